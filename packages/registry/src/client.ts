@@ -1,0 +1,179 @@
+import { isLoopbackHost } from './addresses.ts'
+import type { AccessScope } from './authenticator.ts'
+import { openBlob } from './blob-request.ts'
+import type { CredentialsLookup } from './credentials.ts'
+import type { Descriptor } from './descriptor.ts'
+import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
+import { describeManifest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
+import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
+import { checkTag, formatReference, parseReference, type Reference } from './reference.ts'
+import { locate, RegistryError } from './registry-error.ts'
+import { resolveImage } from './resolve-image.ts'
+import { resumeBlob } from './resumed-blob.ts'
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
+import { createSession, type Session } from './session.ts'
+import { createTransport, discard, type Transport } from './transport.ts'
+import { checkedDigest, verifyBlob } from './verified-blob.ts'
+
+/** Settings of a {@link RegistryClient}; all are optional. */
+export type RegistryClientOptions = {
+  /** Asked when a registry wants to know who we are; anonymous when not given */
+  readonly credentials?: CredentialsLookup
+  /** Whether a registry (host and port as in references) is spoken to in plain HTTP; loopback hosts when not given */
+  readonly insecure?: (registry: string) => boolean
+  /** Follows redirects of public registries to private and loopback addresses; off when not given */
+  readonly allowPrivateRedirects?: boolean
+  readonly userAgent?: string
+  /** Attempts after the first for network errors, 429 and 5xx; 4 when not given */
+  readonly retries?: number
+  /** Milliseconds before the second attempt, doubling after that; 1000 when not given */
+  readonly retryDelay?: number
+}
+
+/**
+ * Reads images from OCI and Docker registries, and tags them. Every byte is checked against its digest. One client serves
+ * any number of registries and may be used for many calls at the same time; it holds connections and tokens until `close`.
+ *
+ * Source: distribution-spec 1.1; for authentication distribution's docs/spec/auth.
+ */
+export class RegistryClient implements ImageReader {
+  readonly #transport: Transport
+  readonly #session: Session
+  readonly #policy: RetryPolicy
+  readonly #insecure: (registry: string) => boolean
+
+  constructor(options: RegistryClientOptions = {}) {
+    this.#policy = {
+      ...DEFAULT_RETRY_POLICY,
+      ...(options.retries !== undefined && { retries: options.retries }),
+      ...(options.retryDelay !== undefined && { delay: options.retryDelay }),
+    }
+    this.#insecure = options.insecure ?? isLoopbackHost
+    this.#transport = createTransport(options)
+    this.#session = createSession(this.#transport, options.credentials ?? (async () => undefined), this.#policy)
+  }
+
+  /** {@inheritDoc ImageReader.resolve} */
+  async resolve(
+    reference: Reference,
+    platform: string = DEFAULT_PLATFORM,
+    options: CallOptions = {},
+  ): Promise<ResolvedImage> {
+    const asked = checked(reference)
+    const wanted = parsePlatform(platform)
+    const subject = formatReference(asked)
+    try {
+      const start = await fetchManifest(this.#manifestRequest(asked, options))
+      return await resolveImage(reference, subject, start, wanted, {
+        manifest: (descriptor) => {
+          const { digest } = descriptor
+          return fetchManifest(this.#manifestRequest({ ...asked, digest }, options), descriptor)
+        },
+        blob: (descriptor) => this.blob(asked, descriptor, options),
+      })
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: subject })
+    }
+  }
+
+  /** {@inheritDoc ImageReader.head} */
+  async head(reference: Reference, options: CallOptions = {}): Promise<Descriptor | undefined> {
+    const asked = checked(reference)
+    try {
+      return await headManifest(this.#manifestRequest(asked, options))
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
+   * {@inheritDoc ImageReader.blob}
+   *
+   * A connection that is cut is taken up again where it broke, with a range request, as often as `retries` allows; every
+   * new mebibyte starts the count again. An error `network` has the bytes received in `offset`.
+   */
+  async *blob(
+    reference: Reference,
+    descriptor: Descriptor,
+    options: CallOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const asked = checked(reference)
+    const subject = `${asked.registry}/${asked.repository} blob ${descriptor.digest}`
+    try {
+      checkedDigest(descriptor, subject)
+      const { open, broken } = openBlob(this.#session, this.#scope(asked, 'pull'), descriptor, subject, options.signal)
+      const whole = resumeBlob(open, descriptor.size, this.#policy, broken, options.signal)
+      yield* verifyBlob(whole, descriptor, subject)
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
+   * Gives an image that is in the registry another tag: the same manifest bytes, checked against `digest`, are put under
+   * it, and read back. No blob is copied.
+   *
+   * @param reference says registry and repository
+   * @param digest of the manifest or index to tag
+   * @returns what the new tag points to
+   */
+  async tag(reference: Reference, digest: string, newTag: string, options: CallOptions = {}): Promise<Descriptor> {
+    const { registry, repository } = checked(reference)
+    checkTag(newTag)
+    const source = checked({ registry, repository, digest })
+    const target: Reference = { registry, repository, tag: newTag }
+    try {
+      const original = await fetchManifest(this.#manifestRequest(source, options))
+      const descriptor = describeManifest(original)
+      const answer = await this.#session.open({
+        scope: this.#scope(target, 'pull,push'),
+        method: 'PUT',
+        path: `manifests/${newTag}`,
+        subject: formatReference(target),
+        headers: { 'content-type': descriptor.mediaType },
+        body: original.bytes,
+        signal: options.signal,
+      })
+      await discard(answer.body)
+      const copy = await fetchManifest(this.#manifestRequest(target, options))
+      if (!copy.bytes.equals(original.bytes)) throw wrongTag(target, digest, copy.digest)
+      return descriptor
+    } catch (error) {
+      throw locate(error, { registry, reference: formatReference(target) })
+    }
+  }
+
+  /** {@inheritDoc ImageReader.close} */
+  async close(): Promise<void> {
+    await this.#transport.close()
+  }
+
+  #manifestRequest(reference: Reference, options: CallOptions): ManifestRequest {
+    return {
+      session: this.#session,
+      scope: this.#scope(reference, 'pull'),
+      name: reference.digest ?? reference.tag ?? 'latest',
+      subject: formatReference(reference),
+      signal: options.signal,
+    }
+  }
+
+  #scope({ registry, repository }: Reference, actions: AccessScope['actions']): AccessScope {
+    const scheme = this.#insecure(registry) ? 'http' : 'https'
+    const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry
+    return { registry, home: new URL(`${scheme}://${host}`), repository, actions }
+  }
+}
+
+/** References are plain data that anybody can put together, and they become paths of URLs. */
+function checked(reference: Reference): Reference {
+  return parseReference(formatReference(reference), { tag: 'latest' })
+}
+
+function wrongTag(target: Reference, expected: string, actual: string): RegistryError {
+  return new RegistryError(
+    'digest-mismatch',
+    `${formatReference(target)}: the tag points to ${actual}, it was just set to ${expected}; see who else sets this tag`,
+    { expected, actual },
+  )
+}

@@ -1,0 +1,181 @@
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { readBounded } from './bounded-read.ts'
+import type { Descriptor } from './descriptor.ts'
+import { parseDigest } from './digest.ts'
+import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
+import { openLayoutDirectory } from './layout-directory.ts'
+import { chooseEntry, noSuchEntry } from './layout-entries.ts'
+import type { LayoutFiles } from './layout-files.ts'
+import { openLayoutTar } from './layout-tar.ts'
+import { type ImageIndex, MANIFEST_LIMIT, parseManifest } from './manifest.ts'
+import { MEDIA_TYPES } from './media-types.ts'
+import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
+import { quote } from './quoted-text.ts'
+import type { Reference } from './reference.ts'
+import { RegistryError } from './registry-error.ts'
+import { type FoundManifest, resolveImage } from './resolve-image.ts'
+import { parseJsonObject } from './untrusted-json.ts'
+import { checkedDigest, verifyBlob } from './verified-blob.ts'
+
+/**
+ * An image layout on disk, read like a registry. It knows no registries and repositories: of a reference a digest counts,
+ * else the tag, which is compared with the names in `index.json` (`org.opencontainers.image.ref.name`); a layout that
+ * names nothing takes any tag. Without a reference, or without tag and digest, its only image is meant, by platform.
+ */
+export type ImageLayout = ImageReader & {
+  /** As {@link ImageReader}; resolved without a reference, the image is called `localhost/<file name>`. */
+  resolve(reference: Reference | undefined, platform?: string, options?: CallOptions): Promise<ResolvedImage>
+  /** As {@link ImageReader}; where each platform has an entry of its own in `index.json`, that of `linux/amd64`. */
+  head(reference: Reference | undefined, options?: CallOptions): Promise<Descriptor | undefined>
+}
+
+/**
+ * Opens an OCI image layout: a directory, or an uncompressed tar of one, which is read in place. Blobs are checked against
+ * digest and size as they are from a registry. `close` it after use.
+ *
+ * Source: image-spec, image-layout.md.
+ *
+ * @throws RegistryError `bad-layout` when there is none at `path`, `unsupported`, `bad-manifest`
+ */
+export async function openImageLayout(path: string): Promise<ImageLayout> {
+  const files = await openFiles(path)
+  try {
+    return layoutOf(files, path, await readIndex(files, path))
+  } catch (error) {
+    await files.close()
+    throw error
+  }
+}
+
+/** Whether there is an image layout at `path`, as {@link openImageLayout} reads it: a file `oci-layout` marks it. */
+export async function isImageLayout(path: string): Promise<boolean> {
+  try {
+    const files = await openFiles(path)
+    try {
+      return (await files.open('oci-layout')) !== undefined
+    } finally {
+      await files.close()
+    }
+  } catch (error) {
+    // Any other tar, or a damaged one.
+    if (error instanceof RegistryError) return false
+    throw error
+  }
+}
+
+function layoutOf(files: LayoutFiles, path: string, index: ImageIndex): ImageLayout {
+  async function* blob(descriptor: Descriptor, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const subject = `${quote(path)} blob ${descriptor.digest}`
+    const { algorithm, hex } = checkedDigest(descriptor, subject)
+    const file = await files.open(`blobs/${algorithm}/${hex}`)
+    if (file === undefined) {
+      throw new RegistryError(
+        'not-found',
+        `${subject}: is not in the layout; write the layout again with all its blobs`,
+      )
+    }
+    for await (const bytes of verifyBlob(file.read(), descriptor, subject)) {
+      signal?.throwIfAborted()
+      yield bytes
+    }
+  }
+
+  const readManifest = async (descriptor: Descriptor, options: CallOptions): Promise<FoundManifest> => {
+    const subject = `${quote(path)} manifest ${descriptor.digest}`
+    const tooLarge = (): RegistryError =>
+      new RegistryError('bad-manifest', `${subject}: has more than ${MANIFEST_LIMIT} bytes; make it smaller`)
+    const bytes = await readBounded(blob(descriptor, options), MANIFEST_LIMIT, tooLarge)
+    return { digest: descriptor.digest, document: parseManifest(bytes, descriptor.mediaType, subject) }
+  }
+
+  /** A digest that `index.json` does not list may be of a manifest further down. */
+  const findDigest = async (digest: string, options: CallOptions): Promise<Descriptor | undefined> => {
+    const parsed = parseDigest(digest)
+    const file = parsed && (await files.open(`blobs/${parsed.algorithm}/${parsed.hex}`))
+    if (file === undefined) return undefined
+    const unnamed: Descriptor = { mediaType: 'application/json', digest, size: file.size }
+    const { document } = await readManifest(unnamed, options)
+    return { ...unnamed, mediaType: (document.kind === 'index' ? document.index : document.manifest).mediaType }
+  }
+
+  const find = async (
+    reference: Reference | undefined,
+    platform: string,
+    options: CallOptions,
+  ): Promise<Descriptor | undefined> =>
+    chooseEntry(index, reference, parsePlatform(platform), path) ??
+    (reference?.digest === undefined ? undefined : findDigest(reference.digest, options))
+
+  return {
+    async resolve(reference, platform = DEFAULT_PLATFORM, options = {}) {
+      const start = await find(reference, platform, options)
+      if (start === undefined) throw noSuchEntry(index, reference, path)
+      const name = reference ?? { registry: 'localhost', repository: repositoryOf(path) }
+      return resolveImage(name, quote(path), await readManifest(start, options), parsePlatform(platform), {
+        manifest: (descriptor) => readManifest(descriptor, options),
+        blob: (descriptor) => blob(descriptor, options),
+      })
+    },
+    head: (reference, options = {}) => find(reference, DEFAULT_PLATFORM, options),
+    blob: (_reference, descriptor, options = {}) => blob(descriptor, options),
+    close: () => files.close(),
+  }
+}
+
+async function openFiles(path: string): Promise<LayoutFiles> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const stat = await handle.stat()
+    if (stat.isFile()) return await openLayoutTar(handle, path)
+    await handle.close()
+    if (stat.isDirectory()) return openLayoutDirectory(path)
+  } catch (cause) {
+    if (cause instanceof RegistryError) throw cause
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'failed'
+    throw new RegistryError('bad-layout', `${quote(path)}: cannot be opened (${reason}); check the path`, { cause })
+  }
+  throw new RegistryError('bad-layout', `${quote(path)}: is neither a directory nor a file; name an OCI image layout`)
+}
+
+async function readIndex(files: LayoutFiles, path: string): Promise<ImageIndex> {
+  const marker = await readFile(files, path, 'oci-layout')
+  const version = parseJsonObject(marker, `${quote(path)} oci-layout`).imageLayoutVersion
+  if (version !== '1.0.0') {
+    const found = typeof version === 'string' ? quote(version) : 'missing'
+    throw new RegistryError(
+      'unsupported',
+      `${quote(path)} oci-layout: imageLayoutVersion is ${found}, known is "1.0.0"; write the layout with a tool for that version`,
+    )
+  }
+  const subject = `${quote(path)} index.json`
+  const parsed = parseManifest(await readFile(files, path, 'index.json'), MEDIA_TYPES.ociIndex, subject)
+  if (parsed.kind === 'index') return parsed.index
+  throw new RegistryError('bad-layout', `${subject}: is an image manifest, not an index; write the layout again`)
+}
+
+async function readFile(files: LayoutFiles, path: string, name: string): Promise<Buffer> {
+  const file = await files.open(name)
+  if (file === undefined) {
+    const isDockerSave = (await files.open('manifest.json')) !== undefined
+    const found = isDockerSave
+      ? 'is what docker save of an engine before 25 writes, not an OCI image layout'
+      : `has no ${name}`
+    const remedy = isDockerSave
+      ? 'push the image to a registry and read it from there'
+      : 'name a directory or tar that is an OCI image layout'
+    throw new RegistryError('bad-layout', `${quote(path)}: ${found}; ${remedy}`)
+  }
+  const tooLarge = (): RegistryError =>
+    new RegistryError('bad-layout', `${quote(path)} ${name}: has more than ${MANIFEST_LIMIT} bytes; make it smaller`)
+  return readBounded(file.read(), MANIFEST_LIMIT, tooLarge)
+}
+
+/** A file name as a repository, the way Podman calls images without a registry. */
+function repositoryOf(path: string): string {
+  const words = basename(path)
+    .toLowerCase()
+    .match(/[a-z0-9]+/g)
+  return words?.join('-') ?? 'image'
+}

@@ -1,0 +1,53 @@
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { incomingPath, type Storage } from './storage.ts'
+
+/** Hex digits per folder level: keys have up to 255 bytes, file names up to 255 bytes. */
+const LEVEL = 200
+
+/** Chunks by key, one file each. Written in one step, so a reader or a kill never meets half a chunk. */
+export type ChunkFolder = {
+  has(key: Uint8Array): Promise<boolean>
+  get(key: Uint8Array): Promise<Buffer | undefined>
+  /** Answers false when exactly this value was there already. */
+  set(key: Uint8Array, value: Uint8Array): Promise<boolean>
+}
+
+/** Opens the chunks of a storage. Gateway, backend and the check of an upload share one folder. */
+export function openChunkFolder(storage: Storage): ChunkFolder {
+  const pathOf = (key: Uint8Array): string => join(storage.chunks, ...chunkPath(key))
+
+  async function get(key: Uint8Array): Promise<Buffer | undefined> {
+    return readFile(pathOf(key)).catch(absent)
+  }
+  return {
+    get,
+    async has(key) {
+      return (await stat(pathOf(key)).catch(absent)) !== undefined
+    },
+    async set(key, value) {
+      if ((await get(key))?.equals(value)) return false
+      const file = pathOf(key)
+      const written = incomingPath(storage)
+      await writeFile(written, value)
+      await mkdir(dirname(file), { recursive: true })
+      await rename(written, file)
+      return true
+    },
+  }
+}
+
+/**
+ * `ab/cdef…`, as any directory of chunks has it, so that one can be read without the twin. Longer keys continue in folders
+ * whose names end in `+`, which no file's name does; a key of one byte has nothing left for the file's name.
+ */
+function chunkPath(key: Uint8Array): string[] {
+  const hex = Buffer.from(key).toString('hex')
+  const levels = hex.slice(2).match(new RegExp(`.{1,${LEVEL}}`, 'g')) ?? ['_']
+  return [hex.slice(0, 2), ...levels.slice(0, -1).map((level) => `${level}+`), ...levels.slice(-1)]
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined
+  throw error
+}

@@ -1,0 +1,6 @@
+export type { OnFault } from './activity.ts'
+export { TwinError, type TwinErrorCode } from './errors.ts'
+export type { FlistContents, FlistEntry, InspectFlist } from './inspection.ts'
+export type { Address } from './listener.ts'
+export { mintToken } from './tokens.ts'
+export { startTwin, type Twin, type TwinOptions } from './twin.ts'

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { constants, createReadStream, type Stats } from 'node:fs'
+import { copyFile, lstat, mkdir, readdir, readlink, rename, stat, symlink, unlink } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { flistFileName } from './flist-names.ts'
+import { incomingPath, isFileName, type Storage } from './storage.ts'
+
+/** How deep links to links are followed, as the kernel does. */
+const LONGEST_LINK_CHAIN = 40
+
+/** What stands at a flist's path: a flist, a link (also a dangling one), or nothing. */
+export type FlistKind = 'regular' | 'symlink'
+
+/** `GET …/light`: times in seconds since epoch, size and md5 of what a link leads to; md5 null when it leads nowhere. */
+export type FlistInfo = {
+  readonly name: string
+  readonly size: number
+  readonly updated: number
+  readonly type: FlistKind
+  readonly md5: string | null
+  readonly linktime?: number
+  /** The text of the link: `ok.flist` or `../alice.3bot/small.flist`. */
+  readonly target?: string
+}
+
+/** One row of a repository's listing; unlike in {@link FlistInfo}, the size is a text and a target has no `../`. */
+export type FlistListing = Omit<FlistInfo, 'size' | 'md5'> & { readonly size: string }
+
+/** `.` and `..` count as repositories without flists: the real hub lists its own folders there, one level too high. */
+export async function userExists(storage: Storage, user: string): Promise<boolean> {
+  if (user === '.' || user === '..') return true
+  const found = isFileName(user) ? await statOf(join(storage.users, user)) : undefined
+  return found?.isDirectory() ?? false
+}
+
+/** The path of a flist, whether it is there or not; undefined when no file can have that name. */
+export function flistPath(storage: Storage, user: string, name: string): string | undefined {
+  const file = flistFileName(name)
+  return isFileName(user) && isFileName(file) ? join(storage.users, user, file) : undefined
+}
+
+/** What stands at a path; undefined for nothing and for a folder. */
+export async function flistKind(path: string): Promise<FlistKind | undefined> {
+  const found = await lstatOf(path)
+  if (found?.isSymbolicLink()) return 'symlink'
+  return found?.isFile() ? 'regular' : undefined
+}
+
+/** The md5 of the file that a path leads to, in hex; null when it leads to no file. */
+export async function flistMd5(path: string): Promise<string | null> {
+  if (!(await statOf(path))?.isFile()) return null
+  const hash = createHash('md5')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+/** Describes a flist that {@link flistKind} found. */
+export async function describeFlist(path: string): Promise<FlistInfo> {
+  const name = basename(path)
+  const own = await lstat(path)
+  const led = (await statOf(path)) ?? own
+  const common = { name, size: led.size, updated: seconds(led) }
+  const md5 = await flistMd5(path)
+  if (!own.isSymbolicLink()) return { ...common, type: 'regular', md5 }
+  return { ...common, type: 'symlink', md5, linktime: seconds(own), target: await readlink(path) }
+}
+
+/** Lists a repository that {@link userExists} found, sorted by name. */
+export async function listRepository(storage: Storage, user: string): Promise<FlistListing[]> {
+  if (!isFileName(user)) return []
+  const folder = join(storage.users, user)
+  const listing: FlistListing[] = []
+  for (const name of (await readdir(folder)).sort()) {
+    const path = join(folder, name)
+    const kind = await flistKind(path)
+    if (kind === undefined) continue
+    const own = await lstat(path)
+    const led = (await statOf(path)) ?? own
+    const row = { name, size: `${(led.size / 1024).toFixed(2)} KB`, updated: seconds(led), type: kind }
+    if (kind === 'regular') listing.push(row)
+    else listing.push({ ...row, linktime: seconds(own), target: (await readlink(path)).replaceAll('../', '') })
+  }
+  return listing
+}
+
+/**
+ * Copies a received file to a flist's place, in one step. As the hub's copy does, it writes through links: onto the file
+ * that a link leads to, in whosever repository that is.
+ */
+export async function storeFlist(storage: Storage, received: string, path: string): Promise<void> {
+  const copy = incomingPath(storage)
+  await mkdir(dirname(path), { recursive: true })
+  await copyFile(received, copy, constants.COPYFILE_FICLONE)
+  await rename(copy, await endOfLinks(storage, path))
+}
+
+/** Makes or moves a link, in one step. Whoever calls has checked that no file stands there. */
+export async function linkFlist(storage: Storage, target: string, path: string): Promise<void> {
+  const link = incomingPath(storage)
+  await symlink(target, link)
+  await rename(link, path)
+}
+
+/** Removes a flist or a link; what a link leads to stays. */
+export async function deleteFlist(path: string): Promise<void> {
+  await unlink(path)
+}
+
+async function endOfLinks(storage: Storage, path: string): Promise<string> {
+  let end = path
+  for (let step = 0; step < LONGEST_LINK_CHAIN; step++) {
+    if ((await flistKind(end)) !== 'symlink') return end
+    end = resolve(dirname(end), await readlink(end))
+    if (!end.startsWith(storage.users + sep)) throw new Error(`${path}: the link leads out of the repositories`)
+  }
+  throw new Error(`${path}: too many links`)
+}
+
+const seconds = (stats: Stats): number => Math.floor(stats.mtimeMs / 1000)
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(absent)
+}
+
+async function lstatOf(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch(absent)
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(error.code ?? '')) return undefined
+  throw error
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { Activity, type OnFault } from './activity.ts'
+import { openBackendSession } from './backend.ts'
+import { openChunkFolder } from './chunk-folder.ts'
+import { openGatewaySession } from './gateway.ts'
+import { createHubServer } from './hub-server.ts'
+import type { InspectFlist } from './inspection.ts'
+import { type Address, createStopper, listen } from './listener.ts'
+import { createRedisServer, type RedisService } from './redis-server.ts'
+import { createRouter } from './routes.ts'
+import { openStorage } from './storage.ts'
+import { createTokenReader, mintToken } from './tokens.ts'
+
+/** How a twin is set up. */
+export type TwinOptions = {
+  /** The folder that holds everything: made when it is not there, taken as it is when it is. One twin per folder. */
+  readonly root: string
+  /** The address to listen on; default 127.0.0.1. */
+  readonly host?: string
+  /** Ports of the HTTP API, the token gateway and the chunk backend; 0, the default, takes any free one. */
+  readonly httpPort?: number
+  readonly gatewayPort?: number
+  readonly backendPort?: number
+  /** 32 secret bytes: the key that signs tokens. Who knows it is every user. */
+  readonly seed: Uint8Array
+  /** Opens flists, for the chunk check and the contents. */
+  readonly inspectFlist: InspectFlist
+  /** blake2b of 16 bytes over stored bytes: the gateway takes a chunk only under this id. */
+  readonly chunkId: (data: Uint8Array) => Uint8Array
+  /** Lets `SELECT default PASSWORD` write to the backend. Without it nobody can; chunks come through the gateway. */
+  readonly backendPassword?: string
+  /** Repositories that another user's token may write to with the cookie `active-user`: repository → token user. */
+  readonly activeUsers?: Readonly<Record<string, string>>
+  /** Refuse every call that needs a token. */
+  readonly readonly?: boolean
+  /** Told what ended in an HTML 500 or broke off, and why; the client only learns that it did. */
+  readonly onFault?: OnFault
+}
+
+/** A running twin. */
+export type Twin = {
+  /** The hub's URL, without a slash at the end. */
+  readonly url: string
+  readonly gateway: Address
+  readonly backend: Address
+  mintToken(user: string): string
+  /** Cuts every connection and stops. What was answered with success stays; what was under way leaves no trace. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a local stand-in for a 0-hub: its HTTP API, the token gateway for chunks and the chunk backend, with all of their
+ * data in one folder. It may be closed, or killed, at any time and started again on the same folder.
+ *
+ * @throws TwinError `bad-options` (seed), `listen` (a port is taken or not allowed)
+ */
+export async function startTwin(options: TwinOptions): Promise<Twin> {
+  const { host = '127.0.0.1', seed, chunkId, inspectFlist } = options
+  const readToken = createTokenReader(seed)
+  const onFault = options.onFault ?? (() => {})
+  const storage = await openStorage(options.root)
+  const chunks = openChunkFolder(storage)
+  const closing = new AbortController()
+  const activity = new Activity()
+
+  const rules = { readToken, activeUsers: options.activeUsers ?? {}, readonly: options.readonly ?? false }
+  const router = createRouter({ storage, chunks, inspectFlist, rules, closing: closing.signal })
+  const password = options.backendPassword ?? randomUUID()
+  const gateway: RedisService = {
+    open: () => openGatewaySession({ chunks, readToken: options.readonly ? () => undefined : readToken, chunkId }),
+    malformed: (reason) => `-ERR Protocol error: ${reason}`,
+    failed: 'Cannot perform query right now',
+    onFault,
+  }
+  const backend: RedisService = {
+    open: () => openBackendSession({ chunks, password }),
+    malformed: (reason) => `-${reason}`,
+    failed: 'Cannot write data right now',
+    onFault,
+  }
+  const servers = [
+    createHubServer(router, onFault, activity),
+    createRedisServer(gateway, activity),
+    createRedisServer(backend, activity),
+  ] as const
+  const stoppers = servers.map(createStopper)
+  async function close(): Promise<void> {
+    closing.abort(new Error('the twin was closed'))
+    await Promise.all(stoppers.map((stop) => stop()))
+    await activity.settled()
+  }
+
+  try {
+    const [http, gatewayServer, backendServer] = servers
+    const { port } = await listen(http, host, options.httpPort ?? 0)
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      gateway: await listen(gatewayServer, host, options.gatewayPort ?? 0),
+      backend: await listen(backendServer, host, options.backendPort ?? 0),
+      mintToken: (user) => mintToken(seed, user),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const packages = join(import.meta.dirname, '..', 'packages')
+const leaves = ['recipe', 'engine', 'registry', 'rootfs', 'flist', 'hub', 'vm', 'twin']
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(leaves.map((leaf) => [leaf, []])),
+  pipeline: leaves.filter((leaf) => leaf !== 'twin'),
+  cli: ['pipeline', ...leaves],
+  action: ['pipeline'],
+}
+
+type Source = { readonly file: string; readonly text: string }
+
+/** Sources of a package, without its tests. */
+function sourcesOf(name: string): Source[] {
+  return readdirSync(join(packages, name, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => ({ file: `packages/${name}/src/${file}`, text: readFileSync(join(packages, name, 'src', file), 'utf8') }))
+}
+
+function importsOf({ text }: Source): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, specifier]) => specifier ?? '')
+}
+
+test('every package is known to this test', () => {
+  expect(readdirSync(packages).sort()).toEqual(Object.keys(allowed).sort())
+})
+
+test.each(Object.entries(allowed))('%s imports only what is below it', (name, below) => {
+  for (const source of sourcesOf(name)) {
+    const siblings = importsOf(source).filter((specifier) => specifier.startsWith('@tf-images/'))
+    const wrong = siblings.filter((specifier) => !below.includes(specifier.replace('@tf-images/', '')))
+    expect(wrong, source.file).toEqual([])
+    expect(importsOf(source).filter((specifier) => /^(\.\.\/)+packages\//.test(specifier)), source.file).toEqual([])
+  }
+})
+
+test.each(leaves.concat('pipeline'))('%s knows no environment, console or action toolkit', (name) => {
+  for (const source of sourcesOf(name)) {
+    expect(source.text, source.file).not.toMatch(/\bprocess\.(env|argv|exit|stdout|stderr)\b|\bconsole\./)
+    expect(importsOf(source).filter((specifier) => specifier.startsWith('@actions/')), source.file).toEqual([])
+  }
+})
+
+test.each(Object.keys(allowed))('%s is entered by its index alone', (name) => {
+  for (const source of sourcesOf(name)) {
+    const deep = importsOf(source).filter((specifier) => /^@tf-images\/[^/]+\//.test(specifier))
+    expect(deep, source.file).toEqual([])
+  }
+})
