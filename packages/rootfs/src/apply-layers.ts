@@ -1,0 +1,171 @@
+import { quoteName, RootfsError, type RootfsErrorCode } from './error.ts'
+import type { EntryAttributes, Layer, LayerEntry } from './layer.ts'
+import { type Attributes, type DirectoryNode, implicitDirectory, type Node } from './tree.ts'
+import { resolveDirectory, splitPath } from './tree-path.ts'
+import { AUFS_LINKS } from './whiteout.ts'
+
+/** An entry that puts something into the tree. */
+type Addition<C> = Exclude<LayerEntry<C>, { type: 'whiteout' | 'opaque' }>
+
+/** Applies the entries of one layer (or root archive) to a tree. */
+type Application<C> = {
+  readonly root: DirectoryNode<C>
+  readonly archive: string
+  /** Where this layer put something that is no directory; a place, as a hard link shares its node with others. */
+  readonly own: Map<DirectoryNode<C>, Set<string>>
+  /** How many missing parents were made. */
+  implied: number
+}
+
+/** A few long names can have a thousand parents each: more of them than this is no image, but an attack. */
+const MAX_IMPLIED = 1_000_000
+
+/**
+ * Puts layers on top of each other, the lowest first (OCI image-spec, layer.md, "Applying Changesets"). The layers are
+ * not changed; the tree shares only `content` and the bytes of extended attributes with them.
+ *
+ * - Whiteouts remove what lower layers have, never entries of their own layer, wherever they stand in it.
+ * - A directory over a directory only changes its attributes. In every other case what was there is removed, with all
+ *   below it. Of two entries with the same path the later one holds.
+ * - Missing parents are made with mode 0755, owner 0:0 and mtime 0; those that exist stay as they are.
+ * - A parent that is a symbolic link (or another non-directory) of a lower layer becomes a directory, as in an overlay
+ *   mount, hence in Docker and containerd. A link of the same layer is followed, inside the tree.
+ * - A hard link joins the file at its target as it is at that moment, in this layer or a lower one, and gives it the
+ *   attributes of its own header, as Docker does.
+ *
+ * @throws RootfsError `hardlink` when a target is missing or a directory, `conflict` when an entry lies below a file of
+ * its own layer, when links go in a circle, and when the root is no directory; `limit` when a million parents are missing
+ */
+export function applyLayers<C>(layers: readonly Layer<C>[]): DirectoryNode<C> {
+  const root = implicitDirectory<C>()
+  for (const { name, entries } of layers) {
+    for (const entry of entries) {
+      if (entry.type === 'whiteout') removePath(root, entry.path)
+      else if (entry.type === 'opaque') resolveDirectory(root, entry.path, () => undefined)?.children.clear()
+    }
+    applyEntries(root, entries, name)
+    root.children.delete(AUFS_LINKS)
+  }
+  return root
+}
+
+/** The entries of a layer apart from its whiteouts, applied in their order. */
+export function applyEntries<C>(root: DirectoryNode<C>, entries: readonly LayerEntry<C>[], archive: string): void {
+  const application: Application<C> = { root, archive, own: new Map(), implied: 0 }
+  for (const entry of entries) {
+    if (entry.type !== 'whiteout' && entry.type !== 'opaque') applyEntry(application, entry)
+  }
+}
+
+function removePath<C>(root: DirectoryNode<C>, path: string): void {
+  const { parent, name } = splitPath(path)
+  resolveDirectory(root, parent, () => undefined)?.children.delete(name)
+}
+
+function applyEntry<C>(application: Application<C>, entry: Addition<C>): void {
+  const { root, own } = application
+  if (entry.path === '') {
+    if (entry.type !== 'directory') throw entryError(application, entry, 'conflict', 'the root must be a directory')
+    setAttributes(root, entry)
+    return
+  }
+  const { parent, name } = splitPath(entry.path)
+  const directory = openParent(application, parent, entry)
+  const existing = directory.children.get(name)
+  if (entry.type === 'directory') {
+    if (existing?.type === 'directory') setAttributes(existing, entry)
+    else directory.children.set(name, { type: 'directory', ...attributes(entry), children: new Map() })
+    return
+  }
+  const node = entry.type === 'hardlink' ? linkedNode(application, entry) : newNode(entry)
+  directory.children.set(name, node)
+  const names = own.get(directory)
+  if (names === undefined) own.set(directory, new Set([name]))
+  else names.add(name)
+}
+
+/** The directory an entry goes into, made where it is missing. */
+function openParent<C>(application: Application<C>, parent: string, entry: Addition<C>): DirectoryNode<C> {
+  const directory = resolveDirectory(application.root, parent, (above, name, found) => {
+    if (found !== undefined && application.own.get(above)?.has(name)) {
+      if (found.type === 'symlink') return found.target
+      throw entryError(
+        application,
+        entry,
+        'conflict',
+        `${quoteName(name)} above it is a ${found.type} of the same layer`,
+      )
+    }
+    application.implied += 1
+    if (application.implied > MAX_IMPLIED) {
+      throw entryError(application, entry, 'limit', `more than ${MAX_IMPLIED} directories have no entry of their own`)
+    }
+    const made = implicitDirectory<C>()
+    above.children.set(name, made)
+    return made
+  })
+  if (directory !== undefined) return directory
+  throw entryError(application, entry, 'conflict', 'the symbolic links above it go in a circle')
+}
+
+function linkedNode<C>(application: Application<C>, entry: Addition<C> & { type: 'hardlink' }) {
+  const { parent, name } = splitPath(entry.target)
+  const directory = resolveDirectory(application.root, parent, (_above, _name, found) =>
+    found?.type === 'symlink' ? found.target : undefined,
+  )
+  const node = name === '' ? application.root : directory?.children.get(name)
+  const link = `a hard link to ${quoteName(entry.target)}`
+  if (node === undefined) {
+    throw entryError(
+      application,
+      entry,
+      'hardlink',
+      `${link}, which is neither in a lower layer nor earlier in this one`,
+    )
+  }
+  if (node.type === 'directory') throw entryError(application, entry, 'hardlink', `${link}, which is a directory`)
+  // a link has no mode of its own, and Docker leaves its time alone, too
+  if (node.type === 'symlink') Object.assign(node, { uid: entry.uid, gid: entry.gid })
+  else setAttributes(node, entry, node.xattrs)
+  return node
+}
+
+function newNode<C>(entry: Exclude<Addition<C>, { type: 'directory' | 'hardlink' }>): Node<C> {
+  switch (entry.type) {
+    case 'file':
+      return { type: 'file', ...attributes(entry), size: entry.size, content: entry.content }
+    case 'symlink':
+      return { type: 'symlink', ...attributes(entry), target: entry.target }
+    default:
+      return { type: entry.type, ...attributes(entry), major: entry.major, minor: entry.minor }
+  }
+}
+
+function attributes({ mode, uid, gid, mtime, mtimeNanos, xattrs }: EntryAttributes): Attributes {
+  return {
+    mode,
+    uid,
+    gid,
+    mtime,
+    ...(mtimeNanos === undefined ? {} : { mtimeNanos }),
+    ...(xattrs === undefined ? {} : { xattrs: new Map(xattrs) }),
+  }
+}
+
+/** Replaces all attributes of a node; extended ones are added to those given. */
+function setAttributes(node: Attributes, entry: EntryAttributes, xattrs?: ReadonlyMap<string, Uint8Array>): void {
+  delete node.mtimeNanos
+  delete node.xattrs
+  Object.assign(node, attributes(entry))
+  if (xattrs !== undefined) node.xattrs = new Map([...xattrs, ...(node.xattrs ?? [])])
+}
+
+function entryError<C>(
+  { archive }: Application<C>,
+  entry: Addition<C>,
+  code: RootfsErrorCode,
+  problem: string,
+): RootfsError {
+  const message = `${archive}, entry ${quoteName(entry.path)}: ${problem}; rebuild the image`
+  return new RootfsError(code, message, { entry: entry.path })
+}

@@ -1,0 +1,83 @@
+import { pipeline, Readable, type Transform } from 'node:stream'
+import { createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zlib'
+import { ByteCursor } from './byte-cursor.ts'
+import { RootfsError } from './error.ts'
+import { detectFormat } from './file-format.ts'
+import { type ZstdFrame, zstdFrames } from './zstd-frames.ts'
+
+/** With its 16 KiB by default zlib is a third slower. */
+const CHUNK_SIZE = 256 * 1024
+
+/** Frames up to this size are decompressed in one call: setting up a stream takes ten times as long. */
+const SMALL_FRAME = 256 * 1024
+
+/** Compressed formats a layer can be in by mistake or by another tool, which are refused. */
+const REFUSED = new Set(['xz', 'bzip2', 'lz4', 'zip'])
+
+/**
+ * The plain bytes of a blob: gzip (any number of members) and zstd (any number of frames) are decompressed, everything
+ * else passes unchanged. The format is told from the first bytes, as media types are often wrong. The source is read to
+ * its end, so that one that checks a digest there does so, and closed when the consumer stops early.
+ *
+ * @throws RootfsError `compression` for damaged or cut data, `unsupported` for xz, bzip2, lz4 and zip; errors of the
+ * source pass unchanged
+ */
+export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const cursor = new ByteCursor(source)
+  try {
+    const start = await cursor.read(16)
+    const format = detectFormat(start)
+    if (format !== undefined && REFUSED.has(format)) {
+      throw new RootfsError('unsupported', `compressed data: ${format} is not read; use gzip or zstd`)
+    }
+    cursor.unread(start)
+    if (format === 'gzip') yield* transformed(cursor.rest(), createGunzip({ chunkSize: CHUNK_SIZE }), format)
+    else if (format === 'zstd') for await (const frame of zstdFrames(cursor)) yield* decompressFrame(frame)
+    else yield* cursor.rest()
+  } finally {
+    await cursor.close()
+  }
+}
+
+async function* decompressFrame({ contentSize, bytes }: ZstdFrame): AsyncGenerator<Uint8Array> {
+  if (contentSize === undefined || contentSize > SMALL_FRAME) {
+    yield* transformed(bytes, createZstdDecompress({ chunkSize: CHUNK_SIZE }), 'zstd')
+    return
+  }
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of bytes) {
+    length += part.length
+    // incompressible blocks are stored as they are, so a frame is never much larger than its content
+    if (length > 2 * SMALL_FRAME) throw compressionError('zstd', new Error('a frame is larger than its content'))
+    parts.push(Buffer.from(part))
+  }
+  try {
+    yield zstdDecompressSync(Buffer.concat(parts), { maxOutputLength: Math.max(contentSize, 1) })
+  } catch (error) {
+    throw compressionError('zstd', error)
+  }
+}
+
+async function* transformed(
+  source: AsyncIterable<Buffer>,
+  transform: Transform,
+  format: string,
+): AsyncGenerator<Uint8Array> {
+  // pipeline() destroys the transform with the error of the source, which the iteration below then throws
+  pipeline(Readable.from(source, { objectMode: true }), transform, () => {})
+  try {
+    yield* transform
+  } catch (error) {
+    throw isZlibError(error) ? compressionError(format, error) : error
+  }
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(Z_|ZSTD_)/.test(String(error.code))
+}
+
+function compressionError(format: string, cause: unknown): RootfsError {
+  const problem = cause instanceof Error ? cause.message : String(cause)
+  return new RootfsError('compression', `${format} data: ${problem}; it is damaged or was cut off`, { cause })
+}
