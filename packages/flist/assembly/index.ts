@@ -1,0 +1,70 @@
+/** The chunk codec of flists as one module: what src/codec/wasm.ts calls. */
+import { begin, finish, hash128, update } from './blake2b'
+import { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, Chunk, HASH_STATE, INPUT, INPUT_SIZE, MEMORY_SIZE, OUTPUT } from './layout'
+import { compress } from './snappy-compress'
+import { decompress } from './snappy-decompress'
+import { decrypt } from './xxtea'
+import { encryptAll } from './xxtea-lanes'
+
+export { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, HASH_STATE, INPUT, INPUT_SIZE, OUTPUT }
+export { begin as hashBegin, finish as hashFinish, update as hashUpdate }
+
+memory.grow(((MEMORY_SIZE + 0xffff) >>> 16) as i32 - memory.size())
+
+@inline
+function chunkAt(i: i32): Chunk {
+  return changetype<Chunk>(CHUNKS + (i as usize) * offsetof<Chunk>())
+}
+
+/** Where the encoded bytes of the next chunk go. */
+let out: usize = OUTPUT
+
+/** Sets the key of chunk `i` from the `length` plain bytes at INPUT. */
+export function hashPlain(i: i32, length: i32): void {
+  hash128(INPUT, length, changetype<usize>(chunkAt(i)) + offsetof<Chunk>('key0'))
+}
+
+/** Compresses the `length` plain bytes at INPUT to the data of chunk `i`, which follows that of `i - 1`. */
+export function compressPlain(i: i32, length: i32): void {
+  if (i == 0) out = OUTPUT
+  const chunk = chunkAt(i)
+  const end = compress(INPUT, length, out)
+  const size = (end - out) as i32
+  const padded = (size + 3) & ~3
+  store<u32>(end, 0)
+  store<u32>(out + padded, size)
+  chunk.data = out
+  chunk.dataLength = padded + 4
+  // One more word is free: encryptAll uses it.
+  out += padded + 8
+}
+
+/** Encrypts the data of the first `count` chunks with their keys and sets their ids. */
+export function encrypt(count: i32): void {
+  encryptAll(changetype<usize>(chunkAt(0)), changetype<usize>(chunkAt(count)))
+  for (let i = 0; i < count; i++) {
+    const chunk = chunkAt(i)
+    hash128(chunk.data, chunk.dataLength, changetype<usize>(chunk) + offsetof<Chunk>('id0'))
+  }
+}
+
+/** The data does not decrypt to a length that fits it: it or the key is wrong. */
+const NOT_DECRYPTED: i32 = -3
+
+/**
+ * Decodes the `length` bytes (a multiple of 4, 8 or more) at INPUT with the key of the first record to OUTPUT. Returns
+ * the length of the plain bytes, whose hash is at HASH_STATE then, or a negative code: NOT_DECRYPTED, or one of
+ * snappy-decompress.ts.
+ */
+export function decode(length: i32, limit: i32): i32 {
+  decrypt(INPUT, (length as u32) >> 2, changetype<usize>(chunkAt(0)) + offsetof<Chunk>('key0'))
+  const padded = (length as u32) - 4
+  const compressed = load<u32>(INPUT + padded)
+  if (compressed > padded || compressed + 3 < padded) return NOT_DECRYPTED
+  const plain = decompress(INPUT, compressed, OUTPUT, limit)
+  if (plain >= 0) {
+    begin(16)
+    finish(OUTPUT, plain)
+  }
+  return plain
+}

@@ -1,0 +1,61 @@
+/**
+ * The module's memory: fixed regions, nothing is ever allocated. The caller (src/codec/chunk-codec.ts) reads the
+ * addresses from the exported functions of index.ts, so they are written down only here.
+ * Loads and stores may overshoot what they handle by up to SLACK bytes; every region that can happen in ends with that.
+ */
+
+/** Bytes of plain text of one batch. */
+export const BATCH_SIZE: i32 = 4 << 20
+
+/** Chunks of one batch. */
+export const BATCH_CHUNKS: i32 = 4096
+
+export const SLACK: usize = 64
+
+/** Below this lie the constants of the compiler. */
+const START: usize = 1024
+
+/** Snappy's table of positions: 2^14 of 16 bits. */
+export const HASH_TABLE: usize = START
+
+/** BLAKE2b: the eight words of the state, then room for one block. */
+export const HASH_STATE: usize = HASH_TABLE + 32768
+export const HASH_BLOCK: usize = HASH_STATE + 64
+
+/** XXTEA's lanes; see xxtea-lanes.ts. */
+export const LANES: usize = HASH_BLOCK + 128
+export const LANE_KEYS: usize = LANES + 256
+export const LANE_SUMS: usize = LANE_KEYS + 128
+export const LANE_PARK: usize = LANE_SUMS + 32
+export const LANE_PARK_SIZE: usize = 16384
+
+/** The batch: one Chunk record per chunk. */
+export const CHUNKS: usize = LANE_PARK + LANE_PARK_SIZE + SLACK
+
+/**
+ * What is worked on: the plain bytes of a chunk, its encoded bytes to be decoded, of which there may be a sixth more, or
+ * a part of what is hashed on its own: then the size is a multiple of 128.
+ */
+export const INPUT: usize = CHUNKS + (BATCH_CHUNKS as usize) * 40
+export const INPUT_SIZE: i32 = 640 << 10
+
+/** The encoded chunks of the batch, each in a slot that starts at a multiple of 4; or the plain bytes of one. */
+export const OUTPUT: usize = INPUT + (INPUT_SIZE as usize) + SLACK
+
+/** Snappy's bound (n + n/6 + 32 per chunk) plus padding, length word and copied word of XXTEA. */
+const OUTPUT_SIZE: usize = (BATCH_SIZE as usize) + (BATCH_SIZE as usize) / 6 + (BATCH_CHUNKS as usize) * 48
+
+export const MEMORY_SIZE: usize = OUTPUT + OUTPUT_SIZE + SLACK
+
+/** What the caller gets per chunk. */
+@unmanaged
+export class Chunk {
+  data: usize
+  dataLength: i32
+  /** 16 bytes. */
+  key0: u64
+  key1: u64
+  /** 16 bytes. */
+  id0: u64
+  id1: u64
+}

@@ -1,0 +1,210 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import { expect, test, vi } from 'vitest'
+import { arbitraryBytes, sampleBytes } from '../test/sample-bytes.ts'
+import { type ChunkWriter, createChunkWriter } from './chunk-writer.ts'
+import { CHUNK_SIZE, decodeChunk, encodeChunk } from './codec/chunk.ts'
+import type { ChunkStore } from './stores/chunk-store.ts'
+import { openChunkStore } from './stores/open-store.ts'
+import { listChunks } from './tree.ts'
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+const noise = (length: number, seed: number) => sampleBytes([{ kind: 'noise', length, seed }])
+
+/** A store in memory; `puts` has the ids of each call to put. */
+function memoryStore(chunks = new Map<string, Uint8Array>()) {
+  const puts: string[][] = []
+  const store: ChunkStore = {
+    missing: async (ids) => ids.filter((id) => !chunks.has(hex(id))),
+    get: async (id) => chunks.get(hex(id)) ?? Promise.reject(new Error('missing')),
+    put: async (items) => {
+      const ids: string[] = []
+      puts.push(ids)
+      for await (const { id, data } of items) {
+        ids.push(hex(id))
+        chunks.set(hex(id), data.slice())
+      }
+    },
+    close: async () => {},
+  }
+  return { store, chunks, puts }
+}
+
+/** Writes a file in slices of `step` bytes. */
+async function writeFile(writer: ChunkWriter, bytes: Uint8Array, step = 65_536) {
+  const file = writer.open(bytes.length)
+  for (let at = 0; at < bytes.length; at += step) await file.write(bytes.subarray(at, at + step))
+  return file.end()
+}
+
+async function readBack(store: ChunkStore, list: Uint8Array) {
+  const parts: Uint8Array[] = []
+  for (const { id, key } of listChunks(list)) parts.push(decodeChunk(await store.get(id), key))
+  return Buffer.concat(parts)
+}
+
+/** The list a file must get: its pieces, encoded one by one. */
+function expectedList(bytes: Uint8Array) {
+  const entries: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
+    const { id, key } = encodeChunk(bytes.subarray(at, at + CHUNK_SIZE))
+    entries.push(id, key)
+  }
+  return hex(Buffer.concat(entries))
+}
+
+test.each([0, 1, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 2 * CHUNK_SIZE, 12 * CHUNK_SIZE + 7])(
+  'a file of %d bytes is cut in pieces of 512 KiB',
+  async (size) => {
+    const { store } = memoryStore()
+    const writer = createChunkWriter(store)
+    const bytes = noise(size, 1)
+    const list = await writeFile(writer, bytes)
+    expect(list.length).toBe(32 * Math.ceil(size / CHUNK_SIZE))
+    await writer.flush()
+    expect(hex(list)).toBe(expectedList(bytes))
+    expect(Buffer.compare(await readBack(store, list), bytes)).toBe(0)
+  },
+)
+
+test('how the bytes are sliced changes nothing', async () => {
+  const step = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(CHUNK_SIZE, 3 * CHUNK_SIZE, 1 << 23))
+  const size = fc.oneof(fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 1_200_000 }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(size, step), { maxLength: 6 }), async (files) => {
+      const { store } = memoryStore()
+      const writer = createChunkWriter(store)
+      const contents = files.map(([length], i) => noise(length, i))
+      const lists: Uint8Array[] = []
+      for (const [i, [length, slice]] of files.entries()) {
+        lists.push(await writeFile(writer, contents[i] as Uint8Array, length > 20_000 ? slice * 1_000 : slice))
+      }
+      await writer.flush()
+      expect(lists.map(hex)).toEqual(contents.map(expectedList))
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('any content comes back', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(arbitraryBytes(3_000), { maxLength: 30 }), async (contents) => {
+      const { store } = memoryStore()
+      const writer = createChunkWriter(store)
+      const lists = []
+      for (const bytes of contents) lists.push(await writeFile(writer, bytes))
+      await writer.flush()
+      for (const [i, list] of lists.entries()) {
+        expect(Buffer.compare(await readBack(store, list), contents[i] as Uint8Array)).toBe(0)
+      }
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test('equal chunks are stored once, known ones not at all, and the counts say so', async () => {
+  const first = noise(CHUNK_SIZE, 1)
+  const known = encodeChunk(Buffer.from('known'))
+  const { store, puts } = memoryStore(new Map([[hex(known.id), known.data]]))
+  const writer = createChunkWriter(store)
+  await writeFile(writer, first)
+  await writeFile(writer, Buffer.concat([first, first, Buffer.from('tail')]))
+  await writeFile(writer, Buffer.from('known'))
+  await writer.flush()
+  await writeFile(writer, first)
+  await writer.flush()
+
+  const tail = encodeChunk(Buffer.from('tail'))
+  const chunk = encodeChunk(first)
+  expect(puts.flat().sort()).toEqual([hex(chunk.id), hex(tail.id)].sort())
+  expect(writer.stats).toEqual({
+    bytes: 4 * CHUNK_SIZE + 9,
+    chunks: 6,
+    uniqueChunks: 3,
+    newChunks: 2,
+    newBytes: chunk.data.length + tail.data.length,
+  })
+})
+
+test('a hundred thousand small files need few calls of the store', async () => {
+  const { store, puts } = memoryStore()
+  const writer = createChunkWriter(store)
+  for (let i = 0; i < 100_000; i++) await writeFile(writer, Buffer.from(`file ${i % 10_000}`))
+  await writer.flush()
+  expect(writer.stats).toMatchObject({ chunks: 100_000, uniqueChunks: 10_000, newChunks: 10_000 })
+  expect(puts.length).toBeLessThan(30)
+})
+
+test('when the store is slow, writing waits, with few batches in memory', async () => {
+  const { store } = memoryStore()
+  const waiting: (() => void)[] = []
+  const put = store.put
+  store.put = async (chunks) => {
+    await new Promise<void>((resolve) => waiting.push(resolve))
+    await put(chunks)
+  }
+  const writer = createChunkWriter(store)
+  let written = 0
+  const writing = (async () => {
+    for (; written < 10; written++) await writeFile(writer, noise(8 * CHUNK_SIZE, written))
+    await writer.flush()
+  })()
+  await vi.waitFor(() => expect(waiting).toHaveLength(4), 10_000)
+  await sleep(100)
+  expect(waiting).toHaveLength(4)
+  expect(written).toBe(4)
+  const release = setInterval(() => waiting.shift()?.(), 1)
+  await writing
+  clearInterval(release)
+  expect(writer.stats.newChunks).toBe(80)
+})
+
+test('an error of the store ends the run, and is what every later call says', async () => {
+  const { store } = memoryStore()
+  store.put = async () => {
+    throw new Error('the store broke')
+  }
+  const writer = createChunkWriter(store)
+  await writeFile(writer, Buffer.from('content'))
+  await expect(writer.flush()).rejects.toThrow('the store broke')
+  await expect(writer.flush()).rejects.toThrow('the store broke')
+  expect(() => writer.open(1)).toThrow('the store broke')
+})
+
+test('an error of the store is noticed while a long file is written', async () => {
+  const { store } = memoryStore()
+  store.missing = async () => {
+    throw new Error('the store broke')
+  }
+  const writer = createChunkWriter(store)
+  await expect(writeFile(writer, noise(200 * CHUNK_SIZE, 1))).rejects.toThrow('the store broke')
+})
+
+test('a file that is shorter or longer than announced is refused', async () => {
+  const { store } = memoryStore()
+  const file = createChunkWriter(store).open(5)
+  await file.write(Buffer.from('four'))
+  expect(() => file.end()).toThrow('file of 5 bytes: only 4 arrived; its source changed or is damaged')
+  expect(() => file.write(Buffer.from('more'))).toThrow('file of 5 bytes: more arrived')
+})
+
+test('files are written one after the other', async () => {
+  const writer = createChunkWriter(memoryStore().store)
+  writer.open(5)
+  expect(() => writer.open(5)).toThrow('the last file has not ended; end it first')
+  await expect(writer.flush()).rejects.toMatchObject({ name: 'FlistError', code: 'invalid' })
+})
+
+test('it fills a directory', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'flist-writer-'))
+  const store = await openChunkStore(root)
+  const writer = createChunkWriter(store)
+  const bytes = noise(20 * CHUNK_SIZE + 5, 1)
+  const list = await writeFile(writer, bytes)
+  await writer.flush()
+  expect(Buffer.compare(await readBack(store, list), bytes)).toBe(0)
+  await rm(root, { recursive: true })
+})

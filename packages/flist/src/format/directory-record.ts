@@ -1,0 +1,213 @@
+import { FlistError } from '../errors.ts'
+import type { ChunkList } from '../tree.ts'
+import {
+  parseMessage,
+  readData,
+  readInt64,
+  readStruct,
+  readStructList,
+  readText,
+  readUint16,
+  readUint32,
+  type StructView,
+} from './message-reader.ts'
+import {
+  addData,
+  addStruct,
+  addStructList,
+  addText,
+  createMessage,
+  finishMessage,
+  type MessageWriter,
+  type Place,
+  ROOT_POINTER,
+  setPointer,
+} from './message-writer.ts'
+
+/** The kind of a special file as the schema has it. The reference writes `socket` for every one of them. */
+export type SpecialType = 'socket' | 'block' | 'character' | 'fifo' | 'unknown'
+
+/** What an inode is, in the words of the schema's union. */
+export type InodeAttributes =
+  | { readonly kind: 'dir'; readonly key: string }
+  | { readonly kind: 'file'; readonly blockSize: number; readonly blocks: ChunkList }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'special'; readonly type: SpecialType; readonly data: string }
+
+/** One entry of a directory. Names, targets and data are byte strings; times are seconds, 0 to 2³² - 1. */
+export type InodeRecord = {
+  readonly name: string
+  readonly size: number
+  readonly attributes: InodeAttributes
+  readonly aclKey: string
+  readonly modificationTime: number
+  readonly creationTime: number
+}
+
+/** A directory as it is stored under its key: itself and its entries. */
+export type DirectoryRecord = {
+  readonly name: string
+  /** The full path */
+  readonly location: string
+  readonly contents: readonly InodeRecord[]
+  /** The key of the directory above; the root's own */
+  readonly parent: string
+  readonly size: number
+  readonly aclKey: string
+  readonly modificationTime: number
+  readonly creationTime: number
+}
+
+/** What every file says of its chunks, in units of 4 KiB: 0-fs multiplies it, so it must be there and right. */
+export const BLOCK_SIZE = 128
+
+/** The tags of the schema's union, by number. */
+const KINDS: readonly InodeAttributes['kind'][] = ['dir', 'file', 'link', 'special']
+const SPECIAL_TYPES: readonly SpecialType[] = ['socket', 'block', 'character', 'fifo', 'unknown']
+const HASH_BYTES = 16
+
+/**
+ * Reads a directory record (`struct Dir` of 0-flist's `flist.capnp`). Throws `corrupt`; what the fields say is not
+ * judged here. `name` stands for the record in messages.
+ */
+export function decodeDirectory(bytes: Uint8Array, name: string): DirectoryRecord {
+  const dir = parseMessage(bytes, name)
+  return {
+    name: readText(dir, 0),
+    location: readText(dir, 1),
+    contents: Array.from(readStructList(dir, 2), (inode) => decodeInode(inode, name)),
+    parent: readText(dir, 3),
+    size: readSize(dir, name),
+    aclKey: readText(dir, 4),
+    modificationTime: readUint32(dir, 8),
+    creationTime: readUint32(dir, 12),
+  }
+}
+
+function decodeInode(inode: StructView, name: string): InodeRecord {
+  return {
+    name: readText(inode, 0),
+    size: readSize(inode, name),
+    attributes: decodeAttributes(inode, name),
+    aclKey: readText(inode, 2),
+    modificationTime: readUint32(inode, 12),
+    creationTime: readUint32(inode, 16),
+  }
+}
+
+function decodeAttributes(inode: StructView, name: string): InodeAttributes {
+  const tag = readUint16(inode, 8)
+  const attributes = readStruct(inode, 1)
+  if (attributes === undefined) throw corrupt(name, 'has an entry without attributes')
+  switch (tag) {
+    case 0:
+      return { kind: 'dir', key: readText(attributes, 0) }
+    case 1:
+      return { kind: 'file', blockSize: readUint16(attributes, 0), blocks: decodeBlocks(attributes, name) }
+    case 2:
+      return { kind: 'link', target: readText(attributes, 0) }
+    case 3: {
+      const type = SPECIAL_TYPES[readUint16(attributes, 0)] ?? 'unknown'
+      return { kind: 'special', type, data: readData(attributes, 0)?.toString('latin1') ?? '' }
+    }
+    default:
+      throw corrupt(name, `has an entry of the unknown kind ${tag}`)
+  }
+}
+
+function decodeBlocks(file: StructView, name: string): ChunkList {
+  const parts: Uint8Array[] = []
+  for (const block of readStructList(file, 0)) {
+    const hash = readData(block, 0)
+    const key = readData(block, 1)
+    if (hash?.length !== HASH_BYTES || key?.length !== HASH_BYTES) {
+      throw corrupt(name, `has a chunk whose hash and key are not ${HASH_BYTES} bytes`)
+    }
+    parts.push(hash, key)
+  }
+  const blocks = new Uint8Array(parts.length * HASH_BYTES)
+  for (const [index, part] of parts.entries()) blocks.set(part, index * HASH_BYTES)
+  return blocks
+}
+
+function readSize(view: StructView, name: string): number {
+  const size = readInt64(view, 0)
+  if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt(name, `has an entry of ${size} bytes`)
+  return Number(size)
+}
+
+function corrupt(name: string, what: string): FlistError {
+  return new FlistError('corrupt', `${name}: ${what}; the flist is damaged, make or fetch it again`)
+}
+
+/**
+ * Writes a directory record in one segment, its objects in the reference's order: a record the reference keeps in one
+ * segment comes out with the same bytes. Throws `too-large` over `MAX_RECORD_BYTES`.
+ */
+export function encodeDirectory(record: DirectoryRecord): Buffer {
+  const writer = createMessage()
+  const contents = addStructList(writer, record.contents.length, 3, 3)
+  for (const [index, inode] of record.contents.entries()) encodeInode(writer, contents.at + index * 48, inode)
+  const dir = addStruct(writer, 2, 5)
+  setPointer(writer, ROOT_POINTER, dir)
+  writer.buffer.writeBigUInt64LE(BigInt(record.size), dir.at)
+  writer.buffer.writeUInt32LE(record.modificationTime, dir.at + 8)
+  writer.buffer.writeUInt32LE(record.creationTime, dir.at + 12)
+  setPointer(writer, dir.at + 16, addText(writer, record.name))
+  setPointer(writer, dir.at + 24, addText(writer, record.location))
+  setPointer(writer, dir.at + 32, contents)
+  setPointer(writer, dir.at + 40, addText(writer, record.parent))
+  setPointer(writer, dir.at + 48, addText(writer, record.aclKey))
+  return finishMessage(writer)
+}
+
+function encodeInode(writer: MessageWriter, at: number, inode: InodeRecord): void {
+  const attributes = encodeAttributes(writer, inode.attributes)
+  writer.buffer.writeBigUInt64LE(BigInt(inode.size), at)
+  writer.buffer.writeUInt16LE(KINDS.indexOf(inode.attributes.kind), at + 8)
+  writer.buffer.writeUInt32LE(inode.modificationTime, at + 12)
+  writer.buffer.writeUInt32LE(inode.creationTime, at + 16)
+  setPointer(writer, at + 32, attributes)
+  setPointer(writer, at + 24, addText(writer, inode.name))
+  setPointer(writer, at + 40, addText(writer, inode.aclKey))
+}
+
+function encodeAttributes(writer: MessageWriter, attributes: InodeAttributes): Place {
+  switch (attributes.kind) {
+    case 'dir':
+      return encodeReference(writer, attributes.key)
+    case 'link':
+      return encodeReference(writer, attributes.target)
+    case 'special': {
+      const data = addData(writer, Buffer.from(attributes.data, 'latin1'))
+      const special = addStruct(writer, 1, 1)
+      writer.buffer.writeUInt16LE(SPECIAL_TYPES.indexOf(attributes.type), special.at)
+      setPointer(writer, special.at + 8, data)
+      return special
+    }
+    case 'file': {
+      const blocks = attributes.blocks.length === 0 ? undefined : encodeBlocks(writer, attributes.blocks)
+      const file = addStruct(writer, 1, 1)
+      writer.buffer.writeUInt16LE(attributes.blockSize, file.at)
+      if (blocks !== undefined) setPointer(writer, file.at + 8, blocks)
+      return file
+    }
+  }
+}
+
+/** `SubDir` and `Link` are the same on the wire: one text. */
+function encodeReference(writer: MessageWriter, text: string): Place {
+  const struct = addStruct(writer, 0, 1)
+  setPointer(writer, struct.at, addText(writer, text))
+  return struct
+}
+
+function encodeBlocks(writer: MessageWriter, blocks: ChunkList): Place {
+  const count = blocks.length / (2 * HASH_BYTES)
+  const list = addStructList(writer, count, 0, 2)
+  for (let index = 0; index < 2 * count; index++) {
+    const bytes = blocks.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
+    setPointer(writer, list.at + index * 8, addData(writer, bytes))
+  }
+  return list
+}

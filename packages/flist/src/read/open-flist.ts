@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FlistError } from '../errors.ts'
+import { unpackDatabase } from '../format/archive-reader.ts'
+import { type FlistDatabase, openDatabase } from '../format/database-reader.ts'
+import { decodeMetadata, type FlistMetadata } from '../format/metadata.ts'
+import type { ChunkList, DirectoryNode, Node } from '../tree.ts'
+import { createDirectoryReader, type DirectoryReader, walkDirectories } from './directory-walk.ts'
+import type { FlistDirectory, FlistEntry, FlistNode } from './flist-node.ts'
+
+/** An open flist. Its records are read when they are asked for; every method throws `FlistError` on damage. */
+export type Flist = {
+  /** The file it was opened from */
+  readonly path: string
+  /** The metadata with its JSON read; throws `corrupt` when a row is not what its key asks for */
+  readonly metadata: FlistMetadata
+  /** The records themselves, for who looks under the tree; `metadataRows()` gives metadata as it is */
+  readonly database: FlistDatabase
+  root(): FlistDirectory
+  /** The object at a path (byte string, no leading slash, root `''`); no symlink is followed on the way. */
+  lookup(path: string): FlistNode | undefined
+  /** The entries of a directory, sorted by bytes. */
+  list(directory: FlistDirectory): FlistEntry[]
+  /** Everything, the root first with the path `''`: parents before children, siblings by bytes. */
+  walk(): Generator<FlistEntry>
+  /** The whole tree in memory. A device the reference wrote is a socket with major and minor (see `FlistSpecial`). */
+  readTree(): DirectoryNode<ChunkList>
+  close(): void
+  [Symbol.dispose](): void
+}
+
+/** The default limit for the database of a flist: some three million files. */
+const MAX_DATABASE_BYTES = 1024 ** 3
+
+/**
+ * Opens a flist file and checks its container: gzip checksum, tar, database structure, root directory. The records are
+ * checked when they are read, all of them by `checkFlist`. The unpacked database lies in a file without a name in
+ * `temporaryDirectory` (the system's by default), which goes when the flist is closed or the process ends.
+ *
+ * Throws `not-a-flist`, `corrupt`, `too-large` (a database over `maxDatabaseBytes`, 1 GiB by default), `io`
+ * and the signal's reason.
+ */
+export async function openFlist(
+  path: string,
+  options: {
+    readonly maxDatabaseBytes?: number
+    readonly temporaryDirectory?: string
+    readonly signal?: AbortSignal
+  } = {},
+): Promise<Flist> {
+  const directory = await makeDirectory(options.temporaryDirectory ?? tmpdir())
+  try {
+    const file = join(directory, 'flistdb.sqlite3')
+    await unpackDatabase(path, file, options.maxDatabaseBytes ?? MAX_DATABASE_BYTES, options.signal)
+    return createFlist(path, await openDatabase(file, path))
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function makeDirectory(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'flist-'))
+  } catch (cause) {
+    throw new FlistError('io', `${parent}: holds no temporary files (${String(cause)}); give another directory`, {
+      cause,
+    })
+  }
+}
+
+function createFlist(path: string, database: FlistDatabase): Flist {
+  try {
+    const reader = createDirectoryReader(database, path)
+    const root = reader.root()
+    return {
+      path,
+      database,
+      get metadata() {
+        return decodeMetadata(database.metadataRows(), path)
+      },
+      root: () => root,
+      list: reader.list,
+      lookup: (wanted) => lookup(reader, root, wanted),
+      walk: () => walkDirectories(reader, root, path),
+      readTree: () => readTree(root, walkDirectories(reader, root, path)),
+      close: database.close,
+      [Symbol.dispose]: database.close,
+    }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function lookup(reader: DirectoryReader, root: FlistDirectory, path: string): FlistNode | undefined {
+  if (path === '') return root
+  let node: FlistNode | undefined = root
+  for (const name of path.split('/')) {
+    if (node?.type !== 'directory') return undefined
+    node = reader.list(node).find((entry) => entry.name === name)?.node
+  }
+  return node
+}
+
+function readTree(root: FlistDirectory, entries: Iterable<FlistEntry>): DirectoryNode<ChunkList> {
+  const tree = emptyDirectory(root)
+  const directories = new Map([['', tree]])
+  for (const { path, name, node } of entries) {
+    if (path === '') continue
+    const copy = node.type === 'directory' ? emptyDirectory(node) : detach(node)
+    if (copy.type === 'directory') directories.set(path, copy)
+    directories.get(path.slice(0, Math.max(path.lastIndexOf('/'), 0)))?.children.set(name, copy)
+  }
+  return tree
+}
+
+function emptyDirectory({ mode, uid, gid, mtime }: FlistDirectory): DirectoryNode<ChunkList> {
+  return { type: 'directory', mode, uid, gid, mtime, children: new Map() }
+}
+
+/** The node without what only a flist knows. */
+function detach(node: Exclude<FlistNode, FlistDirectory>): Node<ChunkList> {
+  if (node.type === 'file' || node.type === 'symlink') return node
+  const { data: _data, ...special } = node
+  return special
+}

@@ -1,0 +1,73 @@
+import { CHUNK_SIZE, decodeChunk } from '../codec/chunk.ts'
+import { FlistError } from '../errors.ts'
+import { type ChunkStore, formatChunkId } from '../stores/chunk-store.ts'
+import { CHUNK_ENTRY_BYTES, type ChunkList, type FileNode, listChunks } from '../tree.ts'
+
+/** The part of a chunk store that reading needs. */
+export type ChunkSource = Pick<ChunkStore, 'get'>
+
+type Chunk = { readonly id: Uint8Array; readonly key: Uint8Array }
+
+/** Chunks asked for before they are needed: enough to hide a network, 4 MiB of memory at most. */
+const READ_AHEAD = 8
+
+/**
+ * The content of a file of a flist, each chunk checked against the hash of its plain bytes and the size of the file.
+ * Chunks are fetched a few ahead and given one by one, so memory does not grow with the file.
+ *
+ * Throws `corrupt` when size and chunks do not agree (the reference loses the end of some files over 16 MiB),
+ * `chunk-missing`, `chunk-corrupt` and what the store throws.
+ */
+export async function* readFile(
+  file: FileNode<ChunkList>,
+  store: ChunkSource,
+  options: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<Uint8Array> {
+  const count = Math.ceil(file.size / CHUNK_SIZE)
+  if (file.content.length !== count * CHUNK_ENTRY_BYTES) {
+    const held = file.content.length / CHUNK_ENTRY_BYTES
+    const remedy = 'zflist drops the end of such a file, make the flist again with another writer'
+    throw new FlistError('corrupt', `file of ${file.size} bytes: has ${held} chunks, needs ${count}; ${remedy}`)
+  }
+  const fetches = startFetches(file, store)
+  const window: Promise<Uint8Array>[] = []
+  for (;;) {
+    options.signal?.throwIfAborted()
+    while (window.length < READ_AHEAD) {
+      const { value: fetch } = fetches.next()
+      if (!fetch) break
+      window.push(fetch)
+    }
+    const first = window.shift()
+    if (first === undefined) return
+    yield await first
+  }
+}
+
+function* startFetches(file: FileNode<ChunkList>, store: ChunkSource): Generator<Promise<Uint8Array>, undefined> {
+  let index = 0
+  for (const chunk of listChunks(file.content)) yield fetchAhead(store, chunk, chunkLength(file.size, index++))
+}
+
+/** Starts a fetch whose failure may be looked at late, or never when the reader stops before. */
+function fetchAhead(store: ChunkSource, chunk: Chunk, length: number): Promise<Uint8Array> {
+  const fetched = fetchChunk(store, chunk, length)
+  fetched.catch(() => {})
+  return fetched
+}
+
+/** The plain bytes of the chunk at `index` of a file. */
+export function chunkLength(size: number, index: number): number {
+  return Math.min(CHUNK_SIZE, size - index * CHUNK_SIZE)
+}
+
+/** Fetches and decodes one chunk. Throws `chunk-missing`, `chunk-corrupt` and what the store throws. */
+export async function fetchChunk(store: ChunkSource, { id, key }: Chunk, length: number): Promise<Uint8Array> {
+  const plain = decodeChunk(await store.get(id), key)
+  if (plain.length === length) return plain
+  const chunk = `chunk ${formatChunkId(id)}`
+  throw new FlistError(
+    'chunk-corrupt',
+    `${chunk}: has ${plain.length} bytes, its file needs ${length}; make the flist again`,
+  )
+}

@@ -1,0 +1,28 @@
+/** A chunk as a store keeps it: `id` (16 bytes) is the BLAKE2b-128 of `data`. */
+export type StoredChunk = { readonly id: Uint8Array; readonly data: Uint8Array }
+
+/**
+ * Where the chunks of flists lie, by id. A store is open from `openChunkStore` to `close`; what fails in it is a
+ * FlistError `store-failed`, or `store-full`, or the reason of the signal it was opened with.
+ */
+export interface ChunkStore {
+  /** Those of `ids` the store does not have, in their order. */
+  missing(ids: readonly Uint8Array[]): Promise<Uint8Array[]>
+  /**
+   * The stored bytes, proven by `id`.
+   * @throws FlistError `chunk-missing`, `chunk-corrupt`, and `not-supported` where a store can only be written
+   */
+  get(id: Uint8Array): Promise<Uint8Array>
+  /**
+   * Stores chunks, those that are there already too. Takes the next from `chunks` only when a bounded number waits to be
+   * written; resolves when all are stored. What was stored before a failure stays.
+   */
+  put(chunks: Iterable<StoredChunk> | AsyncIterable<StoredChunk>): Promise<void>
+  /** Ends the use of the store, at once. */
+  close(): Promise<void>
+}
+
+/** How an id is shown and used in names: 32 hexadecimal digits. */
+export function formatChunkId(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('hex')
+}

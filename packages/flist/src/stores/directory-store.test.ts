@@ -1,0 +1,123 @@
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { encodeChunk } from '../codec/chunk.ts'
+import { openDirectoryStore } from './directory-store.ts'
+
+const HELLO = encodeChunk(Buffer.from('hello\n'))
+const HELLO_PATH = 'c3/09c3f7f892348c62968c0378202ead'
+const OTHER = encodeChunk(Buffer.from('other\n'))
+
+const fault = vi.hoisted(() => ({ code: undefined as string | undefined }))
+// A full disk cannot be had without being root; everything else is the real file system.
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>()
+  const renameSync: typeof real.renameSync = (...args) => {
+    if (fault.code) throw Object.assign(new Error('write'), { code: fault.code })
+    real.renameSync(...args)
+  }
+  return { ...real, renameSync }
+})
+
+let root: string
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'flist-store-'))
+})
+afterEach(async () => {
+  fault.code = undefined
+  await rm(root, { recursive: true })
+})
+
+test('a chunk is a file named by its id', async () => {
+  const store = await openDirectoryStore(root)
+  await store.put([HELLO])
+  expect(await readFile(join(root, HELLO_PATH))).toEqual(Buffer.from(HELLO.data))
+  expect(Buffer.from(await store.get(HELLO.id))).toEqual(Buffer.from(HELLO.data))
+})
+
+test('the directory is made with its parents', async () => {
+  const store = await openDirectoryStore(join(root, 'a/b'))
+  await store.put([HELLO])
+  expect(await readdir(join(root, 'a/b'))).toEqual(['c3'])
+})
+
+test('chunks it does not have are missing, in order; an empty file is no chunk', async () => {
+  const store = await openDirectoryStore(root)
+  await store.put([HELLO])
+  expect(await store.missing([OTHER.id, HELLO.id])).toEqual([OTHER.id])
+  await writeFile(join(root, HELLO_PATH), '')
+  expect(await store.missing([OTHER.id, HELLO.id])).toEqual([OTHER.id, HELLO.id])
+  expect(await store.missing([])).toEqual([])
+})
+
+test('storing again, and by several at once, leaves one file', async () => {
+  const [one, two] = [await openDirectoryStore(root), await openDirectoryStore(root)]
+  await Promise.all([one.put([HELLO, HELLO, OTHER]), two.put([OTHER, HELLO])])
+  expect((await readdir(root, { recursive: true })).filter((name) => name.includes('/'))).toHaveLength(2)
+})
+
+test('it takes chunks as they come', async () => {
+  const store = await openDirectoryStore(root)
+  async function* chunks() {
+    yield HELLO
+    yield OTHER
+  }
+  await store.put(chunks())
+  expect(await store.missing([HELLO.id, OTHER.id])).toEqual([])
+})
+
+test('a chunk that is not there is missing', async () => {
+  const store = await openDirectoryStore(root)
+  await expect(store.get(HELLO.id)).rejects.toMatchObject({
+    name: 'FlistError',
+    code: 'chunk-missing',
+    message: `${root}: no chunk "c309c3f7f892348c62968c0378202ead"; store it again from its source`,
+  })
+})
+
+test('a changed chunk is not given out', async () => {
+  const store = await openDirectoryStore(root)
+  await store.put([HELLO])
+  await writeFile(join(root, HELLO_PATH), 'something else')
+  await expect(store.get(HELLO.id)).rejects.toMatchObject({
+    code: 'chunk-corrupt',
+    message: expect.stringContaining(`delete "${join(root, HELLO_PATH)}"`),
+  })
+})
+
+test.each([
+  ['ENOSPC', 'store-full', 'no space left; free some, or use another directory'],
+  ['EDQUOT', 'store-full', 'no space left; free some, or use another directory'],
+  ['EIO', 'store-failed', '(EIO); check the directory and its permissions'],
+])('%s while storing is %s and leaves nothing half written', async (code, expected, text) => {
+  const store = await openDirectoryStore(root)
+  fault.code = code
+  await expect(store.put([HELLO])).rejects.toMatchObject({ code: expected, message: expect.stringContaining(text) })
+  expect(await readdir(join(root, 'c3'))).toEqual([])
+})
+
+test('a place where no directory can be is refused when it is opened', async () => {
+  await writeFile(join(root, 'file'), '')
+  await expect(openDirectoryStore(join(root, 'file'))).rejects.toMatchObject({
+    code: 'store-failed',
+    message: `${join(root, 'file')}: cannot make the directory (EEXIST); check the directory and its permissions`,
+  })
+})
+
+test('what cannot be looked into is not taken for missing', async () => {
+  const store = await openDirectoryStore(root)
+  await symlink('c3', join(root, 'c3'))
+  await expect(store.missing([HELLO.id])).rejects.toMatchObject({ code: 'store-failed' })
+  await expect(store.get(HELLO.id)).rejects.toMatchObject({ code: 'store-failed' })
+})
+
+test('an aborted store does nothing more', async () => {
+  const abort = new AbortController()
+  const store = await openDirectoryStore(root, { signal: abort.signal })
+  abort.abort(new Error('enough'))
+  await expect(store.put([HELLO])).rejects.toThrow('enough')
+  await expect(store.missing([HELLO.id])).rejects.toThrow('enough')
+  await expect(store.get(HELLO.id)).rejects.toThrow('enough')
+  expect(await readdir(root)).toEqual([])
+})

@@ -1,0 +1,295 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { bulk, type RespHandler, startRespServer, zdbHandler } from '../../test/resp-server.ts'
+import { chunkId, encodeChunk } from '../codec/chunk.ts'
+import { openHubStore, openZdbStore } from './zdb-store.ts'
+
+const HELLO = encodeChunk(Buffer.from('hello\n'))
+const OTHER = encodeChunk(Buffer.from('other\n'))
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+
+const cleanups: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+async function serve(handler: RespHandler) {
+  const server = await startRespServer(handler)
+  cleanups.push(server.close)
+  return server
+}
+
+/** A server and its store; `handler` answers all but the first SELECT. */
+async function zdb(
+  handler: RespHandler,
+  options: { password?: string; signal?: AbortSignal; timeoutMs?: number } = {},
+) {
+  const server = await serve(handler)
+  const { timeoutMs = 20_000, ...storeOptions } = options
+  const address = { host: '127.0.0.1', port: server.port, namespace: 'default', timeoutMs }
+  const store = await openZdbStore(address, storeOptions)
+  cleanups.push(store.close)
+  return { ...server, store, name: `zdb://127.0.0.1:${server.port}/default` }
+}
+
+/** Answers SELECT, and then what the test says. */
+const afterSelect =
+  (handler: RespHandler): RespHandler =>
+  (command, socket) =>
+    command[0]?.toString() === 'SELECT' ? '+OK\r\n' : handler(command, socket)
+
+/** Answers only when the client waits, and tells the most it sent before that. */
+function holdAnswers(answer: string) {
+  const most = { commands: 0, bytes: 0 }
+  let held = { commands: 0, bytes: 0 }
+  let idle: NodeJS.Timeout | undefined
+  const handler = afterSelect(([, , value], socket) => {
+    held.commands++
+    held.bytes += value?.length ?? 0
+    clearTimeout(idle)
+    idle = setTimeout(() => {
+      most.commands = Math.max(most.commands, held.commands)
+      most.bytes = Math.max(most.bytes, held.bytes)
+      socket.write(answer.repeat(held.commands))
+      held = { commands: 0, bytes: 0 }
+    }, 150)
+    return undefined
+  })
+  return { handler, most }
+}
+
+describe('a namespace of 0-db', () => {
+  test('takes chunks under their raw ids, and gives them back', async () => {
+    const chunks = new Map<string, Buffer>()
+    const { store, commands } = await zdb(zdbHandler(chunks), { password: 'secret' })
+    expect(await store.missing([HELLO.id, OTHER.id])).toEqual([HELLO.id, OTHER.id])
+    await store.put([HELLO])
+    await store.put([HELLO, OTHER])
+    expect(await store.missing([HELLO.id, OTHER.id])).toEqual([])
+    expect(Buffer.from(await store.get(HELLO.id))).toEqual(Buffer.from(HELLO.data))
+    expect([...chunks.keys()].sort()).toEqual([hex(HELLO.id), hex(OTHER.id)].sort())
+    expect(new Set(commands.map((command) => command.split(' ')[0]))).toEqual(
+      new Set(['SELECT', 'EXISTS', 'SET', 'GET']),
+    )
+  })
+
+  test('is opened with nothing but SELECT', async () => {
+    const { commands } = await zdb(zdbHandler(new Map()))
+    expect(commands).toEqual(['SELECT default'])
+  })
+
+  test('is asked for many chunks without waiting for each answer, but for 512 at most', async () => {
+    const { handler, most } = holdAnswers(':0\r\n')
+    const { store } = await zdb(handler)
+    const ids = Array.from({ length: 700 }, (_, i) => chunkId(Buffer.from(`${i}`)))
+    expect(await store.missing(ids)).toEqual(ids)
+    expect(most.commands).toBe(512)
+  })
+
+  test('gets many chunks without waiting for each answer, but 16 MiB at most', async () => {
+    const { handler, most } = holdAnswers('$-1\r\n')
+    const { store } = await zdb(handler)
+    let taken = 0
+    function* chunks() {
+      for (; taken < 40; taken++) {
+        const data = Buffer.alloc(1 << 20, taken)
+        yield { id: chunkId(data), data }
+      }
+    }
+    await store.put(chunks())
+    expect(taken).toBe(40)
+    expect(most.bytes).toBe(16 << 20)
+  })
+
+  test('a chunk it does not have is missing', async () => {
+    const { store, name } = await zdb(zdbHandler(new Map()))
+    await expect(store.get(HELLO.id)).rejects.toMatchObject({
+      code: 'chunk-missing',
+      message: `${name}: no chunk "${hex(HELLO.id)}"; check that "default" is the namespace the flist was published to`,
+    })
+  })
+
+  test('a chunk with other content is not given out', async () => {
+    const { store } = await zdb(afterSelect(() => bulk(Buffer.from('anything'))))
+    await expect(store.get(HELLO.id)).rejects.toMatchObject({ code: 'chunk-corrupt' })
+  })
+
+  test('refuses to store without its password', async () => {
+    const { store, name } = await zdb(zdbHandler(new Map()))
+    await expect(store.put([HELLO])).rejects.toMatchObject({
+      code: 'store-failed',
+      message: `${name} refused: "Namespace is in read-only mode"; check the namespace, and give its password to write`,
+    })
+  })
+
+  test('refuses a wrong password, which is not shown', async () => {
+    const server = await serve(() => '-Access denied for hunter2\r\n')
+    const address = { host: '127.0.0.1', port: server.port, namespace: 'default' }
+    await expect(openZdbStore(address, { password: 'hunter2' })).rejects.toMatchObject({
+      code: 'store-failed',
+      message: expect.stringMatching(/refused: "Access denied for \*\*\*"/),
+    })
+  })
+
+  test('is full', async () => {
+    const { store, name } = await zdb(afterSelect(() => '-No space left on this namespace\r\n'))
+    await expect(store.put([HELLO])).rejects.toMatchObject({
+      code: 'store-full',
+      message: `${name}: "No space left on this namespace"; raise the limit of the namespace or free space on the server`,
+    })
+  })
+})
+
+describe('a server that misbehaves', () => {
+  const PROMPT = 10_000
+
+  test.each<[string, RespHandler, string]>([
+    ['closes the connection', (_, socket) => void socket.end(), 'the connection broke'],
+    ['resets the connection', (_, socket) => void socket.resetAndDestroy(), 'the connection broke'],
+    ['closes in the middle of an answer', (_, socket) => void socket.end('$12\r\nabc'), 'the connection broke'],
+    ['speaks another protocol', () => 'HTTP/1.1 400 Bad Request\r\n\r\n', 'the connection broke'],
+    ['answers what nobody asked', () => ':1\r\n:1\r\n:1\r\n', 'the connection broke'],
+    ['answers EXISTS with text', () => '+OK\r\n', 'answered text to EXISTS; check that it is a 0-db'],
+    ['answers EXISTS with another number', () => ':7\r\n', 'answered the number 7 to EXISTS'],
+  ])('%s: that is an error, at once', async (_, handler, text) => {
+    const { store, name } = await zdb(afterSelect(handler))
+    const started = performance.now()
+    const asked = store.missing([HELLO.id]).then(() => store.missing([HELLO.id]))
+    await expect(asked).rejects.toMatchObject({
+      name: 'FlistError',
+      code: 'store-failed',
+      message: expect.stringContaining(text),
+    })
+    await expect(asked).rejects.toThrow(name)
+    expect(performance.now() - started).toBeLessThan(PROMPT)
+  })
+
+  test('falls silent: that is an error after the time given to it', async () => {
+    const { store, name } = await zdb(
+      afterSelect(() => undefined),
+      { timeoutMs: 200 },
+    )
+    await expect(store.put([HELLO, OTHER])).rejects.toMatchObject({
+      code: 'store-failed',
+      message: `${name}: no answer for 0.2 seconds; check the server and the network, then repeat: what was stored stays`,
+    })
+  })
+
+  test('is slow but answers: that is no error', async () => {
+    const { store } = await zdb(
+      afterSelect((_, socket) => {
+        setTimeout(() => socket.write(':1\r\n'), 250)
+        return undefined
+      }),
+      { timeoutMs: 600 },
+    )
+    for (let i = 0; i < 4; i++) expect(await store.missing([HELLO.id])).toEqual([])
+  })
+
+  test('once the connection broke, everything fails', async () => {
+    const { store } = await zdb(afterSelect((_, socket) => void socket.destroy()))
+    await expect(store.missing([HELLO.id])).rejects.toMatchObject({ code: 'store-failed' })
+    await expect(store.put([HELLO])).rejects.toMatchObject({ code: 'store-failed' })
+    await expect(store.get(HELLO.id)).rejects.toMatchObject({ code: 'store-failed' })
+  })
+
+  test('is not there', async () => {
+    const server = await startRespServer(() => undefined)
+    await server.close()
+    const address = { host: '127.0.0.1', port: server.port, namespace: 'default' }
+    await expect(openZdbStore(address)).rejects.toMatchObject({
+      code: 'store-failed',
+      message:
+        `zdb://127.0.0.1:${server.port}/default: cannot connect (ECONNREFUSED); ` +
+        'check the address, and that the server runs and can be reached from here',
+    })
+  })
+})
+
+describe('ending the use', () => {
+  test('an abort ends what is under way with its reason, and all that follows', async () => {
+    const abort = new AbortController()
+    const { store } = await zdb(
+      afterSelect(() => undefined),
+      { signal: abort.signal },
+    )
+    const put = store.put([HELLO])
+    abort.abort(new Error('enough'))
+    await expect(put).rejects.toThrow('enough')
+    await expect(store.missing([HELLO.id])).rejects.toThrow('enough')
+  })
+
+  test('an abort ends opening', async () => {
+    const server = await serve(() => undefined)
+    const address = { host: '127.0.0.1', port: server.port, namespace: 'default' }
+    await expect(openZdbStore(address, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
+    await expect(openZdbStore(address, { signal: AbortSignal.timeout(50) })).rejects.toThrow('timeout')
+  })
+
+  test('a closed store says so, and closing again does nothing', async () => {
+    const { store, name } = await zdb(zdbHandler(new Map()))
+    await store.close()
+    await store.close()
+    await expect(store.missing([HELLO.id])).rejects.toThrow(`${name}: the store is closed; open it again`)
+  })
+})
+
+describe('the gateway of a hub', () => {
+  const TOKEN = 'c2lnbmF0dXJl'
+
+  /** Like 0-hub-gw: EXISTS and SET for those who gave a token, no GET. */
+  function gateway(chunks: Map<string, Buffer>): RespHandler {
+    const known = new WeakSet<object>()
+    return ([name, key = Buffer.alloc(0), value], socket) => {
+      const command = name?.toString()
+      if (command === 'AUTH') {
+        if (key.toString() !== TOKEN) return `-Access denied, ${key} is not valid\r\n`
+        known.add(socket)
+        return '+OK - alice.3bot\r\n'
+      }
+      if (!known.has(socket)) return '-Permission denied\r\n'
+      if (command === 'EXISTS') return chunks.has(key.toString('hex')) ? ':1\r\n' : ':0\r\n'
+      if (command !== 'SET' || !value) return `-ERR unknown command '${command}'\r\n`
+      if (!Buffer.from(chunkId(value)).equals(key)) return '-Unauthorized payload\r\n'
+      chunks.set(key.toString('hex'), Buffer.from(value))
+      return bulk(key)
+    }
+  }
+
+  async function hub(chunks = new Map<string, Buffer>(), token = TOKEN) {
+    const server = await serve(gateway(chunks))
+    const store = await openHubStore({ host: '127.0.0.1', port: server.port }, { token })
+    cleanups.push(store.close)
+    return { ...server, store }
+  }
+
+  test('takes chunks from whoever has a token', async () => {
+    const chunks = new Map<string, Buffer>()
+    const { store, commands } = await hub(chunks)
+    await store.put([HELLO])
+    expect(await store.missing([HELLO.id, OTHER.id])).toEqual([OTHER.id])
+    expect([...chunks.keys()]).toEqual([hex(HELLO.id)])
+    expect(commands[0]).toBe(`AUTH ${TOKEN}`)
+  })
+
+  test('does not give them back', async () => {
+    const { store, port } = await hub()
+    await expect(store.get(HELLO.id)).rejects.toMatchObject({
+      code: 'not-supported',
+      message: `hub://127.0.0.1:${port}: the gateway of a hub does not give chunks back; read from its zdb`,
+    })
+  })
+
+  test('refuses another token, which is not shown', async () => {
+    await expect(hub(new Map(), 'stolen')).rejects.toMatchObject({
+      code: 'store-failed',
+      message: expect.stringMatching(
+        /^hub:\/\/127\.0\.0\.1:\d+ refused: "Access denied, \*\*\* is not valid"; check that/,
+      ),
+    })
+  })
+
+  test('refuses a chunk that is not what its id says', async () => {
+    const { store } = await hub()
+    await expect(store.put([{ id: HELLO.id, data: OTHER.data }])).rejects.toThrow('refused: "Unauthorized payload"')
+  })
+})

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { anyTree, directory, file, special, symlink } from '../test/trees.ts'
+import { hashTree } from './tree-hash.ts'
+
+describe('the tree hash', () => {
+  test('is sha256 over the serialisation its documentation describes', () => {
+    const content = Buffer.from([...Array(16).fill(0xaa), ...Array(16).fill(0xbb)])
+    const tree = directory({
+      b: file(5, content),
+      a: symlink('x', { mode: 0 }),
+      'a-dir': directory({ c: special('character', 1, 3) }),
+    })
+    const serialised = [
+      Buffer.from('tf-images tree 1\n').toString('hex'),
+      node('d', '', 'ed010000'),
+      node('l', 'a', 'ff010000'),
+      '0100000078',
+      node('d', 'a-dir', 'ed010000'),
+      node('c', 'a-dir/c', '80010000'),
+      '0100000003000000',
+      node('f', 'b', 'a4010000'),
+      '050000000000000001000000',
+      'bb'.repeat(16),
+    ].join('')
+    expect(hashTree(tree)).toBe(createHash('sha256').update(serialised, 'hex').digest('hex'))
+  })
+
+  const node = (letter: string, path: string, mode: string) => {
+    const length = Buffer.from([path.length, 0, 0, 0])
+    return `${Buffer.concat([Buffer.from(letter), length, Buffer.from(path)]).toString('hex')}${mode}0000000000000000002f6859`
+  }
+
+  test('does not change with what a flist cannot keep, or with chunk ids', () => {
+    const content = (id: number) => Buffer.from([...Array(16).fill(id), ...Array(16).fill(7)])
+    const plain = directory({ a: file(1, content(1)) }, { mtime: 0 })
+    const rich = directory(
+      { a: { ...file(1, content(2)), mtimeNanos: 5, xattrs: new Map([['user.x', Buffer.alloc(1)]]) } },
+      { mtime: -5 },
+    )
+    expect(hashTree(rich)).toBe(hashTree(plain))
+  })
+
+  test('does not change with the order of children', () => {
+    fc.assert(
+      fc.property(anyTree, (tree) => {
+        expect(hashTree({ ...tree, children: new Map([...tree.children].reverse()) })).toBe(hashTree(tree))
+      }),
+    )
+  })
+
+  test.each([
+    ['a name', directory({ b: file() })],
+    ['a place', directory({ a: directory({}, { mode: 0o644 }) })],
+    ['a mode', directory({ a: file(0, undefined, { mode: 0o600 }) })],
+    ['an owner', directory({ a: file(0, undefined, { uid: 1 }) })],
+    ['a group', directory({ a: file(0, undefined, { gid: 1 }) })],
+    ['a time', directory({ a: file(0, undefined, { mtime: 1 }) })],
+    ['a size', directory({ a: file(1) })],
+    ['a kind', directory({ a: special('fifo', 0, 0, { mode: 0o644 }) })],
+    ['the root', directory({ a: file() }, { mode: 0o700 })],
+  ])('changes with %s', (_what, tree) => {
+    expect(hashTree(tree)).not.toBe(hashTree(directory({ a: file() })))
+  })
+})

@@ -1,0 +1,46 @@
+import { CHUNK_ENTRY_BYTES } from './tree.ts'
+import { createTreeHasher, type HashedNode } from './tree-hash.ts'
+
+/** What a tree holds. Hard links count at every place, as a flist has them; the root counts as a directory. */
+export type TreeSummary = {
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  readonly specials: number
+  /** Sum of the sizes of all files */
+  readonly bytes: number
+  /** Chunks of all files */
+  readonly chunks: number
+  /** Different chunks, by id */
+  readonly uniqueChunks: number
+  /** See `hashTree` */
+  readonly treeHash: string
+}
+
+/** A summary under construction; nodes come in the order of `hashTree`. */
+export type TreeSummariser = { add(path: string, node: HashedNode): void; finish(): TreeSummary }
+
+/** Summarises a tree from its nodes one by one. */
+export function createTreeSummariser(): TreeSummariser {
+  const counts = { files: 0, directories: 0, symlinks: 0, specials: 0, bytes: 0, chunks: 0 }
+  const hasher = createTreeHasher()
+  const ids = new Set<string>()
+  return {
+    add(path, node) {
+      hasher.add(path, node)
+      if (node.type === 'directory') counts.directories++
+      else if (node.type === 'symlink') counts.symlinks++
+      else if (node.type !== 'file') counts.specials++
+      else {
+        counts.files++
+        counts.bytes += node.size
+        counts.chunks += node.content.length / CHUNK_ENTRY_BYTES
+        const content = Buffer.from(node.content.buffer, node.content.byteOffset, node.content.length)
+        for (let at = 0; at < content.length; at += CHUNK_ENTRY_BYTES) {
+          ids.add(content.toString('latin1', at, at + CHUNK_ENTRY_BYTES / 2))
+        }
+      }
+    },
+    finish: () => ({ ...counts, uniqueChunks: ids.size, treeHash: hasher.digest() }),
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Chunks of a file in order: n × 32 bytes, per chunk its id (16 bytes, hash of the stored bytes) and then its key
+ * (16 bytes, hash of the plain bytes). An empty file has none.
+ */
+export type ChunkList = Uint8Array
+
+/** Bytes per chunk in a `ChunkList`. */
+export const CHUNK_ENTRY_BYTES = 32
+const ID_BYTES = 16
+
+/** What every node of a tree carries. A flist keeps no nanoseconds and no xattrs: the writer drops them. */
+export type Attributes = {
+  /** Permission bits, `& 0o7777` */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Whole seconds since the epoch, rounded down; may be negative */
+  readonly mtime: number
+  /** 0 to 999,999,999; only when not zero */
+  readonly mtimeNanos?: number
+  /** Names are byte strings */
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>
+}
+
+/** Children by name; names are byte strings (one char per byte). */
+export type DirectoryNode<C> = Attributes & { readonly type: 'directory'; readonly children: Map<string, Node<C>> }
+
+/** The same object at several places of a tree is one hard link. */
+export type FileNode<C> = Attributes & { readonly type: 'file'; readonly size: number; readonly content: C }
+
+/** `target` is a byte string, as it stands in the link. */
+export type SymlinkNode = Attributes & { readonly type: 'symlink'; readonly target: string }
+
+/** `major` and `minor` are 0 for a fifo and a socket. */
+export type SpecialNode = Attributes & {
+  readonly type: 'character' | 'block' | 'fifo' | 'socket'
+  readonly major: number
+  readonly minor: number
+}
+
+/** One object of a file tree. */
+export type Node<C> = DirectoryNode<C> | FileNode<C> | SymlinkNode | SpecialNode
+
+/** Compares byte strings as unsigned bytes, the order of everything in a flist. */
+export function compareBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The path of `name` in the directory `parent`; the root is `''`. */
+export function joinPath(parent: string, name: string): string {
+  return parent === '' ? name : `${parent}/${name}`
+}
+
+/** Every node under `root`, which comes first with the path `''`: parents before children, siblings by bytes. */
+export function* walkNodes<C>(root: DirectoryNode<C>): Generator<{ path: string; node: Node<C> }> {
+  const stack: { path: string; node: Node<C> }[] = [{ path: '', node: root }]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    yield next
+    if (next.node.type !== 'directory') continue
+    const children = [...next.node.children].sort(([a], [b]) => compareBytes(b, a))
+    for (const [name, node] of children) stack.push({ path: joinPath(next.path, name), node })
+  }
+}
+
+/** The chunks of a file in order. */
+export function* listChunks(content: ChunkList): Generator<{ id: Uint8Array; key: Uint8Array }> {
+  for (let at = 0; at < content.length; at += CHUNK_ENTRY_BYTES) {
+    yield { id: content.subarray(at, at + ID_BYTES), key: content.subarray(at + ID_BYTES, at + CHUNK_ENTRY_BYTES) }
+  }
+}

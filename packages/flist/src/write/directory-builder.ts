@@ -1,0 +1,86 @@
+import { aclKey, createAcl, encodeAcl, type Owner } from '../format/acl.ts'
+import type { DatabaseWriter } from '../format/database-writer.ts'
+import { directoryKey } from '../format/directory-key.ts'
+import { BLOCK_SIZE, type DirectoryRecord, type InodeAttributes, type InodeRecord } from '../format/directory-record.ts'
+import { clampTime } from '../format/times.ts'
+import { type ChunkList, compareBytes, type DirectoryNode, joinPath, type Node, type SpecialNode } from '../tree.ts'
+
+/** The size a directory shows, as ext4 has it for an ordinary one: it must not depend on the machine that converts. */
+const DIRECTORY_SIZE = 4096
+
+/** Data of a special file that is no device. */
+const NO_DEVICE = '(nothing)'
+
+/** Stores every ACL once, when it is first asked for, and gives its key. */
+export type AclTable = (node: Node<ChunkList>) => string
+
+/** An ACL table that writes to a database. */
+export function createAclTable(database: DatabaseWriter): AclTable {
+  const keys = new Map<string, string>()
+  return (node) => {
+    const owner: Owner = { mode: node.type === 'symlink' ? 0o777 : node.mode, uid: node.uid, gid: node.gid }
+    const id = `${owner.mode}:${owner.uid}:${owner.gid}`
+    const known = keys.get(id)
+    if (known !== undefined) return known
+    const acl = createAcl(owner)
+    const key = aclKey(acl)
+    keys.set(id, key)
+    database.addEntry(key, encodeAcl(acl))
+    return key
+  }
+}
+
+/**
+ * The record of a directory: subdirectories first, then everything else, both by unsigned bytes. The creation time is
+ * the modification time: a flist must not tell when it was made.
+ */
+export function buildDirectory(path: string, node: DirectoryNode<ChunkList>, acls: AclTable): DirectoryRecord {
+  const slash = path.lastIndexOf('/')
+  const time = clampTime(node.mtime)
+  return {
+    name: path.slice(slash + 1),
+    location: path,
+    aclKey: acls(node),
+    contents: sortChildren(node).map(([name, child]) => buildInode(joinPath(path, name), name, child, acls)),
+    parent: directoryKey(path.slice(0, Math.max(slash, 0))),
+    size: DIRECTORY_SIZE,
+    modificationTime: time,
+    creationTime: time,
+  }
+}
+
+function sortChildren(node: DirectoryNode<ChunkList>): [string, Node<ChunkList>][] {
+  const rank = (child: Node<ChunkList>) => (child.type === 'directory' ? 0 : 1)
+  return [...node.children].sort(([a, first], [b, second]) => rank(first) - rank(second) || compareBytes(a, b))
+}
+
+function buildInode(path: string, name: string, node: Node<ChunkList>, acls: AclTable): InodeRecord {
+  const time = clampTime(node.mtime)
+  const attributes = buildAttributes(path, node)
+  return { name, size: sizeOf(node), attributes, aclKey: acls(node), modificationTime: time, creationTime: time }
+}
+
+function buildAttributes(path: string, node: Node<ChunkList>): InodeAttributes {
+  switch (node.type) {
+    case 'directory':
+      return { kind: 'dir', key: directoryKey(path) }
+    case 'file':
+      return { kind: 'file', blockSize: BLOCK_SIZE, blocks: node.content }
+    case 'symlink':
+      return { kind: 'link', target: node.target }
+    default:
+      return { kind: 'special', type: node.type, data: specialData(node) }
+  }
+}
+
+/** A socket with a device number is a device the reference wrote, whose kind it lost: it stays as it was. */
+function specialData({ type, major, minor }: SpecialNode): string {
+  const isDevice = type === 'character' || type === 'block' || (type === 'socket' && (major !== 0 || minor !== 0))
+  return isDevice ? `${major},${minor}` : NO_DEVICE
+}
+
+function sizeOf(node: Node<ChunkList>): number {
+  if (node.type === 'directory') return DIRECTORY_SIZE
+  if (node.type === 'file') return node.size
+  return node.type === 'symlink' ? node.target.length : 0
+}

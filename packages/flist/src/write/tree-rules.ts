@@ -1,0 +1,91 @@
+import { CHUNK_SIZE } from '../codec/chunk.ts'
+import { FlistError } from '../errors.ts'
+import { isPathText, MAX_PATH_BYTES, nameProblem, quotePath } from '../format/names.ts'
+import {
+  CHUNK_ENTRY_BYTES,
+  type ChunkList,
+  type DirectoryNode,
+  type FileNode,
+  joinPath,
+  type Node,
+  walkNodes,
+} from '../tree.ts'
+
+/** Problems spelled out in the error; more are only counted. */
+const SHOWN_PROBLEMS = 20
+
+const MAX_ID = 0xffffffff
+
+/**
+ * Refuses a tree that a flist cannot hold, before anything is written: names and paths, modes, owners, times, sizes
+ * that do not fit their chunks, empty link targets. Throws `invalid` with all problems.
+ */
+export function checkTree(root: DirectoryNode<ChunkList>): void {
+  const problems: string[] = []
+  let count = 0
+  for (const { path, node } of walkNodes(root)) {
+    for (const problem of nodeProblems(path, node)) {
+      count++
+      if (problems.length < SHOWN_PROBLEMS) problems.push(problem)
+    }
+    // Below a path that is too long there may be no end.
+    if (path.length > MAX_PATH_BYTES) break
+  }
+  if (count === 0) return
+  if (count > problems.length) problems.push(`and ${count - problems.length} more`)
+  throw new FlistError('invalid', `tree for a flist: ${problems.join('; ')}`)
+}
+
+function* nodeProblems(path: string, node: Node<ChunkList>): Generator<string> {
+  for (const problem of attributeProblems(path, node)) yield `${quotePath(path)} ${problem}`
+  const problem = kindProblem(node)
+  if (problem !== undefined) yield `${quotePath(path)} ${problem}`
+  if (node.type !== 'directory') return
+  for (const name of node.children.keys()) {
+    const problem = nameProblem(name)
+    if (problem !== undefined) yield `${quotePath(joinPath(path, name))} ${problem}`
+  }
+}
+
+function* attributeProblems(path: string, { mode, uid, gid, mtime }: Node<ChunkList>): Generator<string> {
+  if (path.length > MAX_PATH_BYTES) yield `has a path of ${path.length} bytes, over ${MAX_PATH_BYTES}`
+  if (!isWhole(mode, 0o7777)) yield `has the mode ${mode}, not 0 to 07777`
+  if (!isWhole(uid, MAX_ID)) yield `has the owner ${uid}, not 0 to ${MAX_ID}`
+  if (!isWhole(gid, MAX_ID)) yield `has the group ${gid}, not 0 to ${MAX_ID}`
+  if (!Number.isSafeInteger(mtime)) yield `has the time ${mtime}, not whole seconds`
+}
+
+function kindProblem(node: Node<ChunkList>): string | undefined {
+  switch (node.type) {
+    case 'directory':
+      return undefined
+    case 'file':
+      return contentProblem(node)
+    case 'symlink':
+      return node.target !== '' && isPathText(node.target) ? undefined : 'has a link target that is empty or no path'
+    default: {
+      const isNumbered = isWhole(node.major, MAX_ID) && isWhole(node.minor, MAX_ID)
+      return isNumbered ? undefined : `has the device number ${node.major},${node.minor}`
+    }
+  }
+}
+
+function contentProblem({ size, content }: FileNode<ChunkList>): string | undefined {
+  if (!isWhole(size, Number.MAX_SAFE_INTEGER)) return `has the size ${size}`
+  if (content.length !== Math.ceil(size / CHUNK_SIZE) * CHUNK_ENTRY_BYTES) {
+    return `has ${size} bytes and ${content.length / CHUNK_ENTRY_BYTES} chunks of ${CHUNK_SIZE}`
+  }
+  return hasAllIds(content) ? undefined : 'has a chunk that was not flushed'
+}
+
+/** A chunk writer fills in the ids late, in place of zeros. */
+function hasAllIds(content: ChunkList): boolean {
+  for (let at = 0; at < content.length; at += CHUNK_ENTRY_BYTES) {
+    if (content[at] === 0 && content.subarray(at, at + CHUNK_ENTRY_BYTES / 2).every((byte) => byte === 0)) return false
+  }
+  return true
+}
+
+function isWhole(value: number, max: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= max
+}

@@ -1,0 +1,107 @@
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { FlistError } from '../errors.ts'
+import { packDatabase } from '../format/archive-writer.ts'
+import { createDatabase, type DatabaseWriter } from '../format/database-writer.ts'
+import { directoryKey } from '../format/directory-key.ts'
+import { encodeDirectory } from '../format/directory-record.ts'
+import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
+import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
+import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
+import { buildDirectory, createAclTable } from './directory-builder.ts'
+import { checkTree } from './tree-rules.ts'
+
+/** What was written. */
+export type FlistSummary = TreeSummary & {
+  /** Size of the flist itself */
+  readonly flistBytes: number
+  /** Paths of the directories whose record is over 4 MiB: no zflist can rewrite a flist that has one */
+  readonly oversizedDirectories: readonly string[]
+}
+
+/** The reference's buffer for one record, in bytes; it writes nothing, and says nothing, for a directory over it. */
+const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
+
+/** Directories written between two turns of the event loop. */
+const BATCH = 100
+
+/**
+ * Writes a flist: same tree and metadata, same bytes. `output` appears complete or not at all; what was there before
+ * stays until then. Times are clamped to 1970 … 2106; nanoseconds, xattrs and hard links are lost (see `hashTree` for
+ * what is kept).
+ *
+ * Throws `invalid` for a tree or metadata that a flist cannot hold, `too-large` for a record over 256 MiB, `io`,
+ * and the signal's reason.
+ */
+export async function writeFlist(
+  root: DirectoryNode<ChunkList>,
+  metadata: FlistMetadata,
+  output: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<FlistSummary> {
+  checkTree(root)
+  const rows = encodeMetadata(metadata)
+  let workspace: string | undefined
+  try {
+    workspace = await mkdtemp(join(dirname(output), `.${basename(output)}-`))
+    const database = join(workspace, 'flistdb.sqlite3')
+    const archive = join(workspace, 'archive')
+    const summary = await writeDatabase(root, rows, database, options.signal)
+    await packDatabase(database, archive, options.signal)
+    const { size: flistBytes } = await stat(archive)
+    await rename(archive, output)
+    return { ...summary, flistBytes }
+  } catch (cause) {
+    options.signal?.throwIfAborted()
+    if (cause instanceof FlistError) throw cause
+    throw new FlistError('io', `${output}: the flist could not be written (${String(cause)})`, { cause })
+  } finally {
+    if (workspace !== undefined) await rm(workspace, { recursive: true, force: true })
+  }
+}
+
+async function writeDatabase(
+  root: DirectoryNode<ChunkList>,
+  rows: readonly (readonly [key: string, text: string])[],
+  file: string,
+  signal?: AbortSignal,
+): Promise<Omit<FlistSummary, 'flistBytes'>> {
+  const database = createDatabase(file)
+  try {
+    const oversizedDirectories = await writeDirectories(root, database, signal)
+    for (const [key, text] of rows) database.addMetadata(key, text)
+    await database.finish()
+    return { ...summarise(root), oversizedDirectories }
+  } finally {
+    database.abandon()
+  }
+}
+
+/** Writes all records and gives the paths of the directories over the reference's limit. */
+async function writeDirectories(
+  root: DirectoryNode<ChunkList>,
+  database: DatabaseWriter,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const acls = createAclTable(database)
+  // The first row must not be a directory below the root (see createDatabase).
+  acls(root)
+  const oversized: string[] = []
+  let written = 0
+  for (const { path, node } of walkNodes(root)) {
+    if (node.type !== 'directory') continue
+    const record = encodeDirectory(buildDirectory(path, node, acls))
+    database.addEntry(directoryKey(path), record)
+    if (record.length > REFERENCE_RECORD_BYTES) oversized.push(path)
+    if (++written % BATCH === 0) await setImmediate()
+    signal?.throwIfAborted()
+  }
+  return oversized
+}
+
+function summarise(root: DirectoryNode<ChunkList>): TreeSummary {
+  const summary = createTreeSummariser()
+  for (const { path, node } of walkNodes(root)) summary.add(path, node)
+  return summary.finish()
+}

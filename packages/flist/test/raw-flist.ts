@@ -1,0 +1,66 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { unpackDatabase } from '../src/format/archive-reader.ts'
+import { encodeTarHeader } from '../src/format/tar-header.ts'
+
+/** The tables of a flist. */
+export const SCHEMA = `
+  CREATE TABLE entries (key VARCHAR(64) PRIMARY KEY, value BLOB);
+  CREATE TABLE metadata (key VARCHAR(64) PRIMARY KEY, value TEXT);`
+
+/** Runs an action with a directory of its own. */
+export async function inDirectory<T>(action: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'flist-test-'))
+  try {
+    return await action(directory)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+/** The database file of a flist. */
+export function readDatabase(flist: string): Promise<Buffer> {
+  return inDirectory(async (directory) => {
+    const file = join(directory, 'database')
+    await unpackDatabase(flist, file, 2 ** 30)
+    return readFile(file)
+  })
+}
+
+/** The rows of a flist's table of records as they are. */
+export function readRows(flist: string): Promise<Map<string, Uint8Array>> {
+  return inDirectory(async (directory) => {
+    const file = join(directory, 'database')
+    await unpackDatabase(flist, file, 2 ** 30)
+    const database = new DatabaseSync(file, { readOnly: true })
+    const rows = database.prepare('SELECT key, value FROM entries').all()
+    database.close()
+    return new Map(rows.map(({ key, value }) => [String(key), value instanceof Uint8Array ? value : new Uint8Array()]))
+  })
+}
+
+/** Packs bytes as the database of a flist, in a plain tar. */
+export function packPlain(database: Uint8Array, name = './flistdb.sqlite3'): Buffer {
+  const padding = Buffer.alloc((512 - (database.length % 512)) % 512)
+  return Buffer.concat([encodeTarHeader(name, database.length), database, padding, Buffer.alloc(1024)])
+}
+
+/** Writes a flist with any rows and any SQL, which no writer would make. */
+export async function writeRawFlist(
+  file: string,
+  rows: Iterable<readonly [key: string, value: Uint8Array | string | null]>,
+  sql: string = SCHEMA,
+): Promise<string> {
+  await inDirectory(async (directory) => {
+    const database = new DatabaseSync(join(directory, 'database'))
+    database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF')
+    database.exec(sql)
+    const insert = database.prepare('INSERT INTO entries (key, value) VALUES (?, ?)')
+    for (const [key, value] of rows) insert.run(key, value)
+    database.close()
+    await writeFile(file, packPlain(await readFile(join(directory, 'database'))))
+  })
+  return file
+}
