@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import type { ImageBuildOptions } from 'dockerode'
+import { builtImage, parseFailure, stepFailure } from './build-failure.ts'
+import { type BuildEvent, createBuildProgress } from './build-progress.ts'
+import type { Engine } from './connection.ts'
+import { type ContextEntry, readContextDirectory } from './context-files.ts'
+import { packContext, readDockerfile } from './context-tar.ts'
+import { type Credentials, registryConfig } from './credentials.ts'
+import { parseDockerfileSteps } from './dockerfile-steps.ts'
+import { readMessages } from './engine-messages.ts'
+import { type Attempt, engineFailure } from './failures.ts'
+import { parseImageName } from './image-name.ts'
+import { createRedactor, secretArguments } from './redaction.ts'
+
+export type BuildOptions = {
+  /** A directory, or the files themselves. A `.dockerignore` is refused, because it would not be applied. */
+  readonly context: string | Iterable<ContextEntry> | AsyncIterable<ContextEntry>
+  /** Path in the context. Default: `Dockerfile`. */
+  readonly dockerfile?: string
+  readonly tags?: readonly string[]
+  /** Build arguments stay readable in the image's history: no place for secrets that matter. */
+  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  /** Like `linux/amd64`. */
+  readonly platform?: string
+  readonly noCache?: boolean
+  /** Time of the context's files, in seconds since the epoch. Default: 1980-01-01. */
+  readonly modified?: number
+  /** By registry host, for the bases that the build pulls. */
+  readonly credentials?: Readonly<Record<string, Credentials>>
+  /** Shown as `***` in events and errors, in addition to build arguments with a name like `*_TOKEN` or `*PASSWORD*`. */
+  readonly secrets?: readonly string[]
+  /** What errors call the Dockerfile. Default: its path. */
+  readonly place?: string
+  readonly onProgress?: (event: BuildEvent) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Builds an image with the classic builder. The context is streamed and the same for the same files; intermediate containers are removed.
+ *
+ * @returns the image id (the digest of the image config), which is not the digest of a manifest
+ * @throws EngineError 'build-failed' with step, Dockerfile line, exit code and the step's last lines; 'invalid-context', 'cancelled'
+ */
+export async function buildImage(engine: Engine, options: BuildOptions): Promise<{ readonly imageId: string }> {
+  const { context, dockerfile = 'Dockerfile', signal, onProgress = () => {} } = options
+  const place = options.place ?? (typeof context === 'string' ? join(context, dockerfile) : dockerfile)
+  const redact = createRedactor([...(options.secrets ?? []), ...secretArguments(options.buildArgs ?? {})])
+  const attempt: Attempt = {
+    code: 'build-failed',
+    object: place,
+    address: engine.address,
+    signal,
+    remedy: 'correct the Dockerfile',
+  }
+  for (const tag of options.tags ?? []) parseImageName(tag)
+  try {
+    signal?.throwIfAborted()
+    const entries = await listContext(context)
+    const steps = parseDockerfileSteps(await readDockerfile(entries, dockerfile))
+    const archive = packContext(entries, options.modified)
+    try {
+      const response = await engine.docker.buildImage(archive, requestOptions(options, dockerfile))
+      const progress = createBuildProgress(steps, redact, onProgress)
+      for await (const message of readMessages(response, attempt)) {
+        progress.accept(message)
+        if (message.error) throw stepFailure(place, message.error, progress.end(), redact)
+      }
+      return { imageId: builtImage(place, progress.end()) }
+    } finally {
+      archive.destroy()
+    }
+  } catch (error) {
+    throw parseFailure(error, place) ?? engineFailure(error, attempt)
+  }
+}
+
+async function listContext(context: BuildOptions['context']): Promise<ContextEntry[]> {
+  if (typeof context === 'string') return readContextDirectory(context)
+  const entries: ContextEntry[] = []
+  for await (const entry of context) entries.push(entry)
+  return entries
+}
+
+function requestOptions(options: BuildOptions, dockerfile: string): ImageBuildOptions {
+  const { tags, buildArgs, labels, platform, noCache, credentials, signal } = options
+  return {
+    version: '1',
+    dockerfile,
+    rm: true,
+    forcerm: true,
+    // Typed as one string, but a list becomes one `t=` for each.
+    ...(tags && tags.length > 0 ? { t: tags as unknown as string } : {}),
+    ...(buildArgs ? { buildargs: { ...buildArgs } } : {}),
+    ...(labels ? { labels: { ...labels } } : {}),
+    ...(platform ? { platform } : {}),
+    ...(noCache ? { nocache: true } : {}),
+    ...(credentials
+      ? { registryconfig: registryConfig(credentials) as unknown as NonNullable<ImageBuildOptions['registryconfig']> }
+      : {}),
+    ...(signal ? { abortSignal: signal } : {}),
+  }
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { bootstrapFailure } from './bootstrap-failure.ts'
+
+const options = { release: 'bookworm', components: ['main'], sourceDateEpoch: 0, output: '/o.tar' }
+
+test.each([
+  [
+    ['E: The repository is not signed.'],
+    'install the keys of the distribution (apt-get install debian-archive-keyring)',
+  ],
+  [
+    ['W: GPG error: NO_PUBKEY 0E98404D386FA1D9'],
+    'install the keys of the distribution (apt-get install debian-archive-keyring)',
+  ],
+  [["  Temporary failure resolving 'archive.example'"], 'check the network and the mirror'],
+  [['Could not connect: connection refused'], 'check the network and the mirror'],
+  [["E: The repository 'x' does not have a Release file."], 'check the release, its components and the mirror'],
+  [['E: Unable to locate package lesss'], 'check the names of the packages'],
+  [['tar: cannot write: No space left on device'], 'free disk space'],
+  [["W: /etc/subuid doesn't exist"], 'give the user a range in /etc/subuid and /etc/subgid, or run as root'],
+  [['E: unshare() failed: Operation not permitted'], 'allow user namespaces, or run as root with all capabilities'],
+  [['E: something new'], 'see its last lines'],
+  [[], 'see its last lines'],
+])('after %j: %s', (tail, remedy) => {
+  expect(bootstrapFailure(options, { exitCode: 1, tail }).message.split('; ')[1]).toBe(remedy)
+})
+
+test('the message has the error that was first, not what followed from it', () => {
+  const tail = [
+    'I: running apt-get update...',
+    'E: Unable to locate package lesss',
+    'E: apt-get --yes install lesss failed',
+    'E: run_chroot failed',
+    'I: removing',
+    'E: mmdebstrap failed to run',
+  ]
+  expect(bootstrapFailure(options, { exitCode: 25, tail })).toMatchObject({
+    code: 'bootstrap-failed',
+    message:
+      'bootstrap of "bookworm": mmdebstrap ended with exit code 25 after "E: Unable to locate package lesss"; check the names of the packages',
+    output: tail,
+  })
+})
+
+test('a killed one', () => {
+  expect(bootstrapFailure(options, { exitCode: undefined, tail: ['I: x'] }).message).toBe(
+    'bootstrap of "bookworm": mmdebstrap was killed after "I: x"; see its last lines',
+  )
+})

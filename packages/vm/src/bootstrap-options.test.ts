@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { type BootstrapOptions, checkOptions } from './bootstrap-options.ts'
+
+const good: BootstrapOptions = { release: 'bookworm', components: ['main'], sourceDateEpoch: 0, output: 'o.tar' }
+
+test.each<[string, Partial<BootstrapOptions>]>([
+  ['the least', {}],
+  ['components', { components: ['main', 'contrib', 'non-free-firmware'] }],
+  ['packages', { include: ['less', 'g++', 'libc6:amd64', 'less=590-2.1~deb12u2', 'less/bookworm-backports'] }],
+  ['mirrors', { mirror: 'https://archive.example/debian' }],
+  ['variants', { variant: 'apt' }],
+])('%s', (_name, options) => {
+  expect(() => checkOptions({ ...good, ...options })).not.toThrow()
+})
+
+test('what would be taken for an option, a file or a pattern is refused, all at once', () => {
+  const options = {
+    release: '--setup-hook=x',
+    components: ['main universe'],
+    include: ['-oX', '/tmp/a.deb', '?priority(required)', 'a,b', './a'],
+    mirror: 'deb http://x y z',
+    sourceDateEpoch: -1,
+    variant: 'huge' as 'apt',
+    output: 'o.tar',
+  }
+  expect(() => checkOptions(options)).toThrow(
+    'bootstrap: release "--setup-hook=x" is not a code name, component "main universe" is not a name, ' +
+      'variant "huge" is not one of essential, apt, minbase, important, standard, ' +
+      'package "-oX" is not a name, package "/tmp/a.deb" is not a name, package "?priority(required)" is not a name, ' +
+      'package "a,b" is not a name, package "./a" is not a name, mirror is not a URL without a password, ' +
+      'sourceDateEpoch is not a time; correct the options',
+  )
+})
+
+test('a password of the mirror would end up in the image', () => {
+  expect(() => checkOptions({ ...good, mirror: 'https://me:hunter22@archive.example/' })).toThrow(
+    expect.objectContaining({ code: 'invalid-options', message: expect.not.stringContaining('hunter22') }),
+  )
+})
+
+test('there has to be a component', () => {
+  expect(() => checkOptions({ ...good, components: [] })).toThrow('components are missing')
+})

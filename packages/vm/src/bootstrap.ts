@@ -1,0 +1,95 @@
+import { tmpdir } from 'node:os'
+import type { Readable } from 'node:stream'
+import { bootstrapFailure } from './bootstrap-failure.ts'
+import { type BootstrapOptions, checkOptions } from './bootstrap-options.ts'
+import { VmError } from './errors.ts'
+import { mmdebstrapArguments, mmdebstrapEnvironment, type Privilege, privilegeOf } from './mmdebstrap-command.ts'
+import { directoryHeader } from './tar-header.ts'
+import { findTool, runTool } from './tool.ts'
+import { createWorkFolder, removeWorkFolder, type WorkFolder } from './work-folder.ts'
+import { writeFileWhole } from './written-file.ts'
+
+/** A root tar that was made. */
+export type BootstrapResult = {
+  readonly output: string
+  /** Bytes of the tar. */
+  readonly size: number
+  /** sha256 of the tar in hex: the same for the same options and the same state of the archive. */
+  readonly sha256: string
+}
+
+const debianPath: readonly string[] = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+/**
+ * Makes the root file system of a Debian release with mmdebstrap, as a plain tar that suits a container image.
+ *
+ * No time in it is after `sourceDateEpoch`, and nothing in it comes from the machine it was made on. `/dev` is an empty directory;
+ * `/proc`, `/sys`, `/run` and `/tmp` are there. Root works in a mount namespace, another user in a user namespace (which needs the
+ * package `uidmap` and a range in /etc/subuid), with the same result.
+ *
+ * @throws VmError 'tool-missing' with the Debian package to install, 'bootstrap-failed' with the last lines, 'cancelled', 'invalid-options'
+ */
+export async function bootstrapDebian(options: BootstrapOptions): Promise<BootstrapResult> {
+  checkOptions(options)
+  const searchPath = options.searchPath ?? debianPath
+  const privilege = privilegeOf(process.getuid?.() === 0)
+  await requireTools({ mmdebstrap: 'mmdebstrap', ...privilege.tools }, searchPath)
+  const folder = await createWorkFolder(options.temporary ?? tmpdir())
+  try {
+    const written = await writeFileWhole(options.output, (write) =>
+      fillTar(options, folder, privilege, searchPath, write),
+    )
+    return { output: options.output, ...written }
+  } catch (error) {
+    if (error instanceof VmError) throw error
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new VmError('bootstrap-failed', `${options.output}: ${problem}; give a place that can be written`, {
+      cause: error,
+    })
+  } finally {
+    await removeWorkFolder(folder, privilege.cleaner, searchPath).catch((error: unknown) => {
+      options.onProgress?.(`left behind in ${folder.path}: ${error instanceof Error ? error.message : error}`)
+    })
+  }
+}
+
+async function fillTar(
+  options: BootstrapOptions,
+  folder: WorkFolder,
+  { wrapper }: Privilege,
+  searchPath: readonly string[],
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const { release, signal, sourceDateEpoch } = options
+  const cancelled = () =>
+    new VmError('cancelled', `bootstrap of "${release}": cancelled by the caller; run it again`, {
+      cause: signal?.reason,
+    })
+  if (signal?.aborted) throw cancelled()
+  // mmdebstrap begins with /dev as well, but with devices in it or not at all.
+  await write(directoryHeader('./dev/', sourceDateEpoch))
+  const end = await runTool([...wrapper, 'mmdebstrap', ...mmdebstrapArguments(options, folder)], {
+    environment: mmdebstrapEnvironment(options, folder, searchPath),
+    onLine: (line) => {
+      const progress = /^[IW]: (.*)$/.exec(line)?.[1]
+      if (progress !== undefined) options.onProgress?.(progress)
+    },
+    readOutput: async (stdout: Readable) => {
+      for await (const chunk of stdout) await write(chunk)
+    },
+    signal,
+  })
+  if (signal?.aborted) throw cancelled()
+  if (end.exitCode !== 0) throw bootstrapFailure(options, end)
+}
+
+async function requireTools(packages: Readonly<Record<string, string>>, searchPath: readonly string[]): Promise<void> {
+  for (const [tool, debianPackage] of Object.entries(packages)) {
+    if (await findTool(tool, searchPath)) continue
+    throw new VmError(
+      'tool-missing',
+      `bootstrap: there is no program "${tool}" on this machine; install it (apt-get install ${debianPackage})`,
+      { debianPackage },
+    )
+  }
+}

@@ -1,0 +1,25 @@
+/** What went wrong, where callers branch on it. */
+export type VmErrorCode = 'invalid-options' | 'tool-missing' | 'bootstrap-failed' | 'cancelled'
+
+export type VmErrorDetails = {
+  readonly cause?: unknown
+  /** Debian package that has the missing tool. */
+  readonly debianPackage?: string
+  /** The last lines of the tool that failed, oldest first. */
+  readonly output?: readonly string[]
+}
+
+/** The one error of this package: `<object>: <what is wrong>; <what to do>`. */
+export class VmError extends Error {
+  override readonly name = 'VmError'
+  readonly code: VmErrorCode
+  readonly debianPackage: string | undefined
+  readonly output: readonly string[]
+
+  constructor(code: VmErrorCode, message: string, details: VmErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.debianPackage = details.debianPackage
+    this.output = details.output ?? []
+  }
+}
