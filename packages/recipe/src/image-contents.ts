@@ -1,0 +1,165 @@
+import { isDockerfileValue, type RunCommand, unusableText } from './dockerfile.ts'
+import type { FileDefinition } from './file-definition.ts'
+import { isPackage, isPort, isTarget, PORT_RULE, TARGET_RULE } from './names.ts'
+import { installCommands } from './package-manager.ts'
+import { type Location, type Problem, RecipeError, type Report, reportInto } from './problem.ts'
+import type { ResolvedImage, ResolvedSnippet } from './resolution.ts'
+import type { LocatedTemplate } from './snippet.ts'
+import type { ServiceUnit } from './supervisor.ts'
+import type { Template, TemplateData } from './template.ts'
+
+/** A file as it will be in the image. */
+export type ContentFile = {
+  readonly target: string
+  readonly content: Buffer
+  readonly mode: number
+  readonly owner?: string
+}
+
+/** What a snippet, or the image itself, adds: the values are in, but nothing is written for a Dockerfile yet. */
+export type Contents = {
+  readonly environment: ReadonlyMap<string, string>
+  /** Commands of the layer of the packages. */
+  readonly install: readonly RunCommand[]
+  readonly files: readonly ContentFile[]
+  /** Commands after the files. */
+  readonly run: readonly RunCommand[]
+  readonly ports: readonly string[]
+  readonly volumes: readonly string[]
+}
+
+export type SnippetContents = Contents & { readonly name: string; readonly description: string }
+
+export type ImageContents = {
+  readonly snippets: readonly SnippetContents[]
+  readonly own: Contents
+  readonly labels: ReadonlyMap<string, string>
+}
+
+/** Puts the values of an image into its templates. Problems name the image, since the template alone does not tell. */
+export function evaluateImage(
+  image: ResolvedImage,
+  labels: ReadonlyMap<string, string>,
+  problems: Problem[],
+): ImageContents {
+  const { definition } = image
+  const evaluation = evaluationOf(definition.name, problems)
+  const data = { image: { name: definition.name, description: definition.description } }
+  const snippets = image.snippets.map((resolved) => evaluateSnippet(resolved, image, data, evaluation))
+  const ownLabels = dockerfileValues(definition.labels, 'label', evaluation.report)
+  const own = {
+    environment: dockerfileValues(definition.environment, 'variable', evaluation.report),
+    install: [],
+    files: evaluateFiles(definition.files, data, evaluation),
+    run: [],
+    ports: definition.ports,
+    volumes: definition.volumes,
+  }
+  return { snippets, own, labels: new Map([...labels, ...ownLabels]) }
+}
+
+type Evaluation = {
+  readonly report: Report
+  /** The text of a template; empty after a problem, which was reported. */
+  readonly render: (template: Template, data: TemplateData) => string
+}
+
+function evaluationOf(image: string, problems: Problem[]): Evaluation {
+  const report = reportInto(problems)
+  return {
+    report: (location, message, hint) => report(location, message, hint ?? `seen in image "${image}"`),
+    render: (template, data) => {
+      try {
+        return template.render(data)
+      } catch (error) {
+        if (!(error instanceof RecipeError)) throw error
+        problems.push(...error.problems.map((problem) => ({ ...problem, hint: `seen in image "${image}"` })))
+        return ''
+      }
+    },
+  }
+}
+
+function evaluateSnippet(
+  { snippet, options }: ResolvedSnippet,
+  image: ResolvedImage,
+  common: TemplateData,
+  evaluation: Evaluation,
+): SnippetContents {
+  const data: TemplateData = { ...common, ...Object.fromEntries(options) }
+  const texts = (templates: readonly LocatedTemplate[], isValid: (text: string) => boolean, fault: string) =>
+    templates.map(({ template, location }) => {
+      const text = evaluation.render(template, data)
+      if (!isValid(text)) evaluation.report(location, `${JSON.stringify(text)} ${fault}`)
+      return text
+    })
+  const commands = (templates: readonly LocatedTemplate[]): RunCommand[] =>
+    templates.map(({ template }) => ({ text: evaluation.render(template, data), compound: template.compound }))
+  const packages = texts(snippet.packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
+  const environment = [...snippet.environment].map(
+    ([key, { template, location }]) => [key, { value: evaluation.render(template, data), location }] as const,
+  )
+  return {
+    name: snippet.name,
+    description: snippet.description,
+    environment: dockerfileValues(new Map(environment), 'variable', evaluation.report),
+    install: installCommands(image.packageManager, packages, commands(snippet.install)),
+    files: [
+      ...evaluateFiles(snippet.files, data, evaluation),
+      ...serviceUnits(snippet.name, image, data, evaluation).map(unitFile),
+    ],
+    run: commands(snippet.run),
+    ports: texts(snippet.ports, isPort, `is no port: ${PORT_RULE}`),
+    volumes: texts(snippet.volumes, isTarget, `is no volume: ${TARGET_RULE}`),
+  }
+}
+
+function evaluateFiles(files: readonly FileDefinition[], data: TemplateData, { render }: Evaluation): ContentFile[] {
+  return files.map(({ target, mode, owner, content }) => ({
+    target,
+    mode,
+    ...(owner ? { owner } : {}),
+    content: Buffer.isBuffer(content) ? content : Buffer.from(render(content, data)),
+  }))
+}
+
+function serviceUnits(
+  snippet: string,
+  { supervisor, services }: ResolvedImage,
+  data: TemplateData,
+  { render, report }: Evaluation,
+): ServiceUnit[] {
+  if (!supervisor) return []
+  return [...services.values()].flatMap((service) => {
+    if (service.snippet !== snippet) return []
+    const { name, type, exec } = service.definition
+    const words = exec.map(({ template }) => render(template, data))
+    const program = exec[0]
+    if (program && !isTarget(words[0] ?? '')) {
+      report(
+        program.location,
+        `${JSON.stringify(words[0])} is no program: a service starts an absolute path, with no shell`,
+      )
+    }
+    return [supervisor.unit({ name, type, exec: words, after: service.after, position: service.position })]
+  })
+}
+
+function unitFile({ target, content, mode }: ServiceUnit): ContentFile {
+  return { target, mode, content: Buffer.from(content) }
+}
+
+/** Values of ENV and LABEL: a Dockerfile can write any but those with line breaks and control characters. */
+function dockerfileValues(
+  values: ReadonlyMap<string, { readonly value: string; readonly location: Location }>,
+  kind: string,
+  report: Report,
+): Map<string, string> {
+  for (const [name, { value, location }] of values) {
+    const unusable =
+      unusableText(value) ?? (isDockerfileValue(value) ? undefined : 'has a line break or control character')
+    if (unusable)
+      report(location, `${kind} "${name}" ${unusable}, which a Dockerfile can not hold`, 'put it into a file')
+  }
+  return new Map([...values].map(([name, { value }]) => [name, value]))
+}

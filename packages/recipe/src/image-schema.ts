@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { baseName, description, environmentName, isTarget, labelName, name, port, target, word } from './names.ts'
+import { fileSchema } from './snippet-schema.ts'
+
+const options = z.record(z.string(), z.unknown()).nullable()
+
+const use = z
+  .union([
+    name,
+    z
+      .record(name, options)
+      .refine((uses) => Object.keys(uses).length === 1, 'names one snippet: start a new list item for the next'),
+  ])
+  .meta({ description: 'A snippet by its name, or "name: { option: value }"' })
+
+const command = z.array(word).min(1, 'needs a program')
+
+/** recipes/images/<name>/image.yaml: what an image is made of. */
+export const imageSchema = z
+  .strictObject({
+    description,
+    base: z
+      .union([baseName, z.strictObject({ image: name })])
+      .meta({ description: 'A base of recipes.yaml, or "image: name" for another image of these recipes' }),
+    supervisor: z
+      .enum(['runit'])
+      .optional()
+      .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
+    snippets: z.array(use).optional(),
+    files: z.array(fileSchema).optional(),
+    environment: z.record(environmentName, z.string()).optional(),
+    entrypoint: command
+      .refine((words) => isTarget(words[0] ?? ''), 'starts with the absolute path of a program')
+      .optional(),
+    cmd: command.optional(),
+    ports: z.array(port).optional(),
+    volumes: z.array(target).optional(),
+    labels: z.record(labelName, z.string()).optional(),
+  })
+  .meta({ title: 'tf-images image' })
+
+export type ImageYaml = z.output<typeof imageSchema>

@@ -1,0 +1,91 @@
+import { readDefinition } from './definition-file.ts'
+import { type FileDefinition, readFiles, readPartials } from './file-definition.ts'
+import { type ImageYaml, imageSchema } from './image-schema.ts'
+import type { GivenOptions } from './options.ts'
+import { type Location, type Report, watchReport } from './problem.ts'
+import type { RecipeFolder } from './recipe-folder.ts'
+import { IMAGE_VARIABLES } from './snippet.ts'
+import type { SupervisorName } from './supervisor.ts'
+import type { YamlSource } from './yaml-source.ts'
+
+/** A snippet as an image uses it. */
+export type SnippetUse = { readonly name: string; readonly options: GivenOptions; readonly location: Location }
+
+/** What an image is built on: a base of recipes.yaml, or another image. */
+export type ImageBase = { readonly kind: 'base' | 'image'; readonly name: string; readonly location: Location }
+
+/** What an image is made of, as its image.yaml says. */
+export type ImageDefinition = {
+  readonly name: string
+  readonly description: string
+  /** The file it is defined in, relative to the repository's root. */
+  readonly file: string
+  readonly base: ImageBase
+  readonly supervisor?: { readonly name: SupervisorName; readonly location: Location }
+  readonly snippets: readonly SnippetUse[]
+  readonly files: readonly FileDefinition[]
+  readonly environment: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
+  readonly entrypoint?: readonly string[]
+  readonly cmd?: readonly string[]
+  readonly ports: readonly string[]
+  readonly volumes: readonly string[]
+  readonly labels: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
+}
+
+/** Reads recipes/images/<name>. Everything wrong in it is reported; then nothing is returned. */
+export async function readImage(
+  name: string,
+  folder: RecipeFolder,
+  report: Report,
+): Promise<ImageDefinition | undefined> {
+  const watch = watchReport(report)
+  const file = await readDefinition(folder, 'image.yaml', imageSchema, watch.report)
+  if (file === undefined) return undefined
+  const { value, source } = file
+  const variables = new Map([['image', IMAGE_VARIABLES]])
+  const partials = await readPartials(folder, watch.report)
+  const context = { folder, source, path: ['files'], variables, partials }
+  const files = await readFiles(value.files ?? [], context, watch.report)
+  return watch.hasProblems() ? undefined : buildImage(name, value, source, files)
+}
+
+function buildImage(
+  name: string,
+  value: ImageYaml,
+  source: YamlSource,
+  files: readonly FileDefinition[],
+): ImageDefinition {
+  const { base, supervisor, entrypoint, cmd } = value
+  const location = source.at(['base', 'image'])
+  return {
+    name,
+    description: value.description,
+    file: source.file,
+    base:
+      typeof base === 'string' ? { kind: 'base', name: base, location } : { kind: 'image', name: base.image, location },
+    ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
+    snippets: (value.snippets ?? []).map((use, index) => snippetUse(use, index, source)),
+    files,
+    environment: locatedValues(value.environment, source, 'environment'),
+    ...(entrypoint ? { entrypoint } : {}),
+    ...(cmd ? { cmd } : {}),
+    ports: value.ports ?? [],
+    volumes: value.volumes ?? [],
+    labels: locatedValues(value.labels, source, 'labels'),
+  }
+}
+
+function snippetUse(use: NonNullable<ImageYaml['snippets']>[number], index: number, source: YamlSource): SnippetUse {
+  const path = ['snippets', index]
+  if (typeof use === 'string') return { name: use, options: new Map(), location: source.at(path) }
+  const [[name, given] = ['', null]] = Object.entries(use)
+  const options = Object.entries(given ?? {}).map(
+    ([option, value]) => [option, { value, location: source.at([...path, name, option]) }] as const,
+  )
+  return { name, options: new Map(options), location: source.atKey([...path, name]) }
+}
+
+function locatedValues(values: Readonly<Record<string, string>> | undefined, source: YamlSource, key: string) {
+  const entries = Object.entries(values ?? {})
+  return new Map(entries.map(([name, value]) => [name, { value, location: source.at([key, name]) }]))
+}

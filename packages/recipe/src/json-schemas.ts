@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { imageSchema } from './image-schema.ts'
+import { recipesSchema } from './recipes-schema.ts'
+import { snippetSchema } from './snippet-schema.ts'
+
+/**
+ * The JSON Schemas (draft 7, the one editors know best) of the recipe files, by file name, as the folder recipes/schemas
+ * holds them. Editors complete and check by them; the rules they can not state are checked on loading.
+ */
+export function recipeSchemas(): ReadonlyMap<string, string> {
+  return new Map([
+    ['image.schema.json', schemaText(imageSchema)],
+    ['recipes.schema.json', schemaText(recipesSchema)],
+    ['snippet.schema.json', schemaText(snippetSchema)],
+  ])
+}
+
+/** A JSON Schema as plain data, of which only the keys of objects matter here. */
+export type JsonSchema = {
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly additionalProperties?: JsonSchema | boolean
+  readonly items?: JsonSchema
+  readonly anyOf?: readonly JsonSchema[]
+  readonly oneOf?: readonly JsonSchema[]
+}
+
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { target: 'draft-7', io: 'input', reused: 'inline' }) as JsonSchema
+}
+
+function schemaText(schema: z.ZodType): string {
+  return `${JSON.stringify(jsonSchemaOf(schema), null, 2)}\n`
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { baseName, reference, registry } from './names.ts'
+
+const bootstrap = z
+  .strictObject({
+    tool: z.literal('mmdebstrap'),
+    release: z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no release: write its code name, like "bookworm"'),
+    components: z.array(z.string().regex(/^[a-z][a-z-]*$/, 'is no component: write it like "main"')).min(1),
+  })
+  .meta({ description: 'How to make the base where no public registry answers; the mirror is the one of the machine' })
+
+const base = z.strictObject({
+  reference: reference.meta({ description: 'The image that FROM names by default' }),
+  family: z.enum(['debian', 'alpine', 'fedora', 'arch']).meta({ description: 'Decides the package manager' }),
+  bootstrap: bootstrap.optional(),
+})
+
+const url = z.string().regex(/^https?:\/\/[^\s"'\\$]+$/, 'is no URL: write it like "https://host/owner/project"')
+
+/** recipes/recipes.yaml: the one place that names the registry and the bases. */
+export const recipesSchema = z
+  .strictObject({
+    registry: registry.meta({ description: 'Registry and path in front of the name of every image' }),
+    source: url.optional().meta({ description: 'Where the recipes live; becomes a label of the images' }),
+    bases: z.record(baseName, base),
+  })
+  .meta({ title: 'tf-images recipes' })
+
+/** How a base can be made without a registry. */
+export type Bootstrap = z.output<typeof bootstrap>
+
+/** An image that is not built from these recipes. */
+export type Base = z.output<typeof base>

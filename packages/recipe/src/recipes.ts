@@ -1,0 +1,110 @@
+import { orderImages } from './build-order.ts'
+import { readDefinition } from './definition-file.ts'
+import { dependencyOrder } from './dependency-order.ts'
+import { type ImageDefinition, readImage } from './image.ts'
+import { NAME_RULE, namePattern } from './names.ts'
+import { type Problem, RecipeError, type Report, reportInto, throwProblems } from './problem.ts'
+import { openFolder, type RecipeFolder } from './recipe-folder.ts'
+import { type Base, recipesSchema } from './recipes-schema.ts'
+import { renderResolved } from './render.ts'
+import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
+import { readSnippet, type Snippet } from './snippet.ts'
+import { suggest } from './suggestion.ts'
+
+/** All definitions of a project, checked: every image of it renders. */
+export type Recipes = {
+  /** Registry and path in front of the name of every image. */
+  readonly registry: string
+  /** URL of the repository the recipes live in. */
+  readonly source?: string
+  readonly bases: ReadonlyMap<string, Base>
+  readonly snippets: ReadonlyMap<string, Snippet>
+  readonly images: ReadonlyMap<string, ImageDefinition>
+}
+
+/**
+ * Reads and checks recipes/recipes.yaml, recipes/snippets/* and recipes/images/* below `root`, the root of a repository.
+ * Nothing outside of these folders is read, and no link in them is followed.
+ *
+ * @throws {RecipeError} `invalid`, with every problem of all the files and their places; never only the first.
+ */
+export async function loadRecipes(root: string): Promise<Recipes> {
+  const problems: Problem[] = []
+  const report = reportInto(problems)
+  const folder = openFolder(root, 'recipes')
+  const file = await readDefinition(folder, 'recipes.yaml', recipesSchema, report)
+  const snippets = await readAll(folder.folder('snippets'), 'snippet', readSnippet, report)
+  const images = await readAll(folder.folder('images'), 'image', readImage, report)
+  const recipes: Recipes = {
+    registry: file?.value.registry ?? '',
+    ...(file?.value.source ? { source: file.value.source } : {}),
+    bases: new Map(Object.entries(file?.value.bases ?? {})),
+    snippets: snippets.read,
+    images: images.read,
+  }
+  const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: images.unreadable }
+  checkRecipes(recipes, { ...recipes, unreadable }, problems)
+  throwProblems(problems)
+  return recipes
+}
+
+type Read<T> = { readonly read: Map<string, T>; readonly unreadable: ReadonlySet<string> }
+
+async function readAll<T>(
+  folder: RecipeFolder,
+  kind: string,
+  read: (name: string, folder: RecipeFolder, report: Report) => Promise<T | undefined>,
+  report: Report,
+): Promise<Read<T>> {
+  const found = new Map<string, T>()
+  const unreadable = new Set<string>()
+  for (const name of await folder.folders()) {
+    if (!namePattern.test(name)) {
+      const location = { file: `${folder.path}/${name}/${kind}.yaml`, line: 1, column: 1 }
+      report(location, `"${name}" is no name: ${NAME_RULE}`, 'rename the folder')
+    }
+    const definition = await read(name, folder.folder(name), report)
+    if (definition === undefined) unreadable.add(name)
+    else found.set(name, definition)
+  }
+  return { read: found, unreadable }
+}
+
+function checkRecipes(recipes: Recipes, definitions: Definitions, problems: Problem[]): void {
+  const report = reportInto(problems)
+  checkRequired(definitions, report)
+  orderImages(recipes.images, report)
+  checkImages(recipes, imageResolver(definitions, report), problems)
+}
+
+function checkRequired({ snippets, unreadable }: Definitions, report: Report): void {
+  for (const { requires } of snippets.values()) {
+    for (const { name, location } of requires) {
+      if (snippets.has(name) || unreadable.snippets.has(name)) continue
+      report(location, `no snippet "${name}"`, suggest(name, snippets.keys()))
+    }
+  }
+  const requiredBy = (name: string) => (snippets.get(name)?.requires ?? []).map((required) => required.name)
+  dependencyOrder(snippets.keys(), requiredBy, (cycle) => {
+    const location = snippets.get(cycle[0] ?? '')?.requires.find(({ name }) => name === cycle[1])?.location
+    if (location) report(location, `snippet "${cycle[0]}" requires itself: ${cycle.join(' → ')}`)
+  })
+}
+
+/** What only shows when values meet the places they are put in: every image is rendered once. */
+function checkImages(
+  recipes: Recipes,
+  resolve: (name: string) => ResolvedImage | undefined,
+  problems: Problem[],
+): void {
+  for (const name of recipes.images.keys()) {
+    const resolved = resolve(name)
+    if (!resolved) continue
+    try {
+      renderResolved(resolved, recipes)
+    } catch (error) {
+      if (!(error instanceof RecipeError)) throw error
+      problems.push(...error.problems)
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import { dependencyOrder } from './dependency-order.ts'
+import type { ImageDefinition, SnippetUse } from './image.ts'
+import { type OptionValues, resolveOptions } from './options.ts'
+import { PACKAGE_MANAGERS, type PackageManager } from './package-manager.ts'
+import { type Location, type Report, watchReport } from './problem.ts'
+import type { Base } from './recipes-schema.ts'
+import { orderServices, type ServiceOrder } from './service-order.ts'
+import type { Snippet } from './snippet.ts'
+import { suggest } from './suggestion.ts'
+import { SUPERVISORS, type Supervisor } from './supervisor.ts'
+
+/** The definitions of a project, by name. */
+export type Definitions = {
+  readonly bases: ReadonlyMap<string, Base>
+  readonly snippets: ReadonlyMap<string, Snippet>
+  readonly images: ReadonlyMap<string, ImageDefinition>
+  /** Those that are there but could not be read: the problems of their own are enough. */
+  readonly unreadable: {
+    readonly bases: boolean
+    readonly snippets: ReadonlySet<string>
+    readonly images: ReadonlySet<string>
+  }
+}
+
+/** A snippet with the options an image gives it. */
+export type ResolvedSnippet = { readonly snippet: Snippet; readonly options: OptionValues; readonly location: Location }
+
+/** An image whose names are all resolved: what it adds, in order, and what it stands on. */
+export type ResolvedImage = {
+  readonly definition: ImageDefinition
+  readonly parent?: ResolvedImage
+  readonly base: Base & { readonly name: string }
+  readonly packageManager: PackageManager
+  readonly supervisor?: Supervisor
+  /** The snippets this image adds to its parent, in the order of their layers. */
+  readonly snippets: readonly ResolvedSnippet[]
+  /** The services of this image and of all it is built on, by name. */
+  readonly services: ServiceOrder
+}
+
+/**
+ * Resolves images by name, and with each those it is built on. What is wrong in one is reported once; it and all that is
+ * built on it then give undefined. So do images that are built on themselves, which `buildOrder` reports.
+ */
+export function imageResolver(definitions: Definitions, report: Report): (name: string) => ResolvedImage | undefined {
+  const resolved = new Map<string, ResolvedImage | undefined>()
+  const resolve = (name: string): ResolvedImage | undefined => {
+    const definition = definitions.images.get(name)
+    if (resolved.has(name) || definition === undefined) return resolved.get(name)
+    resolved.set(name, undefined)
+    const image = resolveImage(definition, definitions, resolve, report)
+    resolved.set(name, image)
+    return image
+  }
+  return resolve
+}
+
+function resolveImage(
+  definition: ImageDefinition,
+  definitions: Definitions,
+  resolve: (name: string) => ResolvedImage | undefined,
+  report: Report,
+): ResolvedImage | undefined {
+  const watch = watchReport(report)
+  const { base, parent } = resolveBase(definition, definitions, resolve, watch.report)
+  const complete = definition.snippets.every((use) => !definitions.unreadable.snippets.has(use.name))
+  const supervisor = resolveSupervisor(definition, parent, watch.report)
+  const snippets = resolveSnippets(definition, definitions, parent, watch.report)
+  if (base === undefined || !complete) return undefined
+  const packageManager = PACKAGE_MANAGERS[base.family]
+  for (const { snippet, location } of snippets) checkPackages(snippet, packageManager, location, watch.report)
+  checkTargets(definition, snippets, parent, watch.report)
+  const services = orderServices(definition, snippets, parent?.services, supervisor !== undefined, watch.report)
+  if (watch.hasProblems()) return undefined
+  const optional = { ...(parent ? { parent } : {}), ...(supervisor ? { supervisor } : {}) }
+  return { definition, base, packageManager, snippets, services, ...optional }
+}
+
+function resolveBase(
+  { base: { kind, name, location } }: ImageDefinition,
+  { bases, images, unreadable }: Definitions,
+  resolve: (name: string) => ResolvedImage | undefined,
+  report: Report,
+): { base?: Base & { name: string }; parent?: ResolvedImage } {
+  if (kind === 'base') {
+    const base = bases.get(name)
+    if (base) return { base: { ...base, name } }
+    if (unreadable.bases) return {}
+    const hint = images.has(name) ? `write "base: { image: ${name} }" for the image` : suggest(name, bases.keys())
+    report(location, `no base "${name}" in recipes/recipes.yaml`, hint)
+    return {}
+  }
+  const parent = resolve(name)
+  if (parent) return { base: parent.base, parent }
+  if (!images.has(name) && !unreadable.images.has(name)) {
+    report(location, `no image "${name}"`, suggest(name, images.keys()))
+  }
+  return {}
+}
+
+function resolveSupervisor(
+  { supervisor, name }: ImageDefinition,
+  parent: ResolvedImage | undefined,
+  report: Report,
+): Supervisor | undefined {
+  if (supervisor && parent?.supervisor) {
+    report(supervisor.location, `image "${name}" has the supervisor of "${parent.definition.name}"`, 'remove this line')
+  }
+  return parent?.supervisor ?? (supervisor && SUPERVISORS[supervisor.name])
+}
+
+/** The snippets an image lists, and before each those it requires, unless they are in the image it is built on. */
+function resolveSnippets(
+  definition: ImageDefinition,
+  definitions: Definitions,
+  parent: ResolvedImage | undefined,
+  report: Report,
+): ResolvedSnippet[] {
+  const { snippets } = definitions
+  const inherited = inheritedSnippets(parent)
+  const uses = withRequired(listedSnippets(definition, definitions, parent, inherited, report), snippets, inherited)
+  const order = dependencyOrder(
+    uses.keys(),
+    (name) => requiredBy(name, snippets),
+    () => {},
+  )
+  return order.flatMap((name) => {
+    const snippet = snippets.get(name)
+    const use = uses.get(name)
+    if (!snippet || !use) return []
+    const { location } = use
+    return [{ snippet, options: resolveOptions(name, snippet.options, use.options, location, report), location }]
+  })
+}
+
+function listedSnippets(
+  definition: ImageDefinition,
+  { snippets, unreadable }: Definitions,
+  parent: ResolvedImage | undefined,
+  inherited: ReadonlyMap<string, string>,
+  report: Report,
+): Map<string, SnippetUse> {
+  const uses = new Map<string, SnippetUse>()
+  for (const use of supervisorFirst(definition, parent)) {
+    const { name, location } = use
+    const owner = inherited.get(name)
+    if (unreadable.snippets.has(name)) continue
+    if (!snippets.has(name)) report(location, `no snippet "${name}"`, suggest(name, snippets.keys()))
+    else if (uses.has(name)) report(location, `snippet "${name}" is listed twice`, 'keep one of the two')
+    else if (owner) report(location, `snippet "${name}" is already in "${owner}", which this image is built on`)
+    else uses.set(name, use)
+  }
+  return uses
+}
+
+/** The snippet of the supervisor comes first; it need not be listed, unless to give it options. */
+function supervisorFirst({ supervisor, snippets }: ImageDefinition, parent?: ResolvedImage): readonly SnippetUse[] {
+  if (!supervisor || parent?.supervisor) return snippets
+  const name = SUPERVISORS[supervisor.name].snippet
+  const listed = snippets.find((use) => use.name === name)
+  const use = listed ?? { name, options: new Map(), location: supervisor.location }
+  return [use, ...snippets.filter((other) => other !== listed)]
+}
+
+function withRequired(
+  uses: ReadonlyMap<string, SnippetUse>,
+  snippets: ReadonlyMap<string, Snippet>,
+  inherited: ReadonlyMap<string, string>,
+): Map<string, SnippetUse> {
+  const all = new Map(uses)
+  const queue = [...uses.values()]
+  for (const use of queue) {
+    for (const name of requiredBy(use.name, snippets)) {
+      if (all.has(name) || inherited.has(name)) continue
+      const required = { name, options: new Map(), location: use.location }
+      all.set(name, required)
+      queue.push(required)
+    }
+  }
+  return all
+}
+
+function requiredBy(name: string, snippets: ReadonlyMap<string, Snippet>): string[] {
+  return (snippets.get(name)?.requires ?? []).map((required) => required.name)
+}
+
+/** The snippets of all the images below, and the image that brings each. */
+function inheritedSnippets(parent: ResolvedImage | undefined): Map<string, string> {
+  const inherited = new Map<string, string>()
+  for (let image = parent; image; image = image.parent) {
+    for (const { snippet } of image.snippets) inherited.set(snippet.name, image.definition.name)
+  }
+  return inherited
+}
+
+function checkPackages({ name, packages }: Snippet, manager: PackageManager, location: Location, report: Report): void {
+  if (packages.size === 0 || packages.has(manager)) return
+  report(
+    location,
+    `snippet "${name}" has no packages for ${manager}`,
+    `it has them for ${[...packages.keys()].join(', ')}`,
+  )
+}
+
+/** A file has one snippet that owns it. The files of an image itself come last and may replace those of snippets. */
+function checkTargets(
+  definition: ImageDefinition,
+  snippets: readonly ResolvedSnippet[],
+  parent: ResolvedImage | undefined,
+  report: Report,
+): void {
+  const owners = new Map<string, string>()
+  for (let image = parent; image; image = image.parent) {
+    for (const { snippet } of image.snippets) for (const { target } of snippet.files) owners.set(target, snippet.name)
+  }
+  for (const { snippet, location } of snippets) {
+    for (const { target } of snippet.files) {
+      const owner = owners.get(target)
+      if (owner !== undefined) {
+        report(location, `snippets "${owner}" and "${snippet.name}" both own "${target}"`, 'leave one of them out')
+      }
+      owners.set(target, snippet.name)
+    }
+  }
+  const targets = [...owners.keys(), ...definition.files.map(({ target }) => target)]
+  for (const { target, location } of definition.files) {
+    const below = targets.find((other) => other.startsWith(`${target}/`))
+    if (below !== undefined) report(location, `"${target}" is a file here, and a folder for "${below}"`)
+  }
+}
