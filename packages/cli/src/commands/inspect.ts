@@ -1,0 +1,103 @@
+import { type Flist, type FlistEntry, FlistError, readFile } from '@tf-images/flist'
+import { type OpenedFlist, openFlistAt } from '@tf-images/pipeline'
+import type { Command } from 'commander'
+import { type CommandContext, printResult, toByteString, toText } from '../context.ts'
+import { resolvePath } from '../link-resolution.ts'
+import { describeNode, listingLine, nodeAsJson } from '../listing.ts'
+
+type Options = { readonly chunks?: string; readonly recursive?: boolean; readonly json?: boolean }
+
+export function addInspect(program: Command, context: CommandContext): void {
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
+      .option(
+        '--chunks <store>',
+        'chunk store: a directory or zdb://host:port/namespace; by default the flist’s own backend',
+      )
+  command('ls', 'list a directory of a flist')
+    .argument('[path]', 'path inside', '/')
+    .option('-R, --recursive', 'everything below')
+    .option('--json', 'print the entries as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  flist ls nginx.flist /etc\n  flist ls https://hub.grid.tf/tf-official-apps/nginx.flist -R',
+    )
+    .action((location, path, options: Options) => list(location, path, options, context))
+  command('stat', 'show one entry of a flist, or with / the flist itself')
+    .argument('[path]', 'path inside', '/')
+    .option('--json', 'print it as JSON')
+    .addHelpText('after', '\nExamples:\n  flist stat nginx.flist\n  flist stat nginx.flist /usr/sbin/nginx --json')
+    .action((location, path, options: Options) => show(location, path, options, context))
+  command('cat', 'write the content of a file of a flist')
+    .argument('<path>', 'path inside')
+    .option('--json', 'print the content as JSON: {"path", "size", "base64"}')
+    .addHelpText('after', '\nExample:\n  flist cat nginx.flist /etc/os-release --chunks ./chunks')
+    .action((location, path, options: Options) => cat(location, path, options, context))
+}
+
+/** A user's path as a key of the tree: relative, no empty or `.` parts. */
+function innerPath(path: string): string {
+  const parts = toByteString(path).split('/')
+  return parts.filter((part) => part !== '' && part !== '.').join('/')
+}
+
+async function list(location: string, path: string, options: Options, context: CommandContext): Promise<void> {
+  await using opened = await openFlistAt(location, options.chunks)
+  const top = innerPath(path)
+  const entries = entriesBelow(opened.flist, top, options.recursive === true)
+  if (options.json) {
+    const json = entries.map((entry) => nodeAsJson(entry.path, entry.node))
+    return printResult(context, true, json, '')
+  }
+  const lines = entries.map(({ path: full, name, node }) => listingLine(options.recursive ? `/${full}` : name, node))
+  // Names are bytes; they go out as they are.
+  context.out.write(Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1'))
+}
+
+/** The entries of a directory, or all below it; the entry itself when it is no directory. */
+function entriesBelow(flist: Flist, asked: string, recursive: boolean): FlistEntry[] {
+  const { path, node } = resolvePath(flist, asked)
+  if (node.type !== 'directory') return [{ path, name: path.slice(path.lastIndexOf('/') + 1), node }]
+  if (!recursive) return flist.list(node)
+  const prefix = path === '' ? '' : `${path}/`
+  return [...flist.walk()].filter((entry) => entry.path !== '' && entry.path.startsWith(prefix))
+}
+
+async function show(location: string, path: string, options: Options, context: CommandContext): Promise<void> {
+  await using opened = await openFlistAt(location, options.chunks)
+  const inner = innerPath(path)
+  const node = opened.flist.lookup(inner) ?? resolvePath(opened.flist, inner).node
+  const json = { ...nodeAsJson(inner, node), ...(inner === '' ? { metadata: opened.flist.metadata } : {}) }
+  const metadata = inner === '' ? `${metadataLines(opened).join('\n')}\n` : ''
+  printResult(context, options.json, json, `${describeNode(inner, node)}\n${metadata}`)
+}
+
+function metadataLines({ flist }: OpenedFlist): string[] {
+  return Object.entries(flist.metadata).map(
+    ([key, value]) => `${key.padEnd(11)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+}
+
+async function cat(location: string, path: string, options: Options, context: CommandContext): Promise<void> {
+  await using opened = await openFlistAt(location, options.chunks)
+  const inner = innerPath(path)
+  const { node } = resolvePath(opened.flist, inner)
+  if (node.type !== 'file')
+    throw new FlistError('not-found', `${location}: "/${toText(inner)}" is a ${node.type}; name a file`)
+  const parts: Uint8Array[] = []
+  for await (const bytes of readFile(node, await opened.chunks(), { signal: context.signal })) {
+    if (options.json) parts.push(bytes)
+    else if (!context.out.write(bytes)) await new Promise((resolve) => context.out.once('drain', resolve))
+  }
+  if (!options.json) return
+  const content = Buffer.concat(parts)
+  printResult(
+    context,
+    true,
+    { path: `/${toText(inner)}`, size: content.length, base64: content.toString('base64') },
+    '',
+  )
+}

@@ -1,0 +1,120 @@
+import { resolve } from 'node:path'
+import {
+  bringUp,
+  errorText,
+  formatReport,
+  type ImageFailure,
+  type ImageReport,
+  PipelineError,
+} from '@tf-images/pipeline'
+import { loadRecipes } from '@tf-images/recipe'
+import { type Command, Option } from 'commander'
+import { type CommandContext, printResult } from '../context.ts'
+import { dockerCredentials, type HubOptionValues, hostPlatform, hubOptions, hubSettings } from '../settings.ts'
+
+type CommonOptions = {
+  readonly root: string
+  readonly registry?: string
+  readonly work: string
+  readonly platform: string
+  readonly force?: boolean
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+type UpOptionValues = CommonOptions & HubOptionValues & { readonly startupToml?: boolean }
+
+export function addUp(program: Command, context: CommandContext): void {
+  const up = commonOptions(program.command('up'))
+    .description('the whole line: render, build, push, convert, check, publish, read back')
+    .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm start                          everything on this machine: engine, registry and hub included
+  npm start -- nginx --force         one image (and what it is built on), although nothing changed
+  FLIST_HUB_TOKEN=… flist up --registry ghcr.io/owner/tf-images`,
+    )
+  hubOptions(up).action((images: string[], options: UpOptionValues) => bringUpImages(images, options, context))
+}
+
+export function addBuild(program: Command, context: CommandContext): void {
+  commonOptions(program.command('build'))
+    .description('render, build and push images; no flist')
+    .addHelpText('after', '\nExample:\n  flist build debian-12 nginx --registry ghcr.io/owner/tf-images')
+    .action((images: string[], options: CommonOptions) => run(images, options, context, {}))
+}
+
+function commonOptions(command: Command): Command {
+  return command
+    .argument('[images...]', 'images, with those they are built on; all when none is named')
+    .addOption(
+      new Option('--registry <prefix>', 'where images are pushed; by default what recipes.yaml says').env(
+        'FLIST_REGISTRY',
+      ),
+    )
+    .option('--root <dir>', 'folder that has recipes/ and dockerfiles/', '.')
+    .option('--work <dir>', 'folder for converted flists and the chunk cache', '.flist')
+    .option('--platform <os/arch>', 'platform to build for', hostPlatform())
+    .option('--force', 'build although nothing changed')
+    .option('--dry-run', 'say what would be done and why; do nothing')
+    .option('--json', 'print the reports as JSON')
+}
+
+async function bringUpImages(
+  images: readonly string[],
+  options: UpOptionValues,
+  context: CommandContext,
+): Promise<void> {
+  await run(images, options, context, { hub: await hubSettings(options), startupToml: options.startupToml === true })
+}
+
+async function run(
+  images: readonly string[],
+  options: CommonOptions,
+  context: CommandContext,
+  publishing: Pick<Parameters<typeof bringUp>[0], 'hub' | 'startupToml'>,
+): Promise<void> {
+  const root = resolve(options.root)
+  const { DOCKER_HOST } = process.env
+  const { reports, failures } = await bringUp({
+    root,
+    images,
+    registry: options.registry ?? (await loadRecipes(root)).registry,
+    workFolder: resolve(options.work),
+    platform: options.platform,
+    credentials: dockerCredentials,
+    progress: context.progress,
+    signal: context.signal,
+    force: options.force === true,
+    dryRun: options.dryRun === true,
+    ...publishing,
+    ...(DOCKER_HOST ? { dockerHost: DOCKER_HOST } : {}),
+  })
+  const failed = failures.map(({ image, error }) => ({ image, error: errorText(error) }))
+  printResult(
+    context,
+    options.json,
+    { images: reports, failures: failed },
+    reports.map((report) => `\n${formatReport(report)}`).join('\n'),
+  )
+  if (!options.json && reports.some(({ flistUrl }) => flistUrl)) context.out.write(lookInside(reports))
+  if (failures.length > 0) throw failureOf(failures, reports)
+}
+
+function lookInside(reports: readonly ImageReport[]): string {
+  const [example] = reports.filter(({ status, linkUrl }) => status !== 'planned' && linkUrl).slice(-1)
+  if (!example?.linkUrl) return ''
+  const commands = [
+    `ls ${example.linkUrl} /etc`,
+    `cat ${example.linkUrl} /etc/os-release`,
+    `extract ${example.linkUrl} ./rootfs`,
+  ]
+  return `\nLook inside:\n${commands.map((command) => `  ./flist ${command}\n`).join('')}`
+}
+
+function failureOf(failures: readonly ImageFailure[], reports: readonly ImageReport[]): Error {
+  const lines = failures.map(({ image, error }) => `${image}: ${errorText(error)}`)
+  const total = failures.length + reports.length
+  return new PipelineError('not-published', `${failures.length} of ${total} images failed:\n${lines.join('\n')}`)
+}

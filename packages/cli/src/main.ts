@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { errorText } from '@tf-images/pipeline'
+import { Command, CommanderError } from 'commander'
+import { addCheck } from './commands/check.ts'
+import { addConvert } from './commands/convert.ts'
+import { addExtract } from './commands/extract.ts'
+import { addInspect } from './commands/inspect.ts'
+import { addPublish } from './commands/publish.ts'
+import { addRender } from './commands/render.ts'
+import { addTwin } from './commands/twin.ts'
+import { addBuild, addUp } from './commands/up.ts'
+import type { CommandContext } from './context.ts'
+import { Difference, exitCodeOf, exitCodes } from './exit-codes.ts'
+import { terminalProgress } from './terminal-progress.ts'
+
+const interrupt = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    process.stderr.write('\nstopping; press Ctrl-C again to stop at once\n')
+    interrupt.abort()
+    process.once('SIGINT', () => process.exit(exitCodes.interrupted))
+  })
+}
+// A reader that closes the pipe early (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed),
+)
+
+try {
+  await commandLine({
+    out: process.stdout,
+    err: process.stderr,
+    progress: terminalProgress(process.stderr),
+    signal: interrupt.signal,
+  }).parseAsync()
+} catch (error) {
+  process.exitCode = interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf(error)
+  if (interrupt.signal.aborted)
+    process.stderr.write('flist: interrupted; run the command again to go on where it stopped\n')
+  else if (!(error instanceof CommanderError)) process.stderr.write(`flist: ${errorText(error)}\n`)
+  if (process.env.FLIST_DEBUG && error instanceof Error && !(error instanceof Difference))
+    process.stderr.write(`${error.stack}\n`)
+}
+
+function commandLine(context: CommandContext): Command {
+  const program = new Command('flist')
+    .description('Recipes to Dockerfiles, Dockerfiles to images, images to flists, flists to the hub.')
+    .exitOverride()
+    .showHelpAfterError('(run with --help for the options and examples)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  npm start                                  the whole line on this machine
+  flist convert debian:12 -o debian.flist --chunks ./chunks
+  flist ls debian.flist /etc
+
+Exit status: 0 done, 1 failed, 2 wrong command, settings or recipes, 3 a difference or problem was found, 130 interrupted.
+Environment: FLIST_REGISTRY, FLIST_HUB_URL, FLIST_HUB_GATEWAY, FLIST_HUB_BACKEND, FLIST_HUB_USER, FLIST_HUB_TOKEN,
+DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
+    )
+  for (const add of [addUp, addRender, addBuild, addConvert, addCheck, addPublish, addInspect, addExtract, addTwin])
+    add(program, context)
+  // Sub-commands do not inherit this setting once made.
+  for (const command of program.commands) command.exitOverride()
+  return program
+}

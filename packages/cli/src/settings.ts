@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { type CredentialLookup, type HubSettings, PipelineError } from '@tf-images/pipeline'
+import { parseDockerConfig } from '@tf-images/registry'
+import { type Command, Option } from 'commander'
+
+/** Options of every command that talks to a hub. Tokens never come as arguments: others see those in the process list. */
+export function hubOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--hub <url>', 'hub to publish to').env('FLIST_HUB_URL').default('https://hub.grid.tf'))
+    .addOption(
+      new Option('--gateway <url>', 'chunk gateway of the hub')
+        .env('FLIST_HUB_GATEWAY')
+        .default('hub://hub.grid.tf:9980'),
+    )
+    .addOption(
+      new Option('--backend <url>', 'where the chunks are read from')
+        .env('FLIST_HUB_BACKEND')
+        .default('zdb://hub.grid.tf:9900/default'),
+    )
+    .addOption(new Option('--hub-user <name>', 'account, where it is not the token’s own').env('FLIST_HUB_USER'))
+    .addOption(new Option('--hub-token-file <path>', 'file with the token; or set FLIST_HUB_TOKEN'))
+}
+
+export type HubOptionValues = {
+  readonly hub: string
+  readonly gateway: string
+  readonly backend: string
+  readonly hubUser?: string
+  readonly hubTokenFile?: string
+}
+
+/** @throws PipelineError 'bad-settings' when there is no token */
+export async function hubSettings(values: HubOptionValues): Promise<HubSettings> {
+  const token = values.hubTokenFile ? (await readFile(values.hubTokenFile, 'utf8')).trim() : process.env.FLIST_HUB_TOKEN
+  if (!token) {
+    throw new PipelineError('bad-settings', `no token for ${values.hub}; set FLIST_HUB_TOKEN or give --hub-token-file`)
+  }
+  const { hub: url, gateway, backend, hubUser: user } = values
+  return { url, gateway, backend, token, ...(user ? { user } : {}) }
+}
+
+/** Registry credentials as `docker login` keeps them (`$DOCKER_CONFIG/config.json`). */
+export const dockerCredentials: CredentialLookup = async (registry) => {
+  const folder = process.env.DOCKER_CONFIG ?? join(homedir(), '.docker')
+  const text = await readFile(join(folder, 'config.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : parseDockerConfig(text, registry)
+}
+
+/** `linux/<architecture>` of this machine, in OCI's words. */
+export function hostPlatform(): string {
+  const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
+  return `linux/${architectures[process.arch] ?? process.arch}`
+}

@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+import type { Engine } from '@tf-images/engine'
+import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
+import { contextHash, type RenderedImage } from '@tf-images/recipe'
+import type { RegistryClient } from '@tf-images/registry'
+import { type PinnedBase, pinBase } from './base.ts'
+import { buildAndPush } from './build.ts'
+import { buildId } from './build-id.ts'
+import { type Conversion, convertSource } from './convert.ts'
+import { PipelineError } from './errors.ts'
+import { type ImageNames, imageNames } from './image-names.ts'
+import { type Decision, decide, type PublishedState, readImageState, readPublishedState } from './plan.ts'
+import { PhaseRunner } from './progress.ts'
+import { publishFlist, withHub } from './publish.ts'
+import { formatBytes, type ImageReport } from './report.ts'
+import { parseBackend, parseRegistryHost } from './settings.ts'
+import { openSource } from './source.ts'
+import type { UpOptions } from './up.ts'
+
+/** What the images of one run share. */
+export type Workshop = UpOptions & {
+  readonly engine: Engine
+  readonly client: RegistryClient
+  readonly chunks: ChunkStore
+  /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
+  readonly digests: Map<string, string | undefined>
+}
+
+/** Brings one image through the steps it needs, and says why. Its base must have been through before. */
+export async function bringUpImage(rendered: RenderedImage, workshop: Workshop): Promise<ImageReport> {
+  const { name } = rendered
+  const phases = new PhaseRunner(name, workshop.progress)
+  const base = await pinBaseOf(rendered, workshop, phases)
+  const id = buildId({ contextHash: contextHash(rendered), baseDigest: base.digest, platform: workshop.platform })
+  const names = imageNames(name, id, workshop.registry)
+  const { decision, state, account } = await phases.run(
+    'plan',
+    `asking what exists of ${names.reference}`,
+    () => plan(names, workshop),
+    (planned) => `${planned.decision.action}: ${planned.decision.reason}`,
+  )
+  const common = { name, buildId: id, base: base.reference, decision, durations: phases.durations }
+  const urls = workshop.hub && account ? names.urls(workshop.hub.url, account) : {}
+  if (decision.action === 'nothing' || workshop.dryRun) {
+    const status = decision.action === 'nothing' ? 'unchanged' : 'planned'
+    const kept = decision.action === 'build' ? undefined : state.imageDigest
+    workshop.digests.set(name, kept)
+    return { ...common, ...urls, status, ...(kept ? { reference: names.pinned(kept) } : {}) }
+  }
+  const digest =
+    decision.action === 'convert' && state.imageDigest
+      ? state.imageDigest
+      : await build(rendered, base, names, id, workshop, phases)
+  workshop.digests.set(name, digest)
+  const built = { ...common, ...urls, reference: names.pinned(digest) }
+  if (!workshop.hub) return { ...built, status: 'built' }
+  const conversion = await convertAndCheck(names, digest, workshop, phases)
+  const request = { flist: conversion.flist, chunks: workshop.chunks, name: names.flist, link: names.link }
+  const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
+  return { ...built, status: 'published', conversion, publication }
+}
+
+async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: PhaseRunner): Promise<PinnedBase> {
+  if (base.kind === 'image') return pinParent(base.name, workshop)
+  const { engine, client, credentials, platform, signal } = workshop
+  const registryHost = parseRegistryHost(workshop.registry)
+  return phases.run(
+    'base',
+    `looking for the base ${base.name}`,
+    (report) =>
+      pinBase(base, { engine, client, registryHost, credentials, platform, report, ...(signal ? { signal } : {}) }),
+    (found) => `${base.name} is ${found.digest} (${found.origin})`,
+  )
+}
+
+function pinParent(parent: string, workshop: Workshop): PinnedBase {
+  const digest = workshop.digests.get(parent)
+  if (digest !== undefined) return { reference: `${workshop.registry}/${parent}@${digest}`, digest, origin: 'this run' }
+  // A digest that no image has: what is on top of a parent that would be built must be built, too.
+  if (workshop.dryRun)
+    return { reference: `${workshop.registry}/${parent}`, digest: 'not built yet', origin: 'this run' }
+  throw new PipelineError('not-published', `its base image "${parent}" failed; mend that one first`)
+}
+
+async function plan(
+  names: ImageNames,
+  workshop: Workshop,
+): Promise<{ decision: Decision; state: PublishedState; account?: string }> {
+  const forced: Decision | undefined = workshop.force
+    ? { action: 'build', reason: 'asked for with --force' }
+    : undefined
+  if (!workshop.hub) {
+    const state = await readImageState(workshop.client, names)
+    return { decision: forced ?? decide(state, names), state }
+  }
+  return withHub(workshop.hub, async (hub) => {
+    const account = await hub.account()
+    const state = await readPublishedState(workshop.client, hub, account, names)
+    return { decision: forced ?? decide(state, names), state, account }
+  })
+}
+
+async function build(
+  rendered: RenderedImage,
+  base: PinnedBase,
+  names: ImageNames,
+  id: string,
+  workshop: Workshop,
+  phases: PhaseRunner,
+): Promise<string> {
+  const { engine, client, credentials, platform, signal } = workshop
+  const labels = { 'io.tf-images.build-id': id }
+  const references = [names.reference, names.latest] as const
+  const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
+  const { digest } = await buildAndPush({ rendered, base: base.reference, references, labels, platform }, services)
+  return digest
+}
+
+async function convertAndCheck(
+  names: ImageNames,
+  digest: string,
+  workshop: Workshop,
+  phases: PhaseRunner,
+): Promise<Conversion> {
+  const { platform, credentials, chunks, hub, signal } = workshop
+  const output = join(workshop.workFolder, 'flists', names.flist)
+  const conversion = await phases.run(
+    'convert',
+    `converting ${names.pinned(digest)}`,
+    async (report) => {
+      const source = await openSource(names.pinned(digest), { platform, credentials, ...(signal ? { signal } : {}) })
+      try {
+        return await convertSource(source, output, chunks, {
+          onBytes: (bytes) => report.update(formatBytes(bytes)),
+          ...(hub ? { backend: parseBackend(hub.backend) } : {}),
+          ...(workshop.startupToml ? { startupToml: true } : {}),
+          ...(signal ? { signal } : {}),
+        })
+      } finally {
+        await source.close()
+      }
+    },
+    ({ files, bytes, uniqueChunks }) => `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks`,
+  )
+  await phases.run('check', `checking ${names.flist}`, async () => {
+    using flist = await openFlist(output)
+    const { problems } = await checkFlist(flist, chunks, signal ? { signal } : {})
+    const [first] = problems
+    if (first)
+      throw new PipelineError(
+        'flist-damaged',
+        `${output}: ${problems.length} problems, the first: ${first.message}; convert it again`,
+      )
+  })
+  return conversion
+}

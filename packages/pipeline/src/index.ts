@@ -1,0 +1,18 @@
+export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
+export { errorText } from './error-text.ts'
+export { PipelineError, type PipelineErrorCode } from './errors.ts'
+export type { Backend } from './image-metadata.ts'
+export type { Decision } from './plan.ts'
+export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
+export { type Publication, publishFlist } from './publish.ts'
+export { type OpenedFlist, openFlistAt } from './read.ts'
+export { formatBytes, formatReport, formatSeconds, type ImageReport } from './report.ts'
+export {
+  type CredentialLookup,
+  type Credentials,
+  type HubSettings,
+  parseBackend,
+  parseRegistryHost,
+} from './settings.ts'
+export { openSource, type Source } from './source.ts'
+export { bringUp, type ImageFailure, type UpOptions, type UpResult, withParents } from './up.ts'

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { formatBytes, formatReport, formatSeconds } from './report.ts'
+
+test.each([
+  [0, '0 bytes'],
+  [999, '999 bytes'],
+  [1000, '1.00 kB'],
+  [12_345_678, '12.3 MB'],
+  [999_999_999_999_999, '1000 TB'],
+])('%d bytes', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text)
+})
+
+test('seconds have one decimal while they are few', () => {
+  expect([formatSeconds(123), formatSeconds(9_960), formatSeconds(61_000)]).toEqual(['0.1 s', '10 s', '61 s'])
+})
+
+test('an unchanged image says why, and where it is', () => {
+  const text = formatReport({
+    name: 'nginx',
+    status: 'unchanged',
+    decision: { action: 'nothing', reason: 'recipe is the same' },
+    buildId: 'f'.repeat(64),
+    base: 'r/debian@sha256:0',
+    reference: 'r/nginx@sha256:1',
+    flistUrl: 'http://hub/u/nginx-ffff.flist',
+    linkUrl: 'http://hub/u/nginx.flist',
+    durations: { base: 20, plan: 40 },
+  })
+  expect(text).toBe(`nginx
+  status  unchanged: recipe is the same
+  image   r/nginx@sha256:1
+  flist   http://hub/u/nginx-ffff.flist
+  link    http://hub/u/nginx.flist
+  time    base 0.0 s, plan 0.0 s`)
+})

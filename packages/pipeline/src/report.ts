@@ -1,0 +1,67 @@
+import type { Conversion } from './convert.ts'
+import type { Decision } from './plan.ts'
+import type { Durations } from './progress.ts'
+import type { Publication } from './publish.ts'
+
+/** What happened to one image, for people and machines. */
+export type ImageReport = {
+  readonly name: string
+  readonly status: 'published' | 'built' | 'unchanged' | 'planned'
+  readonly decision: Decision
+  readonly buildId: string
+  /** Pinned reference of the base. */
+  readonly base: string
+  /** `registry/repository@sha256:…`; absent in a dry run of an image that does not exist. */
+  readonly reference?: string
+  /** Absent where nothing is to be published. */
+  readonly flistUrl?: string
+  readonly linkUrl?: string
+  readonly durations: Durations
+  /** Present when the image was converted and published by this run. */
+  readonly conversion?: Conversion
+  readonly publication?: Publication
+}
+
+/** The report as lines for a terminal or a log. */
+export function formatReport(report: ImageReport): string {
+  const rows: [string, string][] = [['status', `${report.status}: ${report.decision.reason}`]]
+  if (report.reference) rows.push(['image', report.reference])
+  if (report.flistUrl && report.linkUrl) rows.push(['flist', report.flistUrl], ['link', report.linkUrl])
+  if (report.conversion) {
+    const { files, directories, symlinks, specials, bytes, flistBytes, treeHash } = report.conversion
+    rows.push([
+      'content',
+      `${files} files, ${directories} directories, ${symlinks} links, ${specials} devices; ${formatBytes(bytes)}`,
+    ])
+    rows.push(['flist size', formatBytes(flistBytes)], ['tree hash', treeHash])
+  }
+  if (report.publication) {
+    const { chunks, newChunks, newBytes, sharedBytes, sentBytes } = report.publication
+    rows.push(['new', `${formatBytes(newBytes)} in ${newChunks} chunks (${formatBytes(sentBytes)} sent)`])
+    rows.push(['shared', `${formatBytes(sharedBytes)} in ${chunks - newChunks} chunks that the hub had`])
+  }
+  const times = Object.entries(report.durations).map(
+    ([phase, milliseconds]) => `${phase} ${formatSeconds(milliseconds)}`,
+  )
+  rows.push(['time', times.join(', ')])
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return [report.name, ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)].join('\n')
+}
+
+const threeDigits = new Intl.NumberFormat('en', {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+  useGrouping: false,
+})
+
+/** Decimal units, three digits: `12.3 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`
+  const units = ['kB', 'MB', 'GB', 'TB'] as const
+  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length)
+  return `${threeDigits.format(bytes / 1000 ** power)} ${units[power - 1]}`
+}
+
+export function formatSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 1 : 0)} s`
+}

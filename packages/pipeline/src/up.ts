@@ -1,0 +1,96 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connectEngine, parseDockerHost } from '@tf-images/engine'
+import { openChunkStore } from '@tf-images/flist'
+import { buildOrder, loadRecipes, type Recipes, renderImage, writeContexts } from '@tf-images/recipe'
+import { RegistryClient } from '@tf-images/registry'
+import { PipelineError } from './errors.ts'
+import { bringUpImage } from './image-line.ts'
+import type { Progress } from './progress.ts'
+import type { ImageReport } from './report.ts'
+import type { CredentialLookup, HubSettings } from './settings.ts'
+
+export type UpOptions = {
+  /** Folder that has `recipes/` and `dockerfiles/`. */
+  readonly root: string
+  /** Images to bring up; their bases on other images come with them. All when empty. */
+  readonly images: readonly string[]
+  /** Where images are pushed, `ghcr.io/owner/tf-images`. */
+  readonly registry: string
+  /** Where flists are published; without it the line ends with the pushed image. */
+  readonly hub?: HubSettings
+  /** Folder for converted flists and the chunk cache. */
+  readonly workFolder: string
+  /** `linux/amd64`. */
+  readonly platform: string
+  readonly credentials: CredentialLookup
+  readonly progress: Progress
+  /** Rebuilds and publishes although nothing changed. */
+  readonly force?: boolean
+  /** Decides and reports, does nothing. */
+  readonly dryRun?: boolean
+  /** Adds `/.startup.toml` to the flists. */
+  readonly startupToml?: boolean
+  /** `unix:///var/run/docker.sock`, `tcp://host:port`. */
+  readonly dockerHost?: string
+  readonly signal?: AbortSignal
+}
+
+export type ImageFailure = { readonly image: string; readonly error: unknown }
+
+export type UpResult = { readonly reports: readonly ImageReport[]; readonly failures: readonly ImageFailure[] }
+
+/**
+ * The whole line for some images: render, build, push, convert, check, publish, read back. Images go in build order; one
+ * that fails stops those on top of it and no other.
+ *
+ * @throws RecipeError, EngineError, FlistError before the first image
+ */
+export async function bringUp(options: UpOptions): Promise<UpResult> {
+  const recipes = await loadRecipes(options.root)
+  const rendered = withParents(recipes, options.images).map((name) => renderImage(recipes, name))
+  const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
+  if (!options.dryRun) await writeContexts(options.root, rendered)
+  await mkdir(join(options.workFolder, 'flists'), { recursive: true })
+  const chunks = await openChunkStore(join(options.workFolder, 'chunks'))
+  const client = new RegistryClient({ credentials: options.credentials })
+  const workshop = { ...options, engine, client, chunks, digests: new Map<string, string | undefined>() }
+  const reports: ImageReport[] = []
+  const failures: ImageFailure[] = []
+  try {
+    for (const image of rendered) {
+      try {
+        options.signal?.throwIfAborted()
+        reports.push(await bringUpImage(image, workshop))
+      } catch (error) {
+        if (options.signal?.aborted) throw error
+        failures.push({ image: image.name, error })
+      }
+    }
+  } finally {
+    await Promise.all([chunks.close(), client.close()])
+  }
+  return { reports, failures }
+}
+
+/**
+ * The images asked for with every image below them, in build order.
+ *
+ * @throws PipelineError 'bad-settings' for a name that is not there
+ */
+export function withParents(recipes: Recipes, images: readonly string[]): string[] {
+  const order = buildOrder(recipes)
+  const unknown = images.filter((name) => !order.includes(name)).map((name) => `"${name}"`)
+  if (unknown.length > 0) {
+    throw new PipelineError(
+      'bad-settings',
+      `no image ${unknown.join(', ')} in the recipes; there are: ${order.join(', ')}`,
+    )
+  }
+  const wanted = new Set(images.length > 0 ? images : order)
+  for (const name of [...order].reverse()) {
+    const base = wanted.has(name) ? renderImage(recipes, name).base : undefined
+    if (base?.kind === 'image') wanted.add(base.name)
+  }
+  return order.filter((name) => wanted.has(name))
+}
