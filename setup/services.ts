@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { mintToken } from '../packages/twin/src/index.ts'
 import { startDaemon, stateFolder } from './daemon.ts'
 import { ensurePackages, findProgram, SetupError, say } from './system.ts'
 
@@ -111,11 +112,16 @@ export async function ensureHub(ports: LocalPorts): Promise<void> {
   await startDaemon({ name: 'hub', command: [...program, ...folders, ...numbers], answers })
 }
 
-/** The path of the local hub's seed; made when there is none. */
-export function hubSeed(): string {
+/** A token of the local hub's only account, which this machine's user makes for himself. */
+export function hubToken(): string {
+  return mintToken(hubSeed(), 'tf-images.3bot')
+}
+
+/** The local hub's seed; made when there is none. */
+function hubSeed(): Uint8Array {
   mkdirSync(stateFolder, { recursive: true })
   if (!existsSync(seedFile)) writeFileSync(seedFile, randomBytes(32).toString('hex'), { mode: 0o600 })
-  return seedFile
+  return Buffer.from(readFileSync(seedFile, 'utf8'), 'hex')
 }
 
 /** Body of a GET, or the error code when the connection fails. */

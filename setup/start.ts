@@ -1,7 +1,7 @@
 // `npm start`: the quick start. Sets up an engine, a registry and a hub on this machine, then runs `flist up` on them.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { choosePorts, ensureEngine, ensureHub, ensureRegistry, hubSeed } from './services.ts'
+import { choosePorts, ensureEngine, ensureHub, ensureRegistry, hubToken } from './services.ts'
 import { SetupError } from './system.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -34,6 +34,6 @@ async function startServices(): Promise<Record<string, string>> {
     FLIST_HUB_URL: `http://127.0.0.1:${ports.hub}`,
     FLIST_HUB_GATEWAY: `hub://127.0.0.1:${ports.gateway}`,
     FLIST_HUB_BACKEND: `zdb://127.0.0.1:${ports.backend}/default`,
-    FLIST_HUB_SEED_FILE: hubSeed(),
+    FLIST_HUB_TOKEN: hubToken(),
   }
 }

@@ -17,7 +17,10 @@ type Source = { readonly file: string; readonly text: string }
 function sourcesOf(name: string): Source[] {
   return readdirSync(join(packages, name, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-    .map((file) => ({ file: `packages/${name}/src/${file}`, text: readFileSync(join(packages, name, 'src', file), 'utf8') }))
+    .map((file) => ({
+      file: `packages/${name}/src/${file}`,
+      text: readFileSync(join(packages, name, 'src', file), 'utf8'),
+    }))
 }
 
 function importsOf({ text }: Source): string[] {
@@ -33,14 +36,20 @@ test.each(Object.entries(allowed))('%s imports only what is below it', (name, be
     const siblings = importsOf(source).filter((specifier) => specifier.startsWith('@tf-images/'))
     const wrong = siblings.filter((specifier) => !below.includes(specifier.replace('@tf-images/', '')))
     expect(wrong, source.file).toEqual([])
-    expect(importsOf(source).filter((specifier) => /^(\.\.\/)+packages\//.test(specifier)), source.file).toEqual([])
+    expect(
+      importsOf(source).filter((specifier) => /^(\.\.\/)+packages\//.test(specifier)),
+      source.file,
+    ).toEqual([])
   }
 })
 
 test.each(leaves.concat('pipeline'))('%s knows no environment, console or action toolkit', (name) => {
   for (const source of sourcesOf(name)) {
     expect(source.text, source.file).not.toMatch(/\bprocess\.(env|argv|exit|stdout|stderr)\b|\bconsole\./)
-    expect(importsOf(source).filter((specifier) => specifier.startsWith('@actions/')), source.file).toEqual([])
+    expect(
+      importsOf(source).filter((specifier) => specifier.startsWith('@actions/')),
+      source.file,
+    ).toEqual([])
   }
 })
 

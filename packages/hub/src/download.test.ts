@@ -34,6 +34,9 @@ test('a flist that is not there is an error', async () => {
   await expect(download(`${origin}/hub/some.user/none.flist`)).rejects.toMatchObject({ code: 'not-found' })
 })
 
-test.each(['http://hub', 'http://hub/name.flist', 'ftp://hub/user/name.flist', 'http://hub/user/name.flist?x'])('%s is no such address', async (address) => {
-  await expect(download(address)).rejects.toMatchObject({ code: 'bad-options' })
-})
+test.each(['http://hub', 'http://hub/name.flist', 'ftp://hub/user/name.flist', 'http://hub/user/name.flist?x'])(
+  '%s is no such address',
+  async (address) => {
+    await expect(download(address)).rejects.toMatchObject({ code: 'bad-options' })
+  },
+)

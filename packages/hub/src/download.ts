@@ -7,11 +7,17 @@ import { HubClient } from './hub-client.ts'
  *
  * @throws HubError `bad-options` for an address that is none of a flist; else as {@link HubClient.download}
  */
-export async function* downloadFlist(address: string, options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Uint8Array> {
+export async function* downloadFlist(
+  address: string,
+  options: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<Uint8Array> {
   const parts = /^(https?:\/\/[^?#]+)\/([^/?#]+)\/([^/?#]+)$/.exec(address)
   const [, url = '', user = '', name = ''] = parts ?? []
   if (!parts) {
-    throw new HubError('bad-options', `"${address}": not the address of a flist; it is like https://hub.grid.tf/user/name.flist`)
+    throw new HubError(
+      'bad-options',
+      `"${address}": not the address of a flist; it is like https://hub.grid.tf/user/name.flist`,
+    )
   }
   const hub = new HubClient({ url })
   try {

@@ -149,7 +149,8 @@ export class HubTransport {
     const body = call.body?.()
     const headers: Record<string, string> = { 'user-agent': 'tf-images', ...call.headers, ...body?.headers }
     if (call.owned) {
-      if (this.#token === undefined) throw this.error('bad-options', call, 'needs a token; give the one of your account')
+      if (this.#token === undefined)
+        throw this.error('bad-options', call, 'needs a token; give the one of your account')
       headers.authorization = `bearer ${this.#token}`
       if (this.#user !== undefined) headers.cookie = `active-user=${this.#user}`
     }

@@ -1,0 +1,17 @@
+// `pnpm generate`: writes every generated file of the repository. A test compares them with what is committed.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bundle } from '../packages/action/scripts/bundle.ts'
+import { recipeSchemas } from '../packages/recipe/src/index.ts'
+
+const root = join(import.meta.dirname, '..')
+const run = (program: string, ...args: string[]) =>
+  execFileSync(process.execPath, [join(root, program), ...args], { cwd: root, stdio: 'inherit' })
+
+run('packages/flist/scripts/build-wasm.ts')
+for (const [name, text] of recipeSchemas()) writeFileSync(join(root, 'recipes', 'schemas', name), text)
+run('packages/cli/src/main.ts', 'render')
+const dist = join(root, 'packages', 'action', 'dist')
+mkdirSync(dist, { recursive: true })
+writeFileSync(join(dist, 'index.js'), await bundle())

@@ -1,0 +1,27 @@
+import { cp, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { runCommand } from './command.ts'
+
+/**
+ * A base image of a few megabytes, so that tests of what happens around a build need not build much: this machine's shell
+ * with the libraries it names, pushed to a registry.
+ *
+ * @returns its reference
+ */
+export async function pushTinyBase(registryHost: string, folder: string): Promise<string> {
+  const libraries = await runCommand('ldd', ['/bin/sh'])
+  const paths = [...libraries.stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '')
+  const root = join(folder, 'tiny-base')
+  for (const path of ['/bin/sh', ...paths]) {
+    const target = join(root, path)
+    await mkdir(dirname(target), { recursive: true })
+    await cp(path, target, { dereference: true })
+  }
+  await mkdir(join(root, 'etc'), { recursive: true })
+  const reference = `${registryHost}/bases/tiny:1`
+  const script =
+    'tar -C "$1" --numeric-owner --owner=0 --group=0 -c . | docker import - "$2" && docker push --quiet "$2"'
+  const pushed = await runCommand('sh', ['-c', script, 'sh', root, reference])
+  if (pushed.code !== 0) throw new Error(`no tiny base: ${pushed.stderr}`)
+  return reference
+}
