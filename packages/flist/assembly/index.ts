@@ -1,8 +1,8 @@
 /** The chunk codec of flists as one module: what src/codec/wasm.ts calls. */
 import { begin, finish, hash128, update } from './blake2b'
 import { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, Chunk, HASH_STATE, INPUT, INPUT_SIZE, MEMORY_SIZE, OUTPUT } from './layout'
-import { compress } from './snappy-compress'
-import { decompress } from './snappy-decompress'
+import { compress as compressSnappy } from './snappy-compress'
+import { decompress as decompressSnappy } from './snappy-decompress'
 import { decrypt } from './xxtea'
 import { encryptAll } from './xxtea-lanes'
 
@@ -28,7 +28,7 @@ export function hashPlain(i: i32, length: i32): void {
 export function compressPlain(i: i32, length: i32): void {
   if (i == 0) out = OUTPUT
   const chunk = chunkAt(i)
-  const end = compress(INPUT, length, out)
+  const end = compressSnappy(INPUT, length, out)
   const size = (end - out) as i32
   const padded = (size + 3) & ~3
   store<u32>(end, 0)
@@ -61,10 +61,20 @@ export function decode(length: i32, limit: i32): i32 {
   const padded = (length as u32) - 4
   const compressed = load<u32>(INPUT + padded)
   if (compressed > padded || compressed + 3 < padded) return NOT_DECRYPTED
-  const plain = decompress(INPUT, compressed, OUTPUT, limit)
+  const plain = decompressSnappy(INPUT, compressed, OUTPUT, limit)
   if (plain >= 0) {
     begin(16)
     finish(OUTPUT, plain)
   }
   return plain
+}
+
+/** Compresses the `length` plain bytes at INPUT to OUTPUT and returns the length there. */
+export function compress(length: i32): i32 {
+  return (compressSnappy(INPUT, length, OUTPUT) - OUTPUT) as i32
+}
+
+/** Decompresses the `length` bytes at INPUT to OUTPUT; returns the length there, or a code of snappy-decompress.ts. */
+export function decompress(length: i32, limit: i32): i32 {
+  return decompressSnappy(INPUT, length, OUTPUT, limit)
 }

@@ -7,6 +7,7 @@ import { expect, test, vi } from 'vitest'
 import { arbitraryBytes, sampleBytes } from '../test/sample-bytes.ts'
 import { type ChunkWriter, createChunkWriter } from './chunk-writer.ts'
 import { CHUNK_SIZE, decodeChunk, encodeChunk } from './codec/chunk.ts'
+import { FL_CHUNKS, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import type { ChunkStore } from './stores/chunk-store.ts'
 import { openChunkStore } from './stores/open-store.ts'
 import { listChunks } from './tree.ts'
@@ -42,7 +43,7 @@ async function writeFile(writer: ChunkWriter, bytes: Uint8Array, step = 65_536) 
 
 async function readBack(store: ChunkStore, list: Uint8Array) {
   const parts: Uint8Array[] = []
-  for (const { id, key } of listChunks(list)) parts.push(decodeChunk(await store.get(id), key))
+  for (const { id, key } of listChunks(list, FLIST_CHUNKS)) parts.push(decodeChunk(await store.get(id), key))
   return Buffer.concat(parts)
 }
 
@@ -207,4 +208,17 @@ test('it fills a directory', async () => {
   await writer.flush()
   expect(Buffer.compare(await readBack(store, list), bytes)).toBe(0)
   await rm(root, { recursive: true })
+})
+
+test('chunks of a .fl have ids and keys of 32 bytes', async () => {
+  const { store, chunks } = memoryStore()
+  const writer = createChunkWriter(store, { format: FL_CHUNKS })
+  const bytes = noise(2 * CHUNK_SIZE + 7, 5)
+  const list = await writeFile(writer, bytes)
+  await writer.flush()
+  expect([list.length, chunks.size]).toEqual([3 * 64, 3])
+  const entries = [...listChunks(list, FL_CHUNKS)]
+  expect(entries.map(({ id }) => hex(id))).toEqual([...chunks.keys()])
+  const parts = await Promise.all(entries.map(async ({ id, key }) => FL_CHUNKS.decode(await store.get(id), key)))
+  expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0)
 })

@@ -1,8 +1,9 @@
 import { CHUNK_SIZE } from './codec/chunk.ts'
-import { createChunkCodec, type EncodedChunk } from './codec/chunk-codec.ts'
+import type { EncodedChunk } from './codec/chunk-codec.ts'
+import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { FlistError } from './errors.ts'
 import type { ChunkStore } from './stores/chunk-store.ts'
-import { CHUNK_ENTRY_BYTES, type ChunkList } from './tree.ts'
+import type { ChunkList } from './tree.ts'
 
 /** What went through a writer so far. Sizes in bytes. */
 export type ChunkStats = {
@@ -54,9 +55,12 @@ const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, 
  * Cuts files into chunks, encodes those whose plain bytes it has not seen yet, and puts those the store does not have.
  * Memory is bounded by a few batches, whatever the files' sizes, and about 100 bytes per different chunk: the caller
  * waits for the promises it gets. After an error of the store every call fails with it.
+ *
+ * `format` says how chunks are encoded and what the lists of files hold: `FLIST_CHUNKS` unless told.
  */
-export function createChunkWriter(store: ChunkStore): ChunkWriter {
-  const codec = createChunkCodec()
+export function createChunkWriter(store: ChunkStore, options: { readonly format?: ChunkFormat } = {}): ChunkWriter {
+  const { format = FLIST_CHUNKS } = options
+  const codec = format.createCodec()
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }
   /** Ids by keys, both as byte strings. */
   const known = new Map<string, string>()
@@ -97,7 +101,7 @@ export function createChunkWriter(store: ChunkStore): ChunkWriter {
     for (const { id, key } of encoded) known.set(text(key), text(id))
     pieces.forEach(({ file, index }, i) => {
       const key = keys[i] ?? ''
-      Buffer.from((known.get(key) ?? '') + key, 'latin1').copy(file.list, index * CHUNK_ENTRY_BYTES)
+      Buffer.from((known.get(key) ?? '') + key, 'latin1').copy(file.list, index * format.entryBytes)
     })
     stats.uniqueChunks += encoded.length
     pieces = []
@@ -114,7 +118,7 @@ export function createChunkWriter(store: ChunkStore): ChunkWriter {
   }
 
   function addPiece(file: OpenFile, start: number, end: number): void {
-    const needed = (file.chunks + 1) * CHUNK_ENTRY_BYTES
+    const needed = (file.chunks + 1) * format.entryBytes
     if (needed > file.list.length) {
       const grown = new Uint8Array(2 * needed)
       grown.set(file.list)
@@ -133,7 +137,7 @@ export function createChunkWriter(store: ChunkStore): ChunkWriter {
   function open(size: number): ChunkFileWriter {
     checkIdle()
     busy = true
-    const file: OpenFile = { list: new Uint8Array(CHUNK_ENTRY_BYTES), chunks: 0 }
+    const file: OpenFile = { list: new Uint8Array(format.entryBytes), chunks: 0 }
     let written = 0
     /** Where the chunk under way begins in the batch. */
     let start = used
@@ -172,7 +176,7 @@ export function createChunkWriter(store: ChunkStore): ChunkWriter {
       checkFailure()
       if (written < size) throw wrongSize(`only ${written}`)
       busy = false
-      file.list = file.list.slice(0, file.chunks * CHUNK_ENTRY_BYTES)
+      file.list = file.list.slice(0, file.chunks * format.entryBytes)
       return file.list
     }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readRows } from '../test/raw-flist.ts'
 import { loadVector, treeOf, VECTORS } from '../test/vectors.ts'
+import { FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { aclKey, encodeAcl } from './format/acl.ts'
 import { directoryKey } from './format/directory-key.ts'
 import { type DirectoryRecord, encodeDirectory } from './format/directory-record.ts'
@@ -51,7 +52,7 @@ describe.each(VECTORS)('%s, a flist of the reference', (name) => {
   test('pairs every chunk with its key', () => {
     for (const { node } of flist.walk()) {
       if (node.type !== 'file') continue
-      for (const { id, key } of listChunks(node.content)) {
+      for (const { id, key } of listChunks(node.content, FLIST_CHUNKS)) {
         expect(Buffer.from(key).toString('hex')).toBe(vector.chunkKeys[Buffer.from(id).toString('hex')])
       }
     }

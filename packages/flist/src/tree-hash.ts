@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { clampTime } from './format/times.ts'
 import {
   type Attributes,
-  CHUNK_ENTRY_BYTES,
   type ChunkList,
   type DirectoryNode,
   type FileNode,
+  listChunks,
   type SpecialNode,
   type SymlinkNode,
   walkNodes,
@@ -18,7 +19,6 @@ export type HashedNode = (Attributes & { readonly type: 'directory' }) | FileNod
 export type TreeHasher = { add(path: string, node: HashedNode): void; digest(): string }
 
 const LETTERS = { directory: 'd', file: 'f', symlink: 'l', character: 'c', block: 'b', fifo: 'p', socket: 's' }
-const KEY_BYTES = 16
 
 /**
  * The hash of everything a flist keeps of a tree, whatever wrote it: 64 hex digits, sha256 over
@@ -28,27 +28,27 @@ const KEY_BYTES = 16
  *   one letter (`d` directory, `f` file, `l` symlink, `c` character, `b` block, `p` fifo, `s` socket), the path (u32
  *   length and bytes, no leading slash), then u32 mode (`& 0o7777`, 0777 for a symlink), uid, gid and mtime (clamped to
  *   0 … 2³² - 1);
- *   for a file also its size (u64), the number of its chunks (u32) and their keys (16 bytes each, the hashes of the
- *   plain bytes); for a symlink its target (u32 length and bytes); for `c`, `b`, `p` and `s` major and minor (u32 each).
+ *   for a file also its size (u64), the number of its chunks (u32) and their keys (16 bytes each, 32 in a `.fl`, the
+ *   hashes of the plain bytes); for a symlink its target (u32 length and bytes); for `c`, `b`, `p` and `s` major and minor (u32 each).
  *
  * All numbers are little-endian. Not in it, because a flist cannot keep it: nanoseconds, xattrs, hard links. Not in it,
  * because it depends on the compressor: chunk ids.
  */
-export function hashTree(root: DirectoryNode<ChunkList>): string {
-  const hasher = createTreeHasher()
+export function hashTree(root: DirectoryNode<ChunkList>, format: ChunkFormat = FLIST_CHUNKS): string {
+  const hasher = createTreeHasher(format)
   for (const { path, node } of walkNodes(root)) hasher.add(path, node)
   return hasher.digest()
 }
 
 /** Computes what `hashTree` does from nodes one by one. */
-export function createTreeHasher(): TreeHasher {
+export function createTreeHasher(format: ChunkFormat): TreeHasher {
   const hash = createHash('sha256').update('tf-images tree 1\n')
   let buffer = Buffer.allocUnsafe(4096)
   return {
     add(path, node) {
       const space = path.length + spaceOf(node)
       if (space > buffer.length) buffer = Buffer.allocUnsafe(2 * space)
-      hash.update(buffer.subarray(0, serialise(buffer, path, node)))
+      hash.update(buffer.subarray(0, serialise(buffer, path, node, format)))
     },
     digest: () => hash.digest('hex'),
   }
@@ -60,7 +60,7 @@ function spaceOf(node: HashedNode): number {
 }
 
 /** Gives the number of bytes written. */
-function serialise(buffer: Buffer, path: string, node: HashedNode): number {
+function serialise(buffer: Buffer, path: string, node: HashedNode, format: ChunkFormat): number {
   const mode = node.type === 'symlink' ? 0o777 : node.mode & 0o7777
   let at = buffer.write(LETTERS[node.type], 0, 'latin1')
   at = writeText(buffer, path, at)
@@ -70,8 +70,8 @@ function serialise(buffer: Buffer, path: string, node: HashedNode): number {
       return at
     case 'file':
       at = buffer.writeBigUInt64LE(BigInt(node.size), at)
-      at = buffer.writeUInt32LE(node.content.length / CHUNK_ENTRY_BYTES, at)
-      return writeKeys(buffer, node.content, at)
+      at = buffer.writeUInt32LE(node.content.length / format.entryBytes, at)
+      return writeKeys(buffer, node.content, at, format)
     case 'symlink':
       return writeText(buffer, node.target, at)
     default:
@@ -84,10 +84,11 @@ function writeText(buffer: Buffer, text: string, at: number): number {
   return start + buffer.write(text, start, 'latin1')
 }
 
-function writeKeys(buffer: Buffer, content: ChunkList, start: number): number {
+function writeKeys(buffer: Buffer, content: ChunkList, start: number, format: ChunkFormat): number {
   let at = start
-  for (let key = KEY_BYTES; key < content.length; key += CHUNK_ENTRY_BYTES, at += KEY_BYTES) {
-    buffer.set(content.subarray(key, key + KEY_BYTES), at)
+  for (const { key } of listChunks(content, format)) {
+    buffer.set(key, at)
+    at += key.length
   }
   return at
 }

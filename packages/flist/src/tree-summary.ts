@@ -1,4 +1,4 @@
-import { CHUNK_ENTRY_BYTES } from './tree.ts'
+import type { ChunkFormat } from './codec/chunk-format.ts'
 import { createTreeHasher, type HashedNode } from './tree-hash.ts'
 
 /** What a tree holds. Hard links count at every place, as a flist has them; the root counts as a directory. */
@@ -21,9 +21,9 @@ export type TreeSummary = {
 export type TreeSummariser = { add(path: string, node: HashedNode): void; finish(): TreeSummary }
 
 /** Summarises a tree from its nodes one by one. */
-export function createTreeSummariser(): TreeSummariser {
+export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
   const counts = { files: 0, directories: 0, symlinks: 0, specials: 0, bytes: 0, chunks: 0 }
-  const hasher = createTreeHasher()
+  const hasher = createTreeHasher(format)
   const ids = new Set<string>()
   return {
     add(path, node) {
@@ -34,10 +34,10 @@ export function createTreeSummariser(): TreeSummariser {
       else {
         counts.files++
         counts.bytes += node.size
-        counts.chunks += node.content.length / CHUNK_ENTRY_BYTES
+        counts.chunks += node.content.length / format.entryBytes
         const content = Buffer.from(node.content.buffer, node.content.byteOffset, node.content.length)
-        for (let at = 0; at < content.length; at += CHUNK_ENTRY_BYTES) {
-          ids.add(content.toString('latin1', at, at + CHUNK_ENTRY_BYTES / 2))
+        for (let at = 0; at < content.length; at += format.entryBytes) {
+          ids.add(content.toString('latin1', at, at + format.idBytes))
         }
       }
     },

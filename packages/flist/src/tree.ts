@@ -1,12 +1,10 @@
+import type { ChunkFormat } from './codec/chunk-format.ts'
+
 /**
- * Chunks of a file in order: n × 32 bytes, per chunk its id (16 bytes, hash of the stored bytes) and then its key
- * (16 bytes, hash of the plain bytes). An empty file has none.
+ * Chunks of a file in order, per chunk its id (hash of the stored bytes) and then its key (hash of the plain bytes):
+ * 16 bytes each with `FLIST_CHUNKS`, 32 with `FL_CHUNKS`. An empty file has none.
  */
 export type ChunkList = Uint8Array
-
-/** Bytes per chunk in a `ChunkList`. */
-export const CHUNK_ENTRY_BYTES = 32
-const ID_BYTES = 16
 
 /** What every node of a tree carries. A flist keeps no nanoseconds and no xattrs: the writer drops them. */
 export type Attributes = {
@@ -63,8 +61,11 @@ export function* walkNodes<C>(root: DirectoryNode<C>): Generator<{ path: string;
 }
 
 /** The chunks of a file in order. */
-export function* listChunks(content: ChunkList): Generator<{ id: Uint8Array; key: Uint8Array }> {
-  for (let at = 0; at < content.length; at += CHUNK_ENTRY_BYTES) {
-    yield { id: content.subarray(at, at + ID_BYTES), key: content.subarray(at + ID_BYTES, at + CHUNK_ENTRY_BYTES) }
+export function* listChunks(
+  content: ChunkList,
+  { idBytes, entryBytes }: ChunkFormat,
+): Generator<{ id: Uint8Array; key: Uint8Array }> {
+  for (let at = 0; at < content.length; at += entryBytes) {
+    yield { id: content.subarray(at, at + idBytes), key: content.subarray(at + idBytes, at + entryBytes) }
   }
 }

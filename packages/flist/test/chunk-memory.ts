@@ -1,4 +1,5 @@
-import { CHUNK_SIZE, encodeChunk } from '../src/codec/chunk.ts'
+import { CHUNK_SIZE } from '../src/codec/chunk.ts'
+import { type ChunkFormat, FLIST_CHUNKS } from '../src/codec/chunk-format.ts'
 import { FlistError } from '../src/errors.ts'
 import type { ChunkIndex } from '../src/read/check-chunks.ts'
 import type { ChunkList, FileNode } from '../src/tree.ts'
@@ -12,7 +13,8 @@ export type ChunkMemory = ChunkIndex & {
 }
 
 /** An empty memory. */
-export function createChunkMemory(): ChunkMemory {
+export function createChunkMemory(format: ChunkFormat = FLIST_CHUNKS): ChunkMemory {
+  const codec = format.createCodec()
   const chunks = new Map<string, Uint8Array>()
   const nameOf = (id: Uint8Array) => Buffer.from(id).toString('hex')
   return {
@@ -21,9 +23,10 @@ export function createChunkMemory(): ChunkMemory {
       const plain = Buffer.from(content)
       const list: Uint8Array[] = []
       for (let at = 0; at < plain.length; at += CHUNK_SIZE) {
-        const { id, key, data } = encodeChunk(plain.subarray(at, at + CHUNK_SIZE))
-        chunks.set(nameOf(id), data)
-        list.push(id, key)
+        for (const { id, key, data } of codec.encodeBatch([plain.subarray(at, at + CHUNK_SIZE)])) {
+          chunks.set(nameOf(id), data)
+          list.push(id, key)
+        }
       }
       return file(plain.length, new Uint8Array(Buffer.concat(list)), details)
     },

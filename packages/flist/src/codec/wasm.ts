@@ -22,6 +22,9 @@ export type CodecModule = {
   encrypt(chunks: number): void
   /** The plain length, or one of the negative codes of assembly/. */
   decode(length: number, limit: number): number
+  /** Snappy alone, from INPUT to OUTPUT: the length there, of `decompress` also negative. */
+  compress(length: number): number
+  decompress(length: number, limit: number): number
 }
 
 type Global = { readonly value: number }

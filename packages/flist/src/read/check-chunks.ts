@@ -1,7 +1,8 @@
+import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { quotePath } from '../format/names.ts'
 import { type ChunkStore, formatChunkId } from '../stores/chunk-store.ts'
-import { CHUNK_ENTRY_BYTES, type ChunkList, listChunks } from '../tree.ts'
+import { type ChunkList, listChunks } from '../tree.ts'
 import type { ProblemList } from './problem-list.ts'
 import { chunkLength, fetchChunk } from './read-file.ts'
 
@@ -10,6 +11,7 @@ export type ChunkIndex = Pick<ChunkStore, 'get' | 'missing'>
 
 /** Every different chunk of a flist, with one file it belongs to. */
 export type ChunkTable = {
+  readonly format: ChunkFormat
   /** Notes the chunks of a file; says whether they fit what other files say of the same chunks. */
   add(path: string, size: number, content: ChunkList): boolean
   uses(): Iterable<ChunkUse>
@@ -24,15 +26,16 @@ const BATCH = 1000
 const FETCHES = 4
 
 /** An empty table; id and key together name a chunk. */
-export function createChunkTable(): ChunkTable {
+export function createChunkTable(format: ChunkFormat): ChunkTable {
   const table = new Map<string, { readonly path: string; readonly length: number }>()
   return {
+    format,
     add(path, size, content) {
       let index = 0
       let fits = true
       const entries = Buffer.from(content.buffer, content.byteOffset, content.length)
-      for (let at = 0; at < entries.length; at += CHUNK_ENTRY_BYTES) {
-        const name = entries.toString('latin1', at, at + CHUNK_ENTRY_BYTES)
+      for (let at = 0; at < entries.length; at += format.entryBytes) {
+        const name = entries.toString('latin1', at, at + format.entryBytes)
         const length = chunkLength(size, index++)
         const known = table.get(name)
         if (known === undefined) table.set(name, { path, length })
@@ -42,7 +45,7 @@ export function createChunkTable(): ChunkTable {
     },
     *uses() {
       for (const [name, use] of table) {
-        const [chunk] = listChunks(Buffer.from(name, 'latin1'))
+        const [chunk] = listChunks(Buffer.from(name, 'latin1'), format)
         if (chunk !== undefined) yield { ...chunk, ...use }
       }
     },
@@ -68,14 +71,19 @@ export async function checkChunks(
   for (const batch of batches(table.uses(), FETCHES)) {
     options.signal?.throwIfAborted()
     const stored = batch.filter((use) => !missing.has(nameOf(use.id)))
-    await Promise.all(stored.map((use) => checkContent(use, store, problems)))
+    await Promise.all(stored.map((use) => checkContent(use, table.format, store, problems)))
   }
   return missing.size
 }
 
-async function checkContent(use: ChunkUse, store: ChunkIndex, problems: ProblemList): Promise<void> {
+async function checkContent(
+  use: ChunkUse,
+  format: ChunkFormat,
+  store: ChunkIndex,
+  problems: ProblemList,
+): Promise<void> {
   try {
-    await fetchChunk(store, use, use.length)
+    await fetchChunk(store, use, use.length, format)
   } catch (error) {
     if (!(error instanceof FlistError) || !error.code.startsWith('chunk-')) throw error
     problems.add('chunk', use.path, `${place(use)} is not right: ${error.message}`)

@@ -36,7 +36,7 @@ export async function checkFlist(
 ): Promise<FlistReport> {
   const { contents = false, signal } = options
   const found = createProblemList()
-  const chunks = createChunkTable()
+  const chunks = createChunkTable(flist.chunkFormat)
   checkMetadata(flist, found.add)
   await checkRecords(flist.database, chunks, found, signal)
   const described = found.problems.some(({ code }) => code !== 'metadata') ? undefined : describe(flist)
@@ -61,7 +61,7 @@ function checkMetadata(flist: Flist, add: (code: 'metadata', path: string, messa
 }
 
 function describe(flist: Flist): { summary: TreeSummary; lostDevices: number } {
-  const summary = createTreeSummariser()
+  const summary = createTreeSummariser(flist.chunkFormat)
   let lostDevices = 0
   for (const { path, node } of flist.walk()) {
     summary.add(path, node)

@@ -6,7 +6,7 @@ import type { FlistDatabase } from '../format/database-reader.ts'
 import { directoryKey } from '../format/directory-key.ts'
 import { BLOCK_SIZE, type DirectoryRecord, type InodeRecord } from '../format/directory-record.ts'
 import { isPathText, MAX_PATH_BYTES, nameProblem, quotePath } from '../format/names.ts'
-import { CHUNK_ENTRY_BYTES, joinPath } from '../tree.ts'
+import { joinPath } from '../tree.ts'
 import type { ChunkTable } from './check-chunks.ts'
 import { isDeviceNumber } from './flist-node.ts'
 import type { ProblemList } from './problem-list.ts'
@@ -106,7 +106,7 @@ function checkInode(inode: InodeRecord, path: string, chunks: ChunkTable, proble
   const { attributes, size } = inode
   if (path.length > MAX_PATH_BYTES) wrong(`is a path over ${MAX_PATH_BYTES} bytes`)
   if (attributes.kind === 'file') {
-    const held = attributes.blocks.length / CHUNK_ENTRY_BYTES
+    const held = attributes.blocks.length / chunks.format.entryBytes
     const needed = Math.ceil(size / CHUNK_SIZE)
     if (held !== needed) wrong(`has ${size} bytes, which is ${needed} chunks, and ${held} chunks`)
     else if (!chunks.add(path, size, attributes.blocks)) wrong('gives a chunk another size than another file')

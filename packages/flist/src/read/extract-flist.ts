@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { chmod, type FileHandle, lchown, lstat, lutimes, mkdir, open, opendir, symlink } from 'node:fs/promises'
+import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { quotePath } from '../format/names.ts'
 import type { ChunkList, FileNode } from '../tree.ts'
@@ -23,6 +24,7 @@ const UNPRIVILEGED_MODE = 0o1777
 type Extraction = {
   readonly target: string
   readonly store: ChunkSource
+  readonly format: ChunkFormat
   readonly options: ExtractOptions
   readonly privileged: boolean
   readonly log: ExtractLog
@@ -50,7 +52,8 @@ export async function extractFlist(
   const privileged = options.privileged ?? process.geteuid?.() === 0
   await prepareTarget(target, options.allowNonEmpty ?? false)
   const specials = createSpecialMaker(target)
-  const extraction = { target, store, options, privileged, log: createExtractLog(), specials }
+  const format = flist.chunkFormat
+  const extraction = { target, store, format, options, privileged, log: createExtractLog(), specials }
   try {
     await extractEntries(extraction, flist)
   } finally {
@@ -114,8 +117,8 @@ async function writeFile(
 ): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   await using handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-  const { signal } = extraction.options
-  for await (const bytes of readFile(node, extraction.store, { ...(signal && { signal }) })) {
+  const { format, store, options } = extraction
+  for await (const bytes of readFile(node, store, { format, ...(options.signal && { signal: options.signal }) })) {
     for (let written = 0; written < bytes.length; ) written += (await handle.write(bytes, written)).bytesWritten
   }
   await restoreOpen(extraction, entry, handle)

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type ChunkFormat, FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { unpackDatabase } from '../format/archive-reader.ts'
 import { type FlistDatabase, openDatabase } from '../format/database-reader.ts'
@@ -13,6 +14,8 @@ import type { FlistDirectory, FlistEntry, FlistNode } from './flist-node.ts'
 export type Flist = {
   /** The file it was opened from */
   readonly path: string
+  /** How its chunks are stored: what `readFile` needs */
+  readonly chunkFormat: ChunkFormat
   /** The metadata with its JSON read; throws `corrupt` when a row is not what its key asks for */
   readonly metadata: FlistMetadata
   /** The records themselves, for who looks under the tree; `metadataRows()` gives metadata as it is */
@@ -76,6 +79,7 @@ function createFlist(path: string, database: FlistDatabase): Flist {
     return {
       path,
       database,
+      chunkFormat: FLIST_CHUNKS,
       get metadata() {
         return decodeMetadata(database.metadataRows(), path)
       },

@@ -1,7 +1,8 @@
-import { CHUNK_SIZE, decodeChunk } from '../codec/chunk.ts'
+import { CHUNK_SIZE } from '../codec/chunk.ts'
+import { type ChunkFormat, FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { type ChunkStore, formatChunkId } from '../stores/chunk-store.ts'
-import { CHUNK_ENTRY_BYTES, type ChunkList, type FileNode, listChunks } from '../tree.ts'
+import { type ChunkList, type FileNode, listChunks } from '../tree.ts'
 
 /** The part of a chunk store that reading needs. */
 export type ChunkSource = Pick<ChunkStore, 'get'>
@@ -13,7 +14,8 @@ const READ_AHEAD = 8
 
 /**
  * The content of a file of a flist, each chunk checked against the hash of its plain bytes and the size of the file.
- * Chunks are fetched a few ahead and given one by one, so memory does not grow with the file.
+ * Chunks are fetched a few ahead and given one by one, so memory does not grow with the file. `format` is that of the
+ * flist the file is from (`flist.chunkFormat`), `FLIST_CHUNKS` unless told.
  *
  * Throws `corrupt` when size and chunks do not agree (the reference loses the end of some files over 16 MiB),
  * `chunk-missing`, `chunk-corrupt` and what the store throws.
@@ -21,15 +23,16 @@ const READ_AHEAD = 8
 export async function* readFile(
   file: FileNode<ChunkList>,
   store: ChunkSource,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly format?: ChunkFormat; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<Uint8Array> {
+  const { format = FLIST_CHUNKS } = options
   const count = Math.ceil(file.size / CHUNK_SIZE)
-  if (file.content.length !== count * CHUNK_ENTRY_BYTES) {
-    const held = file.content.length / CHUNK_ENTRY_BYTES
+  if (file.content.length !== count * format.entryBytes) {
+    const held = file.content.length / format.entryBytes
     const remedy = 'zflist drops the end of such a file, make the flist again with another writer'
     throw new FlistError('corrupt', `file of ${file.size} bytes: has ${held} chunks, needs ${count}; ${remedy}`)
   }
-  const fetches = startFetches(file, store)
+  const fetches = startFetches(file, store, format)
   const window: Promise<Uint8Array>[] = []
   for (;;) {
     options.signal?.throwIfAborted()
@@ -44,14 +47,20 @@ export async function* readFile(
   }
 }
 
-function* startFetches(file: FileNode<ChunkList>, store: ChunkSource): Generator<Promise<Uint8Array>, undefined> {
+function* startFetches(
+  file: FileNode<ChunkList>,
+  store: ChunkSource,
+  format: ChunkFormat,
+): Generator<Promise<Uint8Array>, undefined> {
   let index = 0
-  for (const chunk of listChunks(file.content)) yield fetchAhead(store, chunk, chunkLength(file.size, index++))
+  for (const chunk of listChunks(file.content, format)) {
+    yield fetchAhead(store, chunk, chunkLength(file.size, index++), format)
+  }
 }
 
 /** Starts a fetch whose failure may be looked at late, or never when the reader stops before. */
-function fetchAhead(store: ChunkSource, chunk: Chunk, length: number): Promise<Uint8Array> {
-  const fetched = fetchChunk(store, chunk, length)
+function fetchAhead(store: ChunkSource, chunk: Chunk, length: number, format: ChunkFormat): Promise<Uint8Array> {
+  const fetched = fetchChunk(store, chunk, length, format)
   fetched.catch(() => {})
   return fetched
 }
@@ -62,8 +71,13 @@ export function chunkLength(size: number, index: number): number {
 }
 
 /** Fetches and decodes one chunk. Throws `chunk-missing`, `chunk-corrupt` and what the store throws. */
-export async function fetchChunk(store: ChunkSource, { id, key }: Chunk, length: number): Promise<Uint8Array> {
-  const plain = decodeChunk(await store.get(id), key)
+export async function fetchChunk(
+  store: ChunkSource,
+  { id, key }: Chunk,
+  length: number,
+  format: ChunkFormat,
+): Promise<Uint8Array> {
+  const plain = format.decode(await store.get(id), key)
   if (plain.length === length) return plain
   const chunk = `chunk ${formatChunkId(id)}`
   throw new FlistError(

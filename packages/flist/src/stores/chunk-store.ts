@@ -1,4 +1,4 @@
-/** A chunk as a store keeps it: `id` (16 bytes) is the BLAKE2b-128 of `data`. */
+/** A chunk as a store keeps it: `id` is the BLAKE2b of `data`, of 16 bytes, or 32 for the chunks of `.fl` files. */
 export type StoredChunk = { readonly id: Uint8Array; readonly data: Uint8Array }
 
 /**
@@ -22,7 +22,7 @@ export interface ChunkStore {
   close(): Promise<void>
 }
 
-/** How an id is shown and used in names: 32 hexadecimal digits. */
+/** How an id is shown and used in names: hexadecimal digits. */
 export function formatChunkId(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('hex')
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { encodeChunk } from '../codec/chunk.ts'
+import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { openDirectoryStore } from './directory-store.ts'
 
 const HELLO = encodeChunk(Buffer.from('hello\n'))
@@ -34,6 +35,19 @@ test('a chunk is a file named by its id', async () => {
   await store.put([HELLO])
   expect(await readFile(join(root, HELLO_PATH))).toEqual(Buffer.from(HELLO.data))
   expect(Buffer.from(await store.get(HELLO.id))).toEqual(Buffer.from(HELLO.data))
+})
+
+test('a chunk of a .fl is a file named by the whole id, where rfs looks for it', async () => {
+  const store = await openDirectoryStore(root)
+  const [chunk] = FL_CHUNKS.createCodec().encodeBatch([Buffer.from('hello\n')])
+  if (chunk === undefined) throw new Error('no chunk')
+  await store.put([chunk, HELLO])
+  const name = Buffer.from(chunk.id).toString('hex')
+  expect(await readFile(join(root, name.slice(0, 2), name))).toEqual(Buffer.from(chunk.data))
+  expect(Buffer.from(await store.get(chunk.id))).toEqual(Buffer.from(chunk.data))
+  expect(await store.missing([chunk.id, HELLO.id])).toEqual([])
+  await writeFile(join(root, name.slice(0, 2), name), 'changed')
+  await expect(store.get(chunk.id)).rejects.toMatchObject({ code: 'chunk-corrupt' })
 })
 
 test('the directory is made with its parents', async () => {

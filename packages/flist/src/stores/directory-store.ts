@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { chunkId } from '../codec/chunk.ts'
+import { blake2b } from '../codec/blake2b.ts'
+import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { type ChunkStore, formatChunkId, type StoredChunk } from './chunk-store.ts'
 
@@ -12,8 +13,9 @@ const TURN = 64
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
 
 /**
- * Chunks as files of a directory, `<first two digits of the id>/<the others>`, created when it is not there. A file
- * appears whole or not at all, so any number of processes may share the directory.
+ * Chunks as files of a directory, which is created when it is not there: `<first two digits of the id>/<the others>`,
+ * for the ids of `.fl` files `<first two digits>/<all digits>`, where rfs looks for them. A file appears whole or not at
+ * all, so any number of processes may share the directory, and chunks of both formats may lie in it.
  *
  * Files are handled synchronously, a few at a time: they are small and many, and a way through the thread pool costs
  * three times the processor time of the work itself (96 against 34 microseconds per file).
@@ -26,7 +28,7 @@ export async function openDirectoryStore(
   const { signal } = options
   const pathOf = (id: Uint8Array) => {
     const name = formatChunkId(id)
-    return join(root, name.slice(0, 2), name.slice(2))
+    return join(root, name.slice(0, 2), id.length === FL_CHUNKS.idBytes ? name : name.slice(2))
   }
 
   /** Every now and then lets other work go on, such as what aborts this. */
@@ -57,7 +59,7 @@ export async function openDirectoryStore(
     signal?.throwIfAborted()
     const name = formatChunkId(id)
     const data = readChunk(id, name)
-    if (Buffer.compare(chunkId(data), id) !== 0) {
+    if (Buffer.compare(blake2b(data, id.length), id) !== 0) {
       const remedy = `delete "${pathOf(id)}" and store the chunk again from its source`
       throw new FlistError('chunk-corrupt', `${root}: chunk "${name}" was changed or cut off; ${remedy}`)
     }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { bulk, type RespHandler, startRespServer, zdbHandler } from '../../test/resp-server.ts'
 import { chunkId, encodeChunk } from '../codec/chunk.ts'
+import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { openHubStore, openZdbStore } from './zdb-store.ts'
 
 const HELLO = encodeChunk(Buffer.from('hello\n'))
@@ -70,6 +71,15 @@ describe('a namespace of 0-db', () => {
     expect(new Set(commands.map((command) => command.split(' ')[0]))).toEqual(
       new Set(['SELECT', 'EXISTS', 'SET', 'GET']),
     )
+  })
+
+  test('takes chunks of a .fl under their raw ids of 32 bytes', async () => {
+    const chunks = new Map<string, Buffer>()
+    const { store } = await zdb(zdbHandler(chunks), { password: 'secret' })
+    const encoded = FL_CHUNKS.createCodec().encodeBatch([Buffer.from('hello\n')])
+    await store.put(encoded)
+    expect([...chunks.keys()]).toEqual(encoded.map(({ id }) => hex(id)))
+    for (const { id, data } of encoded) expect(Buffer.compare(await store.get(id), data)).toBe(0)
   })
 
   test('is opened with nothing but SELECT', async () => {

@@ -1,4 +1,4 @@
-import { chunkId } from '../codec/chunk.ts'
+import { blake2b } from '../codec/blake2b.ts'
 import { FlistError } from '../errors.ts'
 import { type ChunkStore, formatChunkId, type StoredChunk } from './chunk-store.ts'
 import { runInWindow } from './window.ts'
@@ -105,7 +105,7 @@ async function getChunk({ name, request }: ZdbConnection, id: Uint8Array, namesp
     throw new FlistError('chunk-missing', `${name}: no ${chunk}; ${remedy}`)
   }
   if (!Buffer.isBuffer(reply)) throw unexpected(name, 'GET', reply)
-  if (Buffer.compare(chunkId(reply), id) !== 0) {
+  if (Buffer.compare(blake2b(reply, id.length), id) !== 0) {
     throw new FlistError('chunk-corrupt', `${name}: ${chunk} has other content than its id says; store it again`)
   }
   return reply

@@ -1,12 +1,13 @@
 import { CHUNK_SIZE } from '../codec/chunk.ts'
+import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { isPathText, MAX_PATH_BYTES, nameProblem, quotePath } from '../format/names.ts'
 import {
-  CHUNK_ENTRY_BYTES,
   type ChunkList,
   type DirectoryNode,
   type FileNode,
   joinPath,
+  listChunks,
   type Node,
   walkNodes,
 } from '../tree.ts'
@@ -20,11 +21,11 @@ const MAX_ID = 0xffffffff
  * Refuses a tree that a flist cannot hold, before anything is written: names and paths, modes, owners, times, sizes
  * that do not fit their chunks, empty link targets. Throws `invalid` with all problems.
  */
-export function checkTree(root: DirectoryNode<ChunkList>): void {
+export function checkTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): void {
   const problems: string[] = []
   let count = 0
   for (const { path, node } of walkNodes(root)) {
-    for (const problem of nodeProblems(path, node)) {
+    for (const problem of nodeProblems(path, node, format)) {
       count++
       if (problems.length < SHOWN_PROBLEMS) problems.push(problem)
     }
@@ -36,9 +37,9 @@ export function checkTree(root: DirectoryNode<ChunkList>): void {
   throw new FlistError('invalid', `tree for a flist: ${problems.join('; ')}`)
 }
 
-function* nodeProblems(path: string, node: Node<ChunkList>): Generator<string> {
+function* nodeProblems(path: string, node: Node<ChunkList>, format: ChunkFormat): Generator<string> {
   for (const problem of attributeProblems(path, node)) yield `${quotePath(path)} ${problem}`
-  const problem = kindProblem(node)
+  const problem = kindProblem(node, format)
   if (problem !== undefined) yield `${quotePath(path)} ${problem}`
   if (node.type !== 'directory') return
   for (const name of node.children.keys()) {
@@ -55,12 +56,12 @@ function* attributeProblems(path: string, { mode, uid, gid, mtime }: Node<ChunkL
   if (!Number.isSafeInteger(mtime)) yield `has the time ${mtime}, not whole seconds`
 }
 
-function kindProblem(node: Node<ChunkList>): string | undefined {
+function kindProblem(node: Node<ChunkList>, format: ChunkFormat): string | undefined {
   switch (node.type) {
     case 'directory':
       return undefined
     case 'file':
-      return contentProblem(node)
+      return contentProblem(node, format)
     case 'symlink':
       return node.target !== '' && isPathText(node.target) ? undefined : 'has a link target that is empty or no path'
     default: {
@@ -70,18 +71,18 @@ function kindProblem(node: Node<ChunkList>): string | undefined {
   }
 }
 
-function contentProblem({ size, content }: FileNode<ChunkList>): string | undefined {
+function contentProblem({ size, content }: FileNode<ChunkList>, format: ChunkFormat): string | undefined {
   if (!isWhole(size, Number.MAX_SAFE_INTEGER)) return `has the size ${size}`
-  if (content.length !== Math.ceil(size / CHUNK_SIZE) * CHUNK_ENTRY_BYTES) {
-    return `has ${size} bytes and ${content.length / CHUNK_ENTRY_BYTES} chunks of ${CHUNK_SIZE}`
+  if (content.length !== Math.ceil(size / CHUNK_SIZE) * format.entryBytes) {
+    return `has ${size} bytes and ${content.length / format.entryBytes} chunks of ${CHUNK_SIZE}`
   }
-  return hasAllIds(content) ? undefined : 'has a chunk that was not flushed'
+  return hasAllIds(content, format) ? undefined : 'has a chunk that was not flushed'
 }
 
 /** A chunk writer fills in the ids late, in place of zeros. */
-function hasAllIds(content: ChunkList): boolean {
-  for (let at = 0; at < content.length; at += CHUNK_ENTRY_BYTES) {
-    if (content[at] === 0 && content.subarray(at, at + CHUNK_ENTRY_BYTES / 2).every((byte) => byte === 0)) return false
+function hasAllIds(content: ChunkList, format: ChunkFormat): boolean {
+  for (const { id } of listChunks(content, format)) {
+    if (id[0] === 0 && id.every((byte) => byte === 0)) return false
   }
   return true
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { packDatabase } from '../format/archive-writer.ts'
 import { createDatabase, type DatabaseWriter } from '../format/database-writer.ts'
@@ -40,7 +41,7 @@ export async function writeFlist(
   output: string,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<FlistSummary> {
-  checkTree(root)
+  checkTree(root, FLIST_CHUNKS)
   const rows = encodeMetadata(metadata)
   let workspace: string | undefined
   try {
@@ -101,7 +102,7 @@ async function writeDirectories(
 }
 
 function summarise(root: DirectoryNode<ChunkList>): TreeSummary {
-  const summary = createTreeSummariser()
+  const summary = createTreeSummariser(FLIST_CHUNKS)
   for (const { path, node } of walkNodes(root)) summary.add(path, node)
   return summary.finish()
 }
