@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readRows } from '../test/raw-flist.ts'
+import { readRows, recordsOf } from '../test/raw-flist.ts'
 import { loadVector, treeOf, VECTORS } from '../test/vectors.ts'
 import { FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { aclKey, encodeAcl } from './format/acl.ts'
@@ -33,14 +33,14 @@ describe.each(VECTORS)('%s, a flist of the reference', (name) => {
   })
 
   test('has the records and keys another reader found', () => {
-    const keys = [...flist.database.keys()]
+    const keys = [...recordsOf(flist).keys()]
     expect(keys.toSorted()).toEqual([...vector.records.keys(), ...vector.acls.keys()].toSorted())
     for (const [key, record] of vector.records) {
-      expect(flist.database.directory(key)).toEqual(record)
+      expect(recordsOf(flist).directory(key)).toEqual(record)
       expect(directoryKey(record.location)).toBe(key)
     }
     for (const [key, acl] of vector.acls) {
-      expect(flist.database.acl(key)).toEqual(acl)
+      expect(recordsOf(flist).acl(key)).toEqual(acl)
       expect(aclKey(acl)).toBe(key)
     }
   })
@@ -91,13 +91,13 @@ describe.each(VECTORS)('%s, a flist of the reference', (name) => {
 
     test('has the same directory records but for creation times and "0,0" on a socket', () => {
       for (const [key, record] of vector.records) {
-        expect(copy.database.directory(key)).toEqual(asWritten(record))
+        expect(recordsOf(copy).directory(key)).toEqual(asWritten(record))
       }
     })
 
     test('has the ACLs that are used', () => {
-      const used = [...copy.database.keys()].filter((key) => key.length === 16)
-      for (const key of used) expect(copy.database.acl(key)).toEqual(vector.acls.get(key))
+      const used = [...recordsOf(copy).keys()].filter((key) => key.length === 16)
+      for (const key of used) expect(recordsOf(copy).acl(key)).toEqual(vector.acls.get(key))
     })
 
     test('has the same metadata rows', () => {

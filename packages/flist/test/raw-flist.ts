@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { unpackDatabase } from '../src/format/archive-reader.ts'
+import type { FlistDatabase } from '../src/format/database-reader.ts'
 import { encodeTarHeader } from '../src/format/tar-header.ts'
+import type { Flist } from '../src/read/open-flist.ts'
 
 /** The tables of a flist. */
 export const SCHEMA = `
@@ -18,6 +20,12 @@ export async function inDirectory<T>(action: (directory: string) => Promise<T>):
   } finally {
     await rm(directory, { recursive: true })
   }
+}
+
+/** The records of a 0-flist. */
+export function recordsOf({ database }: Flist): FlistDatabase {
+  if (database.format !== 'flist') throw new Error('a .fl has no such records')
+  return database
 }
 
 /** The database file of a flist. */

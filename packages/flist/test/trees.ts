@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { CHUNK_SIZE } from '../src/codec/chunk.ts'
+import { type ChunkFormat, FLIST_CHUNKS } from '../src/codec/chunk-format.ts'
 import type { Attributes, ChunkList, DirectoryNode, FileNode, Node, SpecialNode, SymlinkNode } from '../src/tree.ts'
 
 type Details = Partial<Pick<Attributes, 'mode' | 'uid' | 'gid' | 'mtime'>>
@@ -67,23 +68,24 @@ const uint32 = fc.oneof(fc.constantFrom(0, 1, 65534, 2 ** 31, 2 ** 32 - 1), fc.i
 
 const attributes = fc.record({ mode: fc.integer({ min: 0, max: 0o7777 }), uid: uint32, gid: uint32, mtime: uint32 })
 
-/** No id is all zeros. */
+/** No id is all zeros, of 16 bytes or of 32. */
 const markIds = (content: Uint8Array<ArrayBuffer>) => content.map((byte, at) => (at % 32 === 0 ? byte | 1 : byte))
 
-const anyFile: fc.Arbitrary<Node<ChunkList>> = attributes.chain((common) =>
-  fc.integer({ min: 0, max: 4 }).chain((chunks) =>
-    fc.record({
-      type: fc.constant('file' as const),
-      mode: fc.constant(common.mode),
-      uid: fc.constant(common.uid),
-      gid: fc.constant(common.gid),
-      mtime: fc.constant(common.mtime),
-      size:
-        chunks === 0 ? fc.constant(0) : fc.integer({ min: (chunks - 1) * CHUNK_SIZE + 1, max: chunks * CHUNK_SIZE }),
-      content: fc.uint8Array({ minLength: chunks * 32, maxLength: chunks * 32 }).map(markIds),
-    }),
-  ),
-)
+const anyFile = (entryBytes: number): fc.Arbitrary<Node<ChunkList>> =>
+  attributes.chain((common) =>
+    fc.integer({ min: 0, max: 4 }).chain((chunks) =>
+      fc.record({
+        type: fc.constant('file' as const),
+        mode: fc.constant(common.mode),
+        uid: fc.constant(common.uid),
+        gid: fc.constant(common.gid),
+        mtime: fc.constant(common.mtime),
+        size:
+          chunks === 0 ? fc.constant(0) : fc.integer({ min: (chunks - 1) * CHUNK_SIZE + 1, max: chunks * CHUNK_SIZE }),
+        content: fc.uint8Array({ minLength: chunks * entryBytes, maxLength: chunks * entryBytes }).map(markIds),
+      }),
+    ),
+  )
 
 const anySymlink: fc.Arbitrary<Node<ChunkList>> = fc
   .tuple(attributes, byteText(1, 300, [0]))
@@ -101,13 +103,23 @@ const anySpecial: fc.Arbitrary<Node<ChunkList>> = fc
     return { type, ...common, major: isDevice ? major : 0, minor: isDevice ? minor : 0 }
   })
 
-/** Trees of everything a flist can hold. */
-export const anyTree: fc.Arbitrary<DirectoryNode<ChunkList>> = fc.letrec<{
-  directory: DirectoryNode<ChunkList>
-  node: Node<ChunkList>
-}>((tie) => ({
-  directory: fc
-    .tuple(attributes, fc.array(fc.tuple(anyName, tie('node')), { maxLength: 8 }))
-    .map(([common, children]) => ({ type: 'directory' as const, ...common, children: new Map(children) })),
-  node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, anyFile, anySymlink, anySpecial, tie('directory')),
-})).directory
+/** Trees of everything a flist of a format can hold. */
+export const anyTreeOf = ({ entryBytes }: ChunkFormat): fc.Arbitrary<DirectoryNode<ChunkList>> =>
+  fc.letrec<{
+    directory: DirectoryNode<ChunkList>
+    node: Node<ChunkList>
+  }>((tie) => ({
+    directory: fc
+      .tuple(attributes, fc.array(fc.tuple(anyName, tie('node')), { maxLength: 8 }))
+      .map(([common, children]) => ({ type: 'directory' as const, ...common, children: new Map(children) })),
+    node: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      anyFile(entryBytes),
+      anySymlink,
+      anySpecial,
+      tie('directory'),
+    ),
+  })).directory
+
+/** Trees of everything a 0-flist can hold. */
+export const anyTree = anyTreeOf(FLIST_CHUNKS)

@@ -34,7 +34,7 @@ type Comparable = { readonly acls: ReadonlySet<string>; readonly entries: Readon
 async function readComparable(path: string): Promise<Comparable> {
   using flist = await openFlist(path)
   const entries = [...walk('', flist.readTree())].map(([entryPath, node]) => [entryPath, comparableNode(node)])
-  const acls = [...flist.database.keys()].filter((key) => key.length === 16)
+  const acls = [...(flist.database.format === 'flist' ? flist.database.keys() : [])].filter((key) => key.length === 16)
   return { acls: new Set(acls), entries: Object.fromEntries(entries) }
 }
 

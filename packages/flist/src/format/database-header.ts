@@ -6,7 +6,8 @@ const HEADER_BYTES = 100
 /** Bytes a check of the header needs: the header, then the start of the first page of the schema table. */
 export const HEADER_CHECK_BYTES = 108
 
-const MAGIC = Buffer.from('SQLite format 3\0', 'latin1')
+/** How every SQLite database begins. */
+export const SQLITE_MAGIC = Buffer.from('SQLite format 3\0', 'latin1')
 const CHANGE_COUNTER = 24
 const VERSION_VALID_FOR = 92
 const SQLITE_VERSION = 96
@@ -29,10 +30,10 @@ export function normaliseHeader(header: Buffer): void {
 /**
  * Refuses what is no database of a flist before SQLite sees it. SQLite reads the schema table before anything can be
  * checked, and a hostile one can be a tree of pages that lead to each other and takes for ever to read; that of a
- * flist, with two or three rows, is always a single leaf. Throws `not-a-flist` and `corrupt`.
+ * flist, with two or three rows, or of a .fl, with ten, is always a single leaf. Throws `not-a-flist` and `corrupt`.
  */
 export function checkHeader(header: Buffer, file: string): void {
-  if (header.length < HEADER_CHECK_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
+  if (header.length < HEADER_CHECK_BYTES || !header.subarray(0, SQLITE_MAGIC.length).equals(SQLITE_MAGIC)) {
     throw new FlistError('not-a-flist', `${file}: holds no SQLite database; give a file that a flist writer made`)
   }
   const page = header.readUInt8(HEADER_BYTES)

@@ -1,4 +1,5 @@
 import { FlistError } from '../errors.ts'
+import { checkInodes } from '../fl/check-inodes.ts'
 import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 import { type ChunkIndex, checkChunks, createChunkTable } from './check-chunks.ts'
 import { checkRecords } from './check-records.ts'
@@ -38,7 +39,9 @@ export async function checkFlist(
   const found = createProblemList()
   const chunks = createChunkTable(flist.chunkFormat)
   checkMetadata(flist, found.add)
-  await checkRecords(flist.database, chunks, found, signal)
+  const { database } = flist
+  if (database.format === 'fl') await checkInodes(database, chunks, found, signal)
+  else await checkRecords(database, chunks, found, signal)
   const described = found.problems.some(({ code }) => code !== 'metadata') ? undefined : describe(flist)
   const missingChunks = store ? await checkChunks(chunks, store, found, { contents, ...(signal && { signal }) }) : 0
   return {

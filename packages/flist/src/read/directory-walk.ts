@@ -1,43 +1,31 @@
 import { FlistError } from '../errors.ts'
-import { aclOwner, type Owner } from '../format/acl.ts'
-import type { FlistDatabase } from '../format/database-reader.ts'
-import { directoryKey } from '../format/directory-key.ts'
 import { MAX_PATH_BYTES, nameProblem, quotePath } from '../format/names.ts'
 import { compareBytes, joinPath } from '../tree.ts'
-import { createNode, type FlistDirectory, type FlistEntry } from './flist-node.ts'
+import type { FlistDirectory, FlistEntry, FlistNode } from './flist-node.ts'
 
-/** ACLs kept at hand; a flist has a few dozen. */
-const CACHED_OWNERS = 4096
+/** What a format gives of its directories. All of it throws `corrupt`. */
+export type TreeRecords = {
+  root(): FlistDirectory
+  /** The entries of a directory in any order, with whatever names; `createNode` takes the path of the entry. */
+  entries(directory: FlistDirectory): Iterable<{ readonly name: string; createNode(path: string): FlistNode }>
+}
 
-/** Reads directories of a flist. `name` stands for the flist in messages. All of it throws `corrupt`, `unsafe-path`. */
+/** Reads directories of a flist. All of it throws `corrupt`, `unsafe-path`, `too-large`. */
 export type DirectoryReader = {
   root(): FlistDirectory
   /** The entries of a directory, sorted by bytes: safe names only, each once. */
   list(directory: FlistDirectory): FlistEntry[]
 }
 
-/** A reader over the records of a flist. */
-export function createDirectoryReader(database: FlistDatabase, name: string): DirectoryReader {
-  const owners = new Map<string, Owner>()
-  const ownerOf = (key: string): Owner => {
-    const known = owners.get(key)
-    if (known !== undefined) return known
-    const owner = aclOwner(database.acl(key))
-    if (owners.size === CACHED_OWNERS) owners.clear()
-    owners.set(key, owner)
-    return owner
-  }
+/** A reader over the records of a flist. `name` stands for the flist in messages. */
+export function createDirectoryReader(records: TreeRecords, name: string): DirectoryReader {
   return {
-    root() {
-      const key = directoryKey('')
-      const record = database.directory(key)
-      return { type: 'directory', ...ownerOf(record.aclKey), mtime: record.modificationTime, path: '', key }
-    },
+    root: records.root,
     list(directory) {
-      const entries = database.directory(directory.key).contents.map((inode) => {
-        const path = joinPath(directory.path, inode.name)
-        checkName(inode.name, path, name)
-        return { path, name: inode.name, node: createNode(inode, ownerOf(inode.aclKey), path, name) }
+      const entries = Array.from(records.entries(directory), ({ name: entryName, createNode }) => {
+        const path = joinPath(directory.path, entryName)
+        checkName(entryName, path, name)
+        return { path, name: entryName, node: createNode(path) }
       })
       entries.sort((a, b) => compareBytes(a.name, b.name))
       checkUnique(entries, name)

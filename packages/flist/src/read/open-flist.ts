@@ -1,12 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ChunkFormat, FLIST_CHUNKS } from '../codec/chunk-format.ts'
+import { type ChunkFormat, FL_CHUNKS, FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
+import { type FlDatabase, openFlDatabase } from '../fl/fl-database-reader.ts'
+import { createFlRecords } from '../fl/fl-records.ts'
 import { unpackDatabase } from '../format/archive-reader.ts'
+import { SQLITE_MAGIC } from '../format/database-header.ts'
 import { type FlistDatabase, openDatabase } from '../format/database-reader.ts'
 import { decodeMetadata, type FlistMetadata } from '../format/metadata.ts'
 import type { ChunkList, DirectoryNode, Node } from '../tree.ts'
+import { createDirectoryRecords } from './directory-records.ts'
 import { createDirectoryReader, type DirectoryReader, walkDirectories } from './directory-walk.ts'
 import type { FlistDirectory, FlistEntry, FlistNode } from './flist-node.ts'
 
@@ -18,8 +22,8 @@ export type Flist = {
   readonly chunkFormat: ChunkFormat
   /** The metadata with its JSON read; throws `corrupt` when a row is not what its key asks for */
   readonly metadata: FlistMetadata
-  /** The records themselves, for who looks under the tree; `metadataRows()` gives metadata as it is */
-  readonly database: FlistDatabase
+  /** The records themselves, for who looks under the tree; its `format` says which they are */
+  readonly database: FlistDatabase | FlDatabase
   root(): FlistDirectory
   /** The object at a path (byte string, no leading slash, root `''`); no symlink is followed on the way. */
   lookup(path: string): FlistNode | undefined
@@ -37,9 +41,10 @@ export type Flist = {
 const MAX_DATABASE_BYTES = 1024 ** 3
 
 /**
- * Opens a flist file and checks its container: gzip checksum, tar, database structure, root directory. The records are
- * checked when they are read, all of them by `checkFlist`. The unpacked database lies in a file without a name in
- * `temporaryDirectory` (the system's by default), which goes when the flist is closed or the process ends.
+ * Opens a flist file of either format, whatever it is called, and checks its container: of a 0-flist gzip checksum and
+ * tar; database structure; root directory. The records are checked when they are read, all of them by `checkFlist`. The
+ * unpacked database of a 0-flist lies in a file without a name in `temporaryDirectory` (the system's by default), which
+ * goes when the flist is closed or the process ends. A `.fl` is read where it lies and must not be changed meanwhile.
  *
  * Throws `not-a-flist`, `corrupt`, `too-large` (a database over `maxDatabaseBytes`, 1 GiB by default), `io`
  * and the signal's reason.
@@ -52,13 +57,33 @@ export async function openFlist(
     readonly signal?: AbortSignal
   } = {},
 ): Promise<Flist> {
-  const directory = await makeDirectory(options.temporaryDirectory ?? tmpdir())
+  const { maxDatabaseBytes = MAX_DATABASE_BYTES, temporaryDirectory = tmpdir(), signal } = options
+  if (await isFlFile(path, maxDatabaseBytes)) return createFlist(path, await openFlDatabase(path, path))
+  const directory = await makeDirectory(temporaryDirectory)
   try {
     const file = join(directory, 'flistdb.sqlite3')
-    await unpackDatabase(path, file, options.maxDatabaseBytes ?? MAX_DATABASE_BYTES, options.signal)
+    await unpackDatabase(path, file, maxDatabaseBytes, signal)
     return createFlist(path, await openDatabase(file, path))
   } finally {
     await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Whether a file is a bare database, as a `.fl` is. Throws `too-large` for one over the limit. */
+async function isFlFile(path: string, maxBytes: number): Promise<boolean> {
+  try {
+    await using handle = await open(path, 'r')
+    const { buffer } = await handle.read(Buffer.alloc(SQLITE_MAGIC.length), 0, SQLITE_MAGIC.length, 0)
+    if (!buffer.equals(SQLITE_MAGIC)) return false
+    const { size } = await handle.stat()
+    if (size <= maxBytes) return true
+    throw new FlistError(
+      'too-large',
+      `${path}: has ${size} bytes, over ${maxBytes}; raise the limit if the flist can be trusted`,
+    )
+  } catch (cause) {
+    if (cause instanceof FlistError) throw cause
+    throw new FlistError('io', `${path}: cannot be read (${String(cause)})`, { cause })
   }
 }
 
@@ -72,14 +97,16 @@ async function makeDirectory(parent: string): Promise<string> {
   }
 }
 
-function createFlist(path: string, database: FlistDatabase): Flist {
+function createFlist(path: string, database: FlistDatabase | FlDatabase): Flist {
   try {
-    const reader = createDirectoryReader(database, path)
+    const isFl = database.format === 'fl'
+    const records = isFl ? createFlRecords(database, path) : createDirectoryRecords(database, path)
+    const reader = createDirectoryReader(records, path)
     const root = reader.root()
     return {
       path,
       database,
-      chunkFormat: FLIST_CHUNKS,
+      chunkFormat: isFl ? FL_CHUNKS : FLIST_CHUNKS,
       get metadata() {
         return decodeMetadata(database.metadataRows(), path)
       },

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inDirectory, readRows } from '../../test/raw-flist.ts'
+import { inDirectory, readRows, recordsOf } from '../../test/raw-flist.ts'
 import { anyTree, bytes, directory, file, special, symlink } from '../../test/trees.ts'
 import { checkFlist } from '../read/check-flist.ts'
 import { openFlist } from '../read/open-flist.ts'
@@ -97,7 +97,7 @@ test('records are as the format asks', async () => {
   })
   const read = async (path: string) => {
     using flist = await openFlist(path)
-    return flist.database.directory('cae66941d9efbd404e4d88758ea67670')
+    return recordsOf(flist).directory('cae66941d9efbd404e4d88758ea67670')
   }
   const record = await roundTrip(tree, read)
   expect(record.contents.map(({ name, size, attributes }) => [name, size, attributes])).toEqual([

@@ -1,8 +1,6 @@
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
-import { FlistError } from '../errors.ts'
 import { packDatabase } from '../format/archive-writer.ts'
 import { createDatabase, type DatabaseWriter } from '../format/database-writer.ts'
 import { directoryKey } from '../format/directory-key.ts'
@@ -12,6 +10,7 @@ import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
 import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 import { buildDirectory, createAclTable } from './directory-builder.ts'
 import { checkTree } from './tree-rules.ts'
+import { writeWhole } from './whole-file.ts'
 
 /** What was written. */
 export type FlistSummary = TreeSummary & {
@@ -43,23 +42,12 @@ export async function writeFlist(
 ): Promise<FlistSummary> {
   checkTree(root, FLIST_CHUNKS)
   const rows = encodeMetadata(metadata)
-  let workspace: string | undefined
-  try {
-    workspace = await mkdtemp(join(dirname(output), `.${basename(output)}-`))
-    const database = join(workspace, 'flistdb.sqlite3')
-    const archive = join(workspace, 'archive')
+  return writeWhole(output, options.signal, async (file) => {
+    const database = `${file}.sqlite3`
     const summary = await writeDatabase(root, rows, database, options.signal)
-    await packDatabase(database, archive, options.signal)
-    const { size: flistBytes } = await stat(archive)
-    await rename(archive, output)
-    return { ...summary, flistBytes }
-  } catch (cause) {
-    options.signal?.throwIfAborted()
-    if (cause instanceof FlistError) throw cause
-    throw new FlistError('io', `${output}: the flist could not be written (${String(cause)})`, { cause })
-  } finally {
-    if (workspace !== undefined) await rm(workspace, { recursive: true, force: true })
-  }
+    await packDatabase(database, file, options.signal)
+    return { ...summary, flistBytes: (await stat(file)).size }
+  })
 }
 
 async function writeDatabase(

@@ -1,0 +1,90 @@
+import { stat } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { FL_CHUNKS } from '../codec/chunk-format.ts'
+import { FlistError } from '../errors.ts'
+import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
+import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
+import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
+import { checkTree } from '../write/tree-rules.ts'
+import { writeWhole } from '../write/whole-file.ts'
+import { createFlDatabase, type FlDatabaseWriter, isReadableName } from './fl-database-writer.ts'
+import { createInode } from './fl-inode.ts'
+import { checkRoutes, type FlRoute } from './fl-route.ts'
+
+/** What was written. */
+export type FlSummary = TreeSummary & {
+  /** Size of the `.fl` file itself */
+  readonly flistBytes: number
+  /** Paths whose name is not UTF-8: rfs cannot list the directory such a name is in */
+  readonly unreadableNames: readonly string[]
+}
+
+/** What a `.fl` says beside the tree. */
+export type FlDetails = {
+  /** Where readers find the chunks; together for every id */
+  readonly routes: readonly FlRoute[]
+  /** Become tags of the same keys; a backend is a route here */
+  readonly metadata?: FlistMetadata
+}
+
+/** Inodes written between two turns of the event loop. */
+const BATCH = 1000
+
+/**
+ * Writes a `.fl` file, the format of rfs, from a tree whose files have chunks of `FL_CHUNKS`: same tree, routes and
+ * metadata, same bytes. `output` appears complete or not at all; what was there before stays until then. Nanoseconds,
+ * xattrs and hard links are lost.
+ *
+ * Throws `invalid` for a tree, routes or metadata that a `.fl` cannot hold, `io`, and the signal's reason.
+ */
+export async function writeFl(
+  root: DirectoryNode<ChunkList>,
+  { routes, metadata = {} }: FlDetails,
+  output: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<FlSummary> {
+  checkTree(root, FL_CHUNKS)
+  checkRoutes(routes)
+  if (metadata.backend !== undefined) {
+    throw new FlistError('invalid', `${output}: a .fl keeps no backend in its metadata; give it as a route`)
+  }
+  const tags = encodeMetadata(metadata)
+  return writeWhole(output, options.signal, async (file) => {
+    const database = createFlDatabase(file)
+    try {
+      const summary = await writeInodes(root, database, options.signal)
+      for (const [key, text] of tags) database.addTag(key, text)
+      for (const route of routes) database.addRoute(route)
+      await database.finish()
+      return { ...summary, flistBytes: (await stat(file)).size }
+    } finally {
+      database.abandon()
+    }
+  })
+}
+
+/** Writes every node, numbered in the order of the walk: the root is 1, parents come before children. */
+async function writeInodes(
+  root: DirectoryNode<ChunkList>,
+  database: FlDatabaseWriter,
+  signal?: AbortSignal,
+): Promise<Omit<FlSummary, 'flistBytes'>> {
+  const summary = createTreeSummariser(FL_CHUNKS)
+  const directories = new Map<string, number>()
+  const unreadableNames: string[] = []
+  let ino = 0
+  for (const { path, node } of walkNodes(root)) {
+    ino++
+    const slash = path.lastIndexOf('/')
+    const name = path.slice(slash + 1)
+    const parent = ino === 1 ? 0 : (directories.get(path.slice(0, Math.max(slash, 0))) ?? 0)
+    if (node.type === 'directory') directories.set(path, ino)
+    if (!isReadableName(name)) unreadableNames.push(path)
+    database.addInode(createInode(node, ino, parent, ino === 1 ? '/' : name))
+    if (node.type === 'file') database.addContent(ino, node.content)
+    summary.add(path, node)
+    if (ino % BATCH === 0) await setImmediate()
+    signal?.throwIfAborted()
+  }
+  return { ...summary.finish(), unreadableNames }
+}
