@@ -3,7 +3,7 @@ export { blake2b } from './codec/blake2b.ts'
 export { CHUNK_SIZE, chunkId, decodeChunk, type EncodedChunk, encodeChunk } from './codec/chunk.ts'
 export { type ChunkFormat, FL_CHUNKS, FLIST_CHUNKS } from './codec/chunk-format.ts'
 export { FlistError, type FlistErrorCode } from './errors.ts'
-export type { FlRoute } from './fl/fl-route.ts'
+export { checkRoutes, type FlRoute } from './fl/fl-route.ts'
 export { type FlDetails, type FlSummary, writeFl } from './fl/write-fl.ts'
 export type { FlistMetadata } from './format/metadata.ts'
 export { checkFlist, type FlistReport } from './read/check-flist.ts'
@@ -15,7 +15,16 @@ export type { FlistProblem, FlistProblemCode } from './read/problem-list.ts'
 export { readFile } from './read/read-file.ts'
 export type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
 export { type OpenChunkStoreOptions, openChunkStore } from './stores/open-store.ts'
-export type { Attributes, ChunkList, DirectoryNode, FileNode, Node, SpecialNode, SymlinkNode } from './tree.ts'
+export {
+  type Attributes,
+  type ChunkList,
+  type DirectoryNode,
+  type FileNode,
+  listChunks,
+  type Node,
+  type SpecialNode,
+  type SymlinkNode,
+} from './tree.ts'
 export { hashTree } from './tree-hash.ts'
 export type { TreeSummary } from './tree-summary.ts'
 export { type FlistSummary, writeFlist } from './write/write-flist.ts'
