@@ -1,4 +1,4 @@
-import type { FlistNode } from '@tf-images/flist'
+import { type ChunkFormat, FLIST_CHUNKS, type FlistNode, listChunks } from '@tf-images/flist'
 import { toText } from './context.ts'
 
 const typeLetters = {
@@ -43,8 +43,11 @@ function escapeControls(bytes: string): string {
   return bytes.replace(/[\u0000-\u001f\u007f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
-/** An entry for machines. `path` is UTF-8; a name that is not is given exactly in `pathHex`. */
-export function nodeAsJson(path: string, node: FlistNode): Record<string, unknown> {
+/**
+ * An entry for machines. `path` is UTF-8; a name that is not is given exactly in `pathHex`. `format` is that of the flist
+ * (`flist.chunkFormat`).
+ */
+export function nodeAsJson(path: string, node: FlistNode, format: ChunkFormat = FLIST_CHUNKS): Record<string, unknown> {
   const text = toText(path)
   const exact = Buffer.from(text, 'utf8').toString('latin1') === path
   const { type, uid, gid, mtime } = node
@@ -56,20 +59,20 @@ export function nodeAsJson(path: string, node: FlistNode): Record<string, unknow
     uid,
     gid,
     mtime,
-    ...(node.type === 'file' ? { size: node.size, chunks: chunksOf(node.content) } : {}),
+    ...(node.type === 'file' ? { size: node.size, chunks: chunksOf(node.content, format) } : {}),
     ...(node.type === 'symlink' ? { target: toText(node.target) } : {}),
     ...(node.type === 'character' || node.type === 'block' ? { major: node.major, minor: node.minor } : {}),
   }
 }
 
-function chunksOf(content: Uint8Array): { id: string; key: string }[] {
-  const hex = Buffer.from(content.buffer, content.byteOffset, content.length).toString('hex')
-  return (hex.match(/.{64}/g) ?? []).map((chunk) => ({ id: chunk.slice(0, 32), key: chunk.slice(32) }))
+function chunksOf(content: Uint8Array, format: ChunkFormat): { id: string; key: string }[] {
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+  return Array.from(listChunks(content, format), ({ id, key }) => ({ id: hex(id), key: hex(key) }))
 }
 
 /** Several lines about one entry. */
-export function describeNode(path: string, node: FlistNode): string {
-  const { chunks, ...fields } = nodeAsJson(path, node)
+export function describeNode(path: string, node: FlistNode, format: ChunkFormat = FLIST_CHUNKS): string {
+  const { chunks, ...fields } = nodeAsJson(path, node, format)
   const lines = Object.entries({
     ...fields,
     mode: `${fields.mode} ${modeText(node)}`,

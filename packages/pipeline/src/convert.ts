@@ -2,9 +2,15 @@ import { createHash } from 'node:crypto'
 import {
   type ChunkList,
   type ChunkStore,
+  checkRoutes,
   createChunkWriter,
+  FL_CHUNKS,
+  FLIST_CHUNKS,
   type FlistMetadata,
   type FlistSummary,
+  type FlRoute,
+  type FlSummary,
+  writeFl,
   writeFlist,
 } from '@tf-images/flist'
 import type { ResolvedImage } from '@tf-images/registry'
@@ -27,6 +33,8 @@ import { startupToml } from './startup-toml.ts'
 export type ConvertOptions = {
   /** Where readers of the flist find its chunks; recorded in the flist. */
   readonly backend?: Backend
+  /** Writes a `.fl` for rfs, which finds the chunks by these routes, and no 0-flist; `backend` is then not used. */
+  readonly fl?: { readonly routes: readonly FlRoute[] }
   /** Adds `/.startup.toml` for runtimes that start from it. Off by default. */
   readonly startupToml?: boolean
   /** Called with the bytes of file content read so far, not more often than useful for display. */
@@ -34,7 +42,7 @@ export type ConvertOptions = {
   readonly signal?: AbortSignal
 }
 
-export type Conversion = FlistSummary & {
+export type Conversion = (FlistSummary | FlSummary) & {
   /** The flist's path. */
   readonly flist: string
   /** Chunks and bytes as stored that the chunk store did not have before. */
@@ -56,7 +64,8 @@ export async function convertSource(
   store: ChunkStore,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
-  const writer = createChunkWriter(store)
+  if (options.fl) checkRoutes(options.fl.routes)
+  const writer = createChunkWriter(store, { format: options.fl ? FL_CHUNKS : FLIST_CHUNKS })
   const contents = observed(writer, options)
   const root = await readSource(source, contents, options.signal)
   if (source.kind === 'image' && options.startupToml) {
@@ -68,7 +77,9 @@ export async function convertSource(
   }
   await writer.flush()
   options.signal?.throwIfAborted()
-  const summary = await writeFlist(root, metadataOf(source, options.backend), output)
+  const summary = options.fl
+    ? await writeFl(root, { ...options.fl, metadata: metadataOf(source, undefined) }, output)
+    : await writeFlist(root, metadataOf(source, options.backend), output)
   return { ...summary, flist: output, newChunks: writer.stats.newChunks, newBytes: writer.stats.newBytes }
 }
 

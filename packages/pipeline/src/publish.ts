@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { CHUNK_SIZE, type ChunkStore, openChunkStore, openFlist } from '@tf-images/flist'
+import { CHUNK_SIZE, type ChunkStore, listChunks, openChunkStore, openFlist } from '@tf-images/flist'
 import { HubClient } from '@tf-images/hub'
 import { PipelineError } from './errors.ts'
 import type { PhaseRunner } from './progress.ts'
@@ -116,12 +116,16 @@ type UniqueChunk = { readonly id: Uint8Array; readonly bytes: number }
 /** All chunks a flist refers to, each once, in tree order, with their plain size; keyed by id. */
 async function uniqueChunks(path: string): Promise<Map<string, UniqueChunk>> {
   using flist = await openFlist(path)
+  if (flist.chunkFormat.name !== 'flist') {
+    throw new PipelineError('bad-source', `${path}: is a .fl, which a 0-hub does not take; convert to a .flist`)
+  }
   const chunks = new Map<string, UniqueChunk>()
   for (const { node } of flist.walk()) {
     if (node.type !== 'file') continue
-    for (let index = 0; index * 32 < node.content.length; index++) {
-      const id = node.content.subarray(index * 32, index * 32 + 16)
-      chunks.set(latin1(id), { id, bytes: Math.min(CHUNK_SIZE, node.size - index * CHUNK_SIZE) })
+    let rest = node.size
+    for (const { id } of listChunks(node.content, flist.chunkFormat)) {
+      chunks.set(latin1(id), { id, bytes: Math.min(CHUNK_SIZE, rest) })
+      rest -= CHUNK_SIZE
     }
   }
   return chunks

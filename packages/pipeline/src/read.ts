@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type ChunkStore, type Flist, openChunkStore, openFlist } from '@tf-images/flist'
+import { type ChunkStore, type Flist, type FlRoute, openChunkStore, openFlist } from '@tf-images/flist'
 import { downloadFlist } from '@tf-images/hub'
 import { PipelineError } from './errors.ts'
 
@@ -51,12 +51,21 @@ function opened(flist: Flist, location: string, chunks: string | undefined, fold
 }
 
 function backendOf(flist: Flist, location: string): string {
-  const { backend } = flist.metadata
-  if (!backend?.host || !backend.port) {
-    throw new PipelineError(
-      'bad-settings',
-      `${location}: the flist names no backend for its chunks; give one with --chunks <dir | zdb://host:port/namespace>`,
-    )
-  }
+  const backend = flist.database.format === 'fl' ? routedBackend(flist.database.routes()) : namedBackend(flist)
+  if (backend !== undefined) return backend
+  throw new PipelineError(
+    'bad-settings',
+    `${location}: the flist names no backend for its chunks; give one with --chunks <dir | zdb://host:port/namespace>`,
+  )
+}
+
+function namedBackend({ metadata: { backend } }: Flist): string | undefined {
+  if (!backend?.host || !backend.port) return undefined
   return `zdb://${backend.host}:${backend.port}/${backend.namespace ?? 'default'}`
+}
+
+/** A single server for all chunks. A directory is not taken from a file that may come from anywhere. */
+function routedBackend(routes: readonly FlRoute[]): string | undefined {
+  const [route] = routes
+  return routes.length === 1 && route?.url.startsWith('zdb://') ? route.url : undefined
 }

@@ -1,12 +1,21 @@
 import { openChunkStore } from '@tf-images/flist'
-import { convertSource, formatBytes, openSource, PhaseRunner, parseBackend } from '@tf-images/pipeline'
-import type { Command } from 'commander'
+import {
+  type ConvertOptions,
+  convertSource,
+  formatBytes,
+  openSource,
+  PhaseRunner,
+  parseBackend,
+} from '@tf-images/pipeline'
+import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
+import { chooseFormat, outputFormats, routesOf } from '../output-format.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
 type Options = {
   readonly output: string
   readonly chunks: string
+  readonly format?: string
   readonly platform: string
   readonly backend?: string
   readonly startupToml?: boolean
@@ -18,21 +27,26 @@ export function addConvert(program: Command, context: CommandContext): void {
     .command('convert')
     .description('convert an image, a directory, a tar of a root file system or an OCI layout to a flist')
     .argument('<source>', 'image reference, directory, root tar (plain, gzip, zstd) or OCI layout (directory or tar)')
-    .requiredOption('-o, --output <file>', 'the flist to write')
+    .requiredOption('-o, --output <file>', 'the flist to write; a .fl where its name ends so')
     .requiredOption('--chunks <dir>', 'chunk store: a directory, or zdb://host:port/namespace')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
+    .addOption(
+      new Option('--format <format>', 'flist, or fl for rfs; by default what the name says').choices(outputFormats),
+    )
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks',
+      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 --output nginx.fl --chunks dir:///srv/chunks',
     )
     .action((source: string, options: Options) => convert(source, options, context))
 }
 
 async function convert(name: string, options: Options, context: CommandContext): Promise<void> {
   const { signal } = context
+  const isFl = chooseFormat(options.output, options.format) === 'fl'
+  const location = isFl ? { fl: { routes: routesOf(options.chunks, options.backend) } } : flistBackend(options)
   const store = await openChunkStore(options.chunks, { signal })
   try {
     const phases = new PhaseRunner(options.output, context.progress)
@@ -45,7 +59,7 @@ async function convert(name: string, options: Options, context: CommandContext):
           return await convertSource(source, options.output, store, {
             signal,
             onBytes: (bytes) => report.update(formatBytes(bytes)),
-            ...(options.backend ? { backend: parseBackend(options.backend) } : {}),
+            ...location,
             ...(options.startupToml ? { startupToml: true } : {}),
           })
         } finally {
@@ -60,4 +74,8 @@ async function convert(name: string, options: Options, context: CommandContext):
   } finally {
     await store.close()
   }
+}
+
+function flistBackend({ backend }: Options): Pick<ConvertOptions, 'backend'> {
+  return backend ? { backend: parseBackend(backend) } : {}
 }

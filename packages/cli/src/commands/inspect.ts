@@ -49,7 +49,7 @@ async function list(location: string, path: string, options: Options, context: C
   const top = innerPath(path)
   const entries = entriesBelow(opened.flist, top, options.recursive === true)
   if (options.json) {
-    const json = entries.map((entry) => nodeAsJson(entry.path, entry.node))
+    const json = entries.map((entry) => nodeAsJson(entry.path, entry.node, opened.flist.chunkFormat))
     return printResult(context, true, json, '')
   }
   const lines = entries.map(({ path: full, name, node }) => listingLine(options.recursive ? `/${full}` : name, node))
@@ -70,9 +70,12 @@ async function show(location: string, path: string, options: Options, context: C
   await using opened = await openFlistAt(location, options.chunks)
   const inner = innerPath(path)
   const node = opened.flist.lookup(inner) ?? resolvePath(opened.flist, inner).node
-  const json = { ...nodeAsJson(inner, node), ...(inner === '' ? { metadata: opened.flist.metadata } : {}) }
+  const json = {
+    ...nodeAsJson(inner, node, opened.flist.chunkFormat),
+    ...(inner === '' ? { metadata: opened.flist.metadata } : {}),
+  }
   const metadata = inner === '' ? `${metadataLines(opened).join('\n')}\n` : ''
-  printResult(context, options.json, json, `${describeNode(inner, node)}\n${metadata}`)
+  printResult(context, options.json, json, `${describeNode(inner, node, opened.flist.chunkFormat)}\n${metadata}`)
 }
 
 function metadataLines({ flist }: OpenedFlist): string[] {
@@ -88,7 +91,8 @@ async function cat(location: string, path: string, options: Options, context: Co
   if (node.type !== 'file')
     throw new FlistError('not-found', `${location}: "/${toText(inner)}" is a ${node.type}; name a file`)
   const parts: Uint8Array[] = []
-  for await (const bytes of readFile(node, await opened.chunks(), { signal: context.signal })) {
+  const reading = { format: opened.flist.chunkFormat, signal: context.signal }
+  for await (const bytes of readFile(node, await opened.chunks(), reading)) {
     if (options.json) parts.push(bytes)
     else if (!context.out.write(bytes)) await new Promise((resolve) => context.out.once('drain', resolve))
   }
