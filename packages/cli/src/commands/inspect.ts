@@ -1,4 +1,4 @@
-import { type Flist, type FlistEntry, FlistError, readFile } from '@tf-images/flist'
+import { type Flist, type FlistEntry, FlistError, type FlRoute, readFile } from '@tf-images/flist'
 import { type OpenedFlist, openFlistAt } from '@tf-images/pipeline'
 import type { Command } from 'commander'
 import { type CommandContext, printResult, toByteString, toText } from '../context.ts'
@@ -72,16 +72,28 @@ async function show(location: string, path: string, options: Options, context: C
   const node = opened.flist.lookup(inner) ?? resolvePath(opened.flist, inner).node
   const json = {
     ...nodeAsJson(inner, node, opened.flist.chunkFormat),
-    ...(inner === '' ? { metadata: opened.flist.metadata } : {}),
+    ...(inner === '' ? flistAsJson(opened.flist) : {}),
   }
-  const metadata = inner === '' ? `${metadataLines(opened).join('\n')}\n` : ''
-  printResult(context, options.json, json, `${describeNode(inner, node, opened.flist.chunkFormat)}\n${metadata}`)
+  const about = inner === '' ? `${metadataLines(opened).join('\n')}\n` : ''
+  printResult(context, options.json, json, `${describeNode(inner, node, opened.flist.chunkFormat)}\n${about}`)
+}
+
+function flistAsJson(flist: Flist): Record<string, unknown> {
+  return { metadata: flist.metadata, ...(flist.database.format === 'fl' ? { routes: flist.database.routes() } : {}) }
 }
 
 function metadataLines({ flist }: OpenedFlist): string[] {
-  return Object.entries(flist.metadata).map(
+  const rows = Object.entries(flist.metadata).map(
     ([key, value]) => `${key.padEnd(11)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
+  const routes = flist.database.format === 'fl' ? flist.database.routes() : []
+  return [...rows, ...routes.map(routeLine)]
+}
+
+/** The first bytes of the ids a route has, and where it leads. */
+function routeLine({ start, end, url }: FlRoute): string {
+  const hex = (byte: number) => byte.toString(16).padStart(2, '0')
+  return `${'route'.padEnd(11)} ${hex(start)}-${hex(end)} ${url}`
 }
 
 async function cat(location: string, path: string, options: Options, context: CommandContext): Promise<void> {
