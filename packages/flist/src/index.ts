@@ -15,6 +15,7 @@ export type { FlistProblem, FlistProblemCode } from './read/problem-list.ts'
 export { readFile } from './read/read-file.ts'
 export type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
 export { type OpenChunkStoreOptions, openChunkStore } from './stores/open-store.ts'
+export { type ChunkReader, openRoutes } from './stores/routed-store.ts'
 export {
   type Attributes,
   type ChunkList,

@@ -60,7 +60,7 @@ test('the same directory gives the same bytes, and no new chunk', async () => {
 test('a directory that a .fl names for its chunks is not taken without being asked for', async () => {
   await convert('d.fl')
   await using opened = await openFlistAt(path('d.fl'))
-  expect(() => opened.chunks()).toThrow('names no backend for its chunks; give one with --chunks')
+  await expect(opened.chunks()).rejects.toThrow('names no backend for its chunks; give one with --chunks')
 })
 
 test('routes are checked before anything is converted', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type ChunkStore, type Flist, type FlRoute, openChunkStore, openFlist } from '@tf-images/flist'
+import { type ChunkReader, type Flist, openChunkStore, openFlist, openRoutes } from '@tf-images/flist'
 import { downloadFlist } from '@tf-images/hub'
 import { PipelineError } from './errors.ts'
 
@@ -11,7 +11,7 @@ import { PipelineError } from './errors.ts'
 export type OpenedFlist = {
   readonly flist: Flist
   /** Opens the store on first use: listing needs no chunk. */
-  readonly chunks: () => Promise<ChunkStore>
+  readonly chunks: () => Promise<ChunkReader>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
@@ -34,13 +34,12 @@ export async function openFlistAt(location: string, chunks?: string): Promise<Op
 }
 
 function opened(flist: Flist, location: string, chunks: string | undefined, folder: string | undefined): OpenedFlist {
-  let store: Promise<ChunkStore> | undefined
+  let store: Promise<ChunkReader> | undefined
   return {
     flist,
     chunks: () => {
-      const opening = store ?? openChunkStore(chunks ?? backendOf(flist, location))
-      store = opening
-      return opening
+      store ??= chunks === undefined ? openBackend(flist, location) : openChunkStore(chunks)
+      return store
     },
     [Symbol.asyncDispose]: async () => {
       await (await store?.catch(() => undefined))?.close()
@@ -50,22 +49,20 @@ function opened(flist: Flist, location: string, chunks: string | undefined, fold
   }
 }
 
-function backendOf(flist: Flist, location: string): string {
-  const backend = flist.database.format === 'fl' ? routedBackend(flist.database.routes()) : namedBackend(flist)
-  if (backend !== undefined) return backend
+/** Opens what a flist names for its chunks: the 0-db of its metadata, or those of the routes of a `.fl`. */
+async function openBackend(flist: Flist, location: string): Promise<ChunkReader> {
+  if (flist.database.format === 'fl') {
+    const routes = flist.database.routes()
+    // The file may come from anywhere: it does not choose directories of this machine.
+    if (routes.length > 0 && routes.every(({ url }) => url.startsWith('zdb://'))) return openRoutes(routes)
+  } else {
+    const { backend } = flist.metadata
+    if (backend?.host && backend.port) {
+      return openChunkStore(`zdb://${backend.host}:${backend.port}/${backend.namespace ?? 'default'}`)
+    }
+  }
   throw new PipelineError(
     'bad-settings',
     `${location}: the flist names no backend for its chunks; give one with --chunks <dir | zdb://host:port/namespace>`,
   )
-}
-
-function namedBackend({ metadata: { backend } }: Flist): string | undefined {
-  if (!backend?.host || !backend.port) return undefined
-  return `zdb://${backend.host}:${backend.port}/${backend.namespace ?? 'default'}`
-}
-
-/** A single server for all chunks. A directory is not taken from a file that may come from anywhere. */
-function routedBackend(routes: readonly FlRoute[]): string | undefined {
-  const [route] = routes
-  return routes.length === 1 && route?.url.startsWith('zdb://') ? route.url : undefined
 }
