@@ -49,6 +49,13 @@ test('--backend says where readers find the chunks', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ routes: [{ start: 0, end: 255, url: 'zdb://hub.example:9900/images' }] })
 })
 
+test('names that rfs cannot read are told', async () => {
+  await mkdir(path('odd'))
+  await writeFile(Buffer.from(`${path('odd')}/\xff`, 'latin1'), '')
+  const { stdout } = await flist(['convert', path('odd'), '-o', path('odd.fl'), '--chunks', path('chunks')])
+  expect(stdout).toContain('1 not UTF-8, whose directories rfs cannot list')
+})
+
 test('a chunk that is lost is found missing', async () => {
   await rm(path('chunks'), { recursive: true })
   const { code, stdout } = await flist(['check', path('a.fl'), '--chunks', path('chunks')])

@@ -1,5 +1,6 @@
 import { openChunkStore } from '@tf-images/flist'
 import {
+  type Conversion,
   type ConvertOptions,
   convertSource,
   formatBytes,
@@ -8,7 +9,7 @@ import {
   parseBackend,
 } from '@tf-images/pipeline'
 import { type Command, Option } from 'commander'
-import { type CommandContext, printResult } from '../context.ts'
+import { type CommandContext, printResult, toText } from '../context.ts'
 import { chooseFormat, outputFormats, routesOf } from '../output-format.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
@@ -69,8 +70,8 @@ async function convert(name: string, options: Options, context: CommandContext):
       ({ files, bytes }) => `${files} files, ${formatBytes(bytes)}`,
     )
     const { uniqueChunks, newChunks, newBytes, treeHash } = conversion
-    const text = `${options.output}\n  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})\n  tree hash  ${treeHash}`
-    printResult(context, options.json, conversion, text)
+    const lines = `${options.output}\n  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})\n  tree hash  ${treeHash}`
+    printResult(context, options.json, conversion, [lines, ...unreadableLines(conversion)].join('\n'))
   } finally {
     await store.close()
   }
@@ -78,4 +79,12 @@ async function convert(name: string, options: Options, context: CommandContext):
 
 function flistBackend({ backend }: Options): Pick<ConvertOptions, 'backend'> {
   return backend ? { backend: parseBackend(backend) } : {}
+}
+
+/** Names rfs fails at; the `.fl` has them exactly. */
+function unreadableLines(conversion: Conversion): string[] {
+  if (!('unreadableNames' in conversion) || conversion.unreadableNames.length === 0) return []
+  const [first = ''] = conversion.unreadableNames
+  const count = conversion.unreadableNames.length
+  return [`  names      ${count} not UTF-8, whose directories rfs cannot list; the first is /${toText(first)}`]
 }
