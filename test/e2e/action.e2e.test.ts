@@ -49,8 +49,8 @@ test('brings one image from its recipe to the hub', async () => {
     digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     'tree-hash': expect.stringMatching(/^[0-9a-f]{64}$/),
   })
-  expect(outputs['reference']).toBe(`${world.registry}/hello@${outputs['digest']}`)
-  expect(JSON.parse(outputs['report'] ?? '')[0].conversion.files).toBeGreaterThan(1)
+  expect(outputs.reference).toBe(`${world.registry}/hello@${outputs.digest}`)
+  expect(JSON.parse(outputs.report ?? '')[0].conversion.files).toBeGreaterThan(1)
   expect((await fetch(outputs['flist-url'] ?? '')).status).toBe(200)
   expect(summary).toContain('<td>hello</td><td>published</td>')
   for (const phase of ['build', 'push', 'convert', 'check', 'publish', 'read back']) {
@@ -81,5 +81,5 @@ test('a failure sets the outputs it has and fails with the remedy', async () => 
   const { code, log, outputs } = await run({ image: 'helo' })
   expect(code).toBe(1)
   expect(log).toMatch(/::error::no image "helo" in the recipes; there are: hello/)
-  expect(outputs['status']).toBeUndefined()
+  expect(outputs.status).toBeUndefined()
 })
