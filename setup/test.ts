@@ -2,14 +2,14 @@
 // the engine can not be had the command fails. Arguments go to vitest: `npm test -- packages/flist`.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { ensureEngine } from './services.ts'
+import { bootstrapPackages, ensureEngine } from './services.ts'
 import { ensurePackages, SetupError } from './system.ts'
 
 const root = join(import.meta.dirname, '..')
 const filters = process.argv.slice(2)
 
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', mmdebstrap: 'mmdebstrap' })
+  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages })
   await ensureEngine()
   const checks =
     filters.length > 0
