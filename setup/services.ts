@@ -111,7 +111,6 @@ export async function ensureBases(): Promise<void> {
     () => undefined,
   )
   if (answer) return
-  say('no public registry answers: base images come from the distribution archive')
   ensurePackages(bootstrapPackages)
 }
 
