@@ -18,7 +18,7 @@ import {
 import { CONVERTER_VERSION } from './build-id.ts'
 import { type LayerCount, type LayerTarget, readImageLayers } from './image-layers.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
-import type { LayerCache } from './layer-cache.ts'
+import { FLIST_CHUNKS, type LayerCache } from './layer-cache.ts'
 import { readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
 
@@ -60,7 +60,7 @@ export async function convertSource(
 ): Promise<Conversion> {
   const writer = createChunkWriter(store)
   const contents = observed(writer, options)
-  const target = { contents, flush: () => writer.flush(), store }
+  const target = { contents, flush: () => writer.flush(), store, chunks: FLIST_CHUNKS }
   const { root, layers } = await readSource(source, target, options)
   if (source.kind === 'image' && options.startupToml) {
     const text = Buffer.from(startupToml(runtimeConfig(source.image)))

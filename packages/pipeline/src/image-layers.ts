@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ChunkList, ChunkStore } from '@tf-images/flist'
 import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
-import { chunkIds, type LayerCache } from './layer-cache.ts'
+import { type ChunkLayout, chunkIds, type LayerCache } from './layer-cache.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
 import type { ImageSource } from './source.ts'
 
@@ -19,6 +19,8 @@ export type LayerTarget = {
   /** Resolves when all contents so far are stored. */
   readonly flush: () => Promise<void>
   readonly store: ChunkStore
+  /** Format of the chunks that `contents` makes. */
+  readonly chunks: ChunkLayout
 }
 
 export type ImageLayersOptions = { readonly cache?: LayerCache; readonly signal?: AbortSignal }
@@ -46,7 +48,7 @@ export async function readImageLayers(
   const wanted = wantedLayers(source, options.signal)
   const known = new Map<string, Layer<ChunkList>>()
   const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
-  if (options.cache) await loadLayers(unique, options.cache, target.store, known)
+  if (options.cache) await loadLayers(unique, options.cache, target, known)
   const missing = unique.filter(({ diffId }) => !known.has(diffId))
   await convertLayers(missing, target, options, known)
   const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
@@ -66,22 +68,26 @@ function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSigna
 async function loadLayers(
   wanted: readonly WantedLayer[],
   cache: LayerCache,
-  store: ChunkStore,
+  target: LayerTarget,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
   const stored = new Set<string>()
   for (const { diffId, name } of wanted) {
-    const layer = await cache.load(diffId, name)
-    if (layer && (await areStored(layer, store, stored))) known.set(diffId, layer)
+    const layer = await cache.load(diffId, target.chunks, name)
+    if (layer && (await areStored(layer, target, stored))) known.set(diffId, layer)
   }
 }
 
 /** Whether a store has all chunks of a layer. `stored` has the ids that were asked for before, as byte strings. */
-async function areStored(layer: Layer<ChunkList>, store: ChunkStore, stored: Set<string>): Promise<boolean> {
+async function areStored(
+  layer: Layer<ChunkList>,
+  { store, chunks }: LayerTarget,
+  stored: Set<string>,
+): Promise<boolean> {
   const asked: Uint8Array[] = []
   for (const entry of layer.entries) {
     if (entry.type !== 'file') continue
-    for (const id of chunkIds(entry.content)) {
+    for (const id of chunkIds(entry.content, chunks)) {
       const text = Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
       if (stored.has(text)) continue
       stored.add(text)
@@ -112,7 +118,7 @@ async function convertLayers(
       known.set(diffId, layer)
       if (!options.cache) continue
       await target.flush()
-      await options.cache.save(diffId, layer)
+      await options.cache.save(diffId, target.chunks, layer)
     }
   } finally {
     next?.close()

@@ -14,31 +14,37 @@ export type LayerCache = {
    *
    * @param name what the layer is called in messages
    */
-  load(diffId: string, name: string): Promise<Layer<ChunkList> | undefined>
+  load(diffId: string, chunks: ChunkLayout, name: string): Promise<Layer<ChunkList> | undefined>
   /** Keeps a layer, whose chunks must be stored by now. @throws PipelineError 'cache-failed' */
-  save(diffId: string, layer: Layer<ChunkList>): Promise<void>
+  save(diffId: string, chunks: ChunkLayout, layer: Layer<ChunkList>): Promise<void>
 }
 
-/** How chunks are cut, hashed, compressed and encrypted: what the ids in a layer index depend on beside the layer. */
-const CHUNK_CODEC = 'blake2b-128 snappy xxtea 524288'
+/** A format of chunks, each of which makes other lists of the same layer. */
+export type ChunkLayout = {
+  /** Stands for how chunks are hashed, compressed and encrypted. */
+  readonly name: string
+  /** Bytes per chunk in a `ChunkList`: of its id, which comes first, and of id and key together. */
+  readonly idBytes: number
+  readonly entryBytes: number
+}
 
-/** Bytes per chunk in a `ChunkList`: its id, and with it its key. */
-const ID_BYTES = 16
-const CHUNK_ENTRY_BYTES = 32
+/** The chunks of flists: BLAKE2b-128, snappy, XXTEA. */
+export const FLIST_CHUNKS: ChunkLayout = { name: 'flist', idBytes: 16, entryBytes: 32 }
 
 /** Larger files are no index: `decodeLayer` takes 512 MiB before compression. */
 const MAX_FILE_BYTES = 512 << 20
 
 /**
  * A cache in a directory, which is made when the first layer is kept. Each layer is one file, named by the sha256 of all it
- * depends on: diffID, converter version, chunk codec. A file appears whole or not at all, so any number of processes may
+ * depends on: diffID, converter version, chunk format. A file appears whole or not at all, so any number of processes may
  * share the directory. Who can write to it decides what is in flists, as with the images themselves.
  */
 export function openLayerCache(folder: string): LayerCache {
   const pathOf = (identity: string) => join(folder, createHash('sha256').update(identity).digest('hex'))
 
-  async function load(diffId: string, name: string): Promise<Layer<ChunkList> | undefined> {
-    const identity = identityOf(diffId)
+  async function load(diffId: string, chunks: ChunkLayout, name: string): Promise<Layer<ChunkList> | undefined> {
+    const identity = identityOf(diffId, chunks)
+    const decodeContent = (bytes: Uint8Array, size: number) => checkLength(bytes, Math.ceil(size / CHUNK_SIZE), chunks)
     const path = pathOf(identity)
     try {
       return { ...decodeLayer(await readIndex(path), identity, decodeContent, { name: path }), name }
@@ -49,8 +55,8 @@ export function openLayerCache(folder: string): LayerCache {
     }
   }
 
-  async function save(diffId: string, layer: Layer<ChunkList>): Promise<void> {
-    const identity = identityOf(diffId)
+  async function save(diffId: string, chunks: ChunkLayout, layer: Layer<ChunkList>): Promise<void> {
+    const identity = identityOf(diffId, chunks)
     const path = pathOf(identity)
     const temporary = `${path}.${randomBytes(8).toString('hex')}`
     try {
@@ -71,19 +77,18 @@ export function openLayerCache(folder: string): LayerCache {
 }
 
 /** All that the index of a layer depends on. */
-function identityOf(diffId: string): string {
-  return `${diffId} converter ${CONVERTER_VERSION} ${CHUNK_CODEC}`
+function identityOf(diffId: string, { name }: ChunkLayout): string {
+  return `${diffId} converter ${CONVERTER_VERSION} chunks ${name} ${CHUNK_SIZE}`
 }
 
-function decodeContent(bytes: Uint8Array, size: number): ChunkList {
-  const chunks = Math.ceil(size / CHUNK_SIZE)
-  if (bytes.length === chunks * CHUNK_ENTRY_BYTES) return bytes
-  throw new Error(`${bytes.length} bytes are no list of ${chunks} chunks`)
+function checkLength(list: Uint8Array, count: number, { entryBytes }: ChunkLayout): ChunkList {
+  if (list.length === count * entryBytes) return list
+  throw new Error(`${list.length} bytes are no list of ${count} chunks`)
 }
 
 /** The ids of the chunks of a file, in their order, as views. */
-export function* chunkIds(content: ChunkList): Generator<Uint8Array> {
-  for (let at = 0; at < content.length; at += CHUNK_ENTRY_BYTES) yield content.subarray(at, at + ID_BYTES)
+export function* chunkIds(content: ChunkList, { idBytes, entryBytes }: ChunkLayout): Generator<Uint8Array> {
+  for (let at = 0; at < content.length; at += entryBytes) yield content.subarray(at, at + idBytes)
 }
 
 async function readIndex(path: string): Promise<Uint8Array> {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { openChunkStore } from '@tf-images/flist'
 import {
   convertSource,
@@ -11,6 +10,7 @@ import {
 } from '@tf-images/pipeline'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
+import { layerCacheFolder } from '../layer-cache-folder.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
 type Options = {
@@ -50,7 +50,7 @@ export function addConvert(program: Command, context: CommandContext): void {
 async function convert(name: string, options: Options, context: CommandContext): Promise<void> {
   const { signal } = context
   const store = await openChunkStore(options.chunks, { signal })
-  const cacheFolder = layerCacheFolder(options)
+  const cacheFolder = layerCacheFolder(options.chunks, options.cache)
   try {
     const phases = new PhaseRunner(options.output, context.progress)
     const conversion = await phases.run(
@@ -83,12 +83,4 @@ async function convert(name: string, options: Options, context: CommandContext):
   } finally {
     await store.close()
   }
-}
-
-/** Beside the chunks, without which a layer index is of no use: one folder to keep, and to throw away. */
-function layerCacheFolder({ cache, chunks }: Options): string | undefined {
-  if (cache === false) return undefined
-  if (cache) return cache
-  const [, scheme, path = chunks] = /^([a-z]+):\/\/(.*)$/is.exec(chunks) ?? []
-  return scheme === undefined || scheme.toLowerCase() === 'dir' ? join(path, 'layers') : undefined
 }
