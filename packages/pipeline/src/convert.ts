@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type ChunkList,
   type ChunkStore,
@@ -13,15 +12,14 @@ import {
   type ContentStore,
   type DirectoryNode,
   decompress,
-  type Layer,
   readDirectory,
-  readLayer,
   readRootTar,
 } from '@tf-images/rootfs'
 import { CONVERTER_VERSION } from './build-id.ts'
-import { PipelineError } from './errors.ts'
+import { type LayerCount, type LayerTarget, readImageLayers } from './image-layers.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
-import { type ImageSource, readFileStream, type Source } from './source.ts'
+import { FLIST_CHUNKS, type LayerCache } from './layer-cache.ts'
+import { readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
 
 export type ConvertOptions = {
@@ -29,6 +27,8 @@ export type ConvertOptions = {
   readonly backend?: Backend
   /** Adds `/.startup.toml` for runtimes that start from it. Off by default. */
   readonly startupToml?: boolean
+  /** Layers of images converted before; without it every layer is converted. The result is the same. */
+  readonly layerCache?: LayerCache
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -40,15 +40,17 @@ export type Conversion = FlistSummary & {
   /** Chunks and bytes as stored that the chunk store did not have before. */
   readonly newChunks: number
   readonly newBytes: number
+  /** Of an image: how its layers were come by. */
+  readonly layers?: LayerCount
 }
 
 /**
- * Converts a source to a flist and puts its chunks in a store. Reads every byte once and unpacks nothing. The result
- * depends on the source and the options alone: the same image digest gives the same bytes.
+ * Converts a source to a flist and puts its chunks in a store. Reads every byte once, and layers that a cache knows not at
+ * all; unpacks nothing. The result depends on the source and the options alone: the same image digest gives the same bytes.
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed'
  */
 export async function convertSource(
   source: Source,
@@ -58,7 +60,8 @@ export async function convertSource(
 ): Promise<Conversion> {
   const writer = createChunkWriter(store)
   const contents = observed(writer, options)
-  const root = await readSource(source, contents, options.signal)
+  const target = { contents, flush: () => writer.flush(), store, chunks: FLIST_CHUNKS }
+  const { root, layers } = await readSource(source, target, options)
   if (source.kind === 'image' && options.startupToml) {
     const text = Buffer.from(startupToml(runtimeConfig(source.image)))
     const content = contents.open(text.length)
@@ -69,50 +72,27 @@ export async function convertSource(
   await writer.flush()
   options.signal?.throwIfAborted()
   const summary = await writeFlist(root, metadataOf(source, options.backend), output)
-  return { ...summary, flist: output, newChunks: writer.stats.newChunks, newBytes: writer.stats.newBytes }
+  const { newChunks, newBytes } = writer.stats
+  return { ...summary, flist: output, newChunks, newBytes, ...(layers ? { layers } : {}) }
 }
 
 async function readSource(
   source: Source,
-  contents: ContentStore<ChunkList>,
-  signal?: AbortSignal,
-): Promise<DirectoryNode<ChunkList>> {
+  target: LayerTarget,
+  { layerCache, signal }: ConvertOptions,
+): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
   const options = signal ? { signal } : {}
-  if (source.kind === 'directory') return readDirectory(source.path, contents, options)
+  const { contents } = target
+  if (source.kind === 'directory') return { root: await readDirectory(source.path, contents, options) }
   if (source.kind === 'root-tar') {
-    return readRootTar(decompress(readFileStream(source.path)), contents, { ...options, name: source.title })
+    const tar = decompress(readFileStream(source.path))
+    return { root: await readRootTar(tar, contents, { ...options, name: source.title }) }
   }
-  return applyLayers(await readLayers(source, contents, options))
-}
-
-async function readLayers(
-  { image, reader, title }: ImageSource,
-  contents: ContentStore<ChunkList>,
-  options: { readonly signal?: AbortSignal },
-): Promise<Layer<ChunkList>[]> {
-  const layers: Layer<ChunkList>[] = []
-  for (const [index, descriptor] of image.layers.entries()) {
-    const name = `${title} layer ${index + 1}`
-    const tar = decompress(reader.blob(image.reference, descriptor, options))
-    layers.push(await readLayer(checkDiffId(tar, image.diffIds[index], name), contents, { ...options, name }))
-  }
-  return layers
-}
-
-/** Passes the bytes of a layer's tar through and compares their digest with the one the image config promises. */
-async function* checkDiffId(tar: AsyncIterable<Uint8Array>, expected: string | undefined, name: string) {
-  const hash = createHash('sha256')
-  for await (const bytes of tar) {
-    hash.update(bytes)
-    yield bytes
-  }
-  const actual = `sha256:${hash.digest('hex')}`
-  if (expected !== actual) {
-    throw new PipelineError(
-      'digest-mismatch',
-      `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
-    )
-  }
+  const { layers, count } = await readImageLayers(source, target, {
+    ...options,
+    ...(layerCache ? { cache: layerCache } : {}),
+  })
+  return { root: applyLayers(layers), layers: count }
 }
 
 /** The same content store, with the bytes counted for display and the signal looked at. */

@@ -2,6 +2,7 @@ export type PipelineErrorCode =
   | 'bad-settings'
   | 'bad-source'
   | 'digest-mismatch'
+  | 'cache-failed'
   | 'flist-damaged'
   | 'not-published'
   | 'cancelled'

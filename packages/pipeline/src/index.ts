@@ -1,12 +1,14 @@
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
+export type { LayerCount } from './image-layers.ts'
 export type { Backend } from './image-metadata.ts'
+export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { Decision } from './plan.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type Publication, publishFlist } from './publish.ts'
 export { type OpenedFlist, openFlistAt } from './read.ts'
-export { formatBytes, formatReport, formatSeconds, type ImageReport } from './report.ts'
+export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
 export {
   type CredentialLookup,
   type Credentials,

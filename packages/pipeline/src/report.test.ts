@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatReport, formatSeconds } from './report.ts'
+import { formatBytes, formatLayers, formatReport, formatSeconds } from './report.ts'
 
 test.each([
   [0, '0 bytes'],
@@ -13,6 +13,10 @@ test.each([
 
 test('seconds have one decimal while they are few', () => {
   expect([formatSeconds(123), formatSeconds(9_960), formatSeconds(61_000)]).toEqual(['0.1 s', '10 s', '61 s'])
+})
+
+test('layers from the cache are told from converted ones', () => {
+  expect(formatLayers({ total: 7, cached: 5 })).toBe('2 of 7 layers converted, 5 from cache')
 })
 
 test('an unchanged image says why, and where it is', () => {

@@ -1,12 +1,23 @@
 import { openChunkStore } from '@tf-images/flist'
-import { convertSource, formatBytes, openSource, PhaseRunner, parseBackend } from '@tf-images/pipeline'
+import {
+  convertSource,
+  formatBytes,
+  formatLayers,
+  openLayerCache,
+  openSource,
+  PhaseRunner,
+  parseBackend,
+} from '@tf-images/pipeline'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
+import { layerCacheFolder } from '../layer-cache-folder.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
 type Options = {
   readonly output: string
   readonly chunks: string
+  /** False for `--no-cache`. */
+  readonly cache?: string | false
   readonly platform: string
   readonly backend?: string
   readonly startupToml?: boolean
@@ -20,6 +31,11 @@ export function addConvert(program: Command, context: CommandContext): void {
     .argument('<source>', 'image reference, directory, root tar (plain, gzip, zstd) or OCI layout (directory or tar)')
     .requiredOption('-o, --output <file>', 'the flist to write')
     .requiredOption('--chunks <dir>', 'chunk store: a directory, or zdb://host:port/namespace')
+    .option(
+      '--cache <dir>',
+      'layers of images converted before; by default <chunks>/layers, none where the chunk store is no directory',
+    )
+    .option('--no-cache', 'convert every layer again')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
@@ -34,6 +50,7 @@ export function addConvert(program: Command, context: CommandContext): void {
 async function convert(name: string, options: Options, context: CommandContext): Promise<void> {
   const { signal } = context
   const store = await openChunkStore(options.chunks, { signal })
+  const cacheFolder = layerCacheFolder(options.chunks, options.cache)
   try {
     const phases = new PhaseRunner(options.output, context.progress)
     const conversion = await phases.run(
@@ -44,6 +61,7 @@ async function convert(name: string, options: Options, context: CommandContext):
         try {
           return await convertSource(source, options.output, store, {
             signal,
+            ...(cacheFolder ? { layerCache: openLayerCache(cacheFolder) } : {}),
             onBytes: (bytes) => report.update(formatBytes(bytes)),
             ...(options.backend ? { backend: parseBackend(options.backend) } : {}),
             ...(options.startupToml ? { startupToml: true } : {}),
@@ -52,11 +70,16 @@ async function convert(name: string, options: Options, context: CommandContext):
           await source.close()
         }
       },
-      ({ files, bytes }) => `${files} files, ${formatBytes(bytes)}`,
+      ({ files, bytes, layers }) => `${files} files, ${formatBytes(bytes)}${layers ? `; ${formatLayers(layers)}` : ''}`,
     )
-    const { uniqueChunks, newChunks, newBytes, treeHash } = conversion
-    const text = `${options.output}\n  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})\n  tree hash  ${treeHash}`
-    printResult(context, options.json, conversion, text)
+    const { uniqueChunks, newChunks, newBytes, treeHash, layers } = conversion
+    const rows = [
+      options.output,
+      `  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})`,
+      ...(layers ? [`  layers     ${formatLayers(layers)}`] : []),
+      `  tree hash  ${treeHash}`,
+    ]
+    printResult(context, options.json, conversion, rows.join('\n'))
   } finally {
     await store.close()
   }

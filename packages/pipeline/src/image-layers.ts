@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import type { ChunkList, ChunkStore } from '@tf-images/flist'
+import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
+import { PipelineError } from './errors.ts'
+import { type ChunkLayout, chunkIds, type LayerCache } from './layer-cache.ts'
+import { type ReadAhead, readAhead } from './read-ahead.ts'
+import type { ImageSource } from './source.ts'
+
+/** How the layers of an image were come by. */
+export type LayerCount = {
+  readonly total: number
+  /** Those that needed no reading: kept from an earlier conversion, or there twice in the image. */
+  readonly cached: number
+}
+
+/** Where the contents of layers go. */
+export type LayerTarget = {
+  readonly contents: ContentStore<ChunkList>
+  /** Resolves when all contents so far are stored. */
+  readonly flush: () => Promise<void>
+  readonly store: ChunkStore
+  /** Format of the chunks that `contents` makes. */
+  readonly chunks: ChunkLayout
+}
+
+export type ImageLayersOptions = { readonly cache?: LayerCache; readonly signal?: AbortSignal }
+
+/** Compressed bytes of a layer that wait to be converted; there are two such layers at most. */
+const AHEAD_BYTES = 8 << 20
+
+/** One layer to be read, with its place in the image. */
+type WantedLayer = { readonly diffId: string; readonly name: string; readonly blob: () => AsyncIterable<Uint8Array> }
+
+/**
+ * The layers of an image, the lowest first. Those the cache has, and whose chunks are all in the store, are neither
+ * downloaded nor read; of the others each is converted once, one after the other, while the next is being downloaded.
+ *
+ * A layer is kept in the cache when its blob's digest and its diffID were checked and its chunks are stored, so that a
+ * conversion that is cut off later need not do it again.
+ *
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch'
+ */
+export async function readImageLayers(
+  source: ImageSource,
+  target: LayerTarget,
+  options: ImageLayersOptions = {},
+): Promise<{ readonly layers: readonly Layer<ChunkList>[]; readonly count: LayerCount }> {
+  const wanted = wantedLayers(source, options.signal)
+  const known = new Map<string, Layer<ChunkList>>()
+  const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
+  if (options.cache) await loadLayers(unique, options.cache, target, known)
+  const missing = unique.filter(({ diffId }) => !known.has(diffId))
+  await convertLayers(missing, target, options, known)
+  const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
+  return { layers, count: { total: wanted.length, cached: wanted.length - missing.length } }
+}
+
+function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSignal): WantedLayer[] {
+  return image.layers.map((descriptor, index) => ({
+    // resolving an image has made sure that there are as many
+    diffId: image.diffIds[index] ?? '',
+    name: `${title} layer ${index + 1}`,
+    blob: () => reader.blob(image.reference, descriptor, signal ? { signal } : {}),
+  }))
+}
+
+/** Adds to `known` the layers that need not be converted. */
+async function loadLayers(
+  wanted: readonly WantedLayer[],
+  cache: LayerCache,
+  target: LayerTarget,
+  known: Map<string, Layer<ChunkList>>,
+): Promise<void> {
+  const stored = new Set<string>()
+  for (const { diffId, name } of wanted) {
+    const layer = await cache.load(diffId, target.chunks, name)
+    if (layer && (await areStored(layer, target, stored))) known.set(diffId, layer)
+  }
+}
+
+/** Whether a store has all chunks of a layer. `stored` has the ids that were asked for before, as byte strings. */
+async function areStored(
+  layer: Layer<ChunkList>,
+  { store, chunks }: LayerTarget,
+  stored: Set<string>,
+): Promise<boolean> {
+  const asked: Uint8Array[] = []
+  for (const entry of layer.entries) {
+    if (entry.type !== 'file') continue
+    for (const id of chunkIds(entry.content, chunks)) {
+      const text = Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
+      if (stored.has(text)) continue
+      stored.add(text)
+      asked.push(id)
+    }
+  }
+  const missing = await store.missing(asked)
+  for (const id of missing) stored.delete(Buffer.from(id).toString('latin1'))
+  return missing.length === 0
+}
+
+/** Adds to `known` the layers it converts, in their order. */
+async function convertLayers(
+  wanted: readonly WantedLayer[],
+  target: LayerTarget,
+  options: ImageLayersOptions,
+  known: Map<string, Layer<ChunkList>>,
+): Promise<void> {
+  const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
+  let next = begin(wanted[0])
+  try {
+    for (const [index, { diffId, name }] of wanted.entries()) {
+      const blob: ReadAhead | undefined = next
+      if (!blob) break
+      next = begin(wanted[index + 1])
+      const tar = checkDiffId(decompress(blob), diffId, name)
+      const layer = await readLayer(tar, target.contents, { name }).finally(blob.close)
+      known.set(diffId, layer)
+      if (!options.cache) continue
+      await target.flush()
+      await options.cache.save(diffId, target.chunks, layer)
+    }
+  } finally {
+    next?.close()
+  }
+}
+
+/** Passes the bytes of a layer's tar through and compares their digest with the one the image config promises. */
+async function* checkDiffId(tar: AsyncIterable<Uint8Array>, expected: string, name: string) {
+  const hash = createHash('sha256')
+  for await (const bytes of tar) {
+    hash.update(bytes)
+    yield bytes
+  }
+  const actual = `sha256:${hash.digest('hex')}`
+  if (expected !== actual) {
+    throw new PipelineError(
+      'digest-mismatch',
+      `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
+    )
+  }
+}
