@@ -5,6 +5,7 @@ import {
   createChunkWriter,
   type FlistMetadata,
   type FlistSummary,
+  hashTree,
   writeFlist,
 } from '@tf-images/flist'
 import type { ResolvedImage } from '@tf-images/registry'
@@ -20,6 +21,8 @@ import {
 } from '@tf-images/rootfs'
 import { CONVERTER_VERSION } from './build-id.ts'
 import { PipelineError } from './errors.ts'
+import type { FidelityClass } from './fidelity/classes.ts'
+import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
 import { type ImageSource, readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
@@ -29,6 +32,8 @@ export type ConvertOptions = {
   readonly backend?: Backend
   /** Adds `/.startup.toml` for runtimes that start from it. Off by default. */
   readonly startupToml?: boolean
+  /** Classes of differences that make the conversion fail, before anything appears at the output. */
+  readonly strict?: ReadonlySet<FidelityClass>
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -40,6 +45,8 @@ export type Conversion = FlistSummary & {
   /** Chunks and bytes as stored that the chunk store did not have before. */
   readonly newChunks: number
   readonly newBytes: number
+  /** What the flist does not hold of the source, or holds otherwise. */
+  readonly fidelity: Fidelity
 }
 
 /**
@@ -48,7 +55,7 @@ export type Conversion = FlistSummary & {
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'not-faithful'
  */
 export async function convertSource(
   source: Source,
@@ -59,20 +66,34 @@ export async function convertSource(
   const writer = createChunkWriter(store)
   const contents = observed(writer, options)
   const root = await readSource(source, contents, options.signal)
-  if (source.kind === 'image' && options.startupToml) {
-    const text = Buffer.from(startupToml(runtimeConfig(source.image)))
-    const content = contents.open(text.length)
-    await content.write(text)
-    const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
-    root.children.set('.startup.toml', { type: 'file', size: text.length, content: await content.end(), ...attributes })
-  }
+  if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
   options.signal?.throwIfAborted()
-  const summary = await writeFlist(root, metadataOf(source, options.backend), output)
-  return { ...summary, flist: output, newChunks: writer.stats.newChunks, newBytes: writer.stats.newBytes }
+  let fidelity: Fidelity = { findings: [], config: [] }
+  const summary = await writeFlist(root, metadataOf(source, root, options.backend), output, {
+    accept({ oversizedDirectories }) {
+      fidelity = describeFidelity(source, root, oversizedDirectories)
+      if (options.strict) requireFidelity(source.title, fidelity, options.strict)
+    },
+  })
+  return { ...summary, flist: output, newChunks: writer.stats.newChunks, newBytes: writer.stats.newBytes, fidelity }
 }
 
-async function readSource(
+/** Adds `/.startup.toml`, made from the image's config. */
+export async function addStartupToml(
+  root: DirectoryNode<ChunkList>,
+  image: ResolvedImage,
+  contents: ContentStore<ChunkList>,
+): Promise<void> {
+  const text = Buffer.from(startupToml(runtimeConfig(image)))
+  const content = contents.open(text.length)
+  await content.write(text)
+  const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
+  root.children.set('.startup.toml', { type: 'file', size: text.length, content: await content.end(), ...attributes })
+}
+
+/** Reads the tree of a source; its files go to the content store. */
+export async function readSource(
   source: Source,
   contents: ContentStore<ChunkList>,
   signal?: AbortSignal,
@@ -138,10 +159,12 @@ function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
   return image.config.config ?? {}
 }
 
-function metadataOf(source: Source, backend: Backend | undefined): FlistMetadata {
+/** Only an image has a row `image`: a directory or a tar has nothing that names it. */
+function metadataOf(source: Source, root: DirectoryNode<ChunkList>, backend: Backend | undefined): FlistMetadata {
   if (source.kind !== 'image') return backend ? { backend: { ...backend } } : {}
   const { digest, configDescriptor, config } = source.image
   const platform = [config.os, config.architecture, config.variant].filter(Boolean).join('/')
-  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION }
+  const hashes = { treeHash: hashTree(root), contentHash: hashTree(root, { times: false }) }
+  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION, ...hashes }
   return imageMetadata(runtimeConfig(source.image), origin, backend)
 }

@@ -10,6 +10,10 @@ export type ImageRuntimeConfig = {
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly WorkingDir?: string
   readonly User?: string
+  readonly StopSignal?: string
+  readonly Healthcheck?: object
+  readonly OnBuild?: readonly string[] | null
+  readonly Shell?: readonly string[] | null
 }
 
 /** Where the chunks of a flist can be read by anyone: host, port and namespace of a 0-db. */
@@ -24,6 +28,9 @@ export type ImageOrigin = {
   readonly platform: string
   /** Version of the converter that made the flist. */
   readonly converter: string
+  /** Hash of the flist's tree, and the same without times (`hashTree`): equal hash, equal content. */
+  readonly treeHash: string
+  readonly contentHash: string
 }
 
 /** The command a container of the image runs: ENTRYPOINT followed by CMD, as `docker run` does. */
@@ -42,7 +49,8 @@ export function imageEnvironment(config: ImageRuntimeConfig): Record<string, str
 
 /**
  * Maps an image config to flist metadata rows. What flists have a row for goes there (entrypoint, environ, port, volume,
- * readme); the rest that a runtime may need (user, working directory, labels) and the origin go to the row `image`.
+ * readme); the rest that a runtime may need (user, working directory, labels, stop signal,
+ * health check) and the origin go to the row `image`.
  */
 export function imageMetadata(config: ImageRuntimeConfig, origin: ImageOrigin, backend?: Backend): FlistMetadata {
   const command = imageCommand(config)
@@ -59,6 +67,8 @@ export function imageMetadata(config: ImageRuntimeConfig, origin: ImageOrigin, b
       ...origin,
       ...(config.User ? { user: config.User } : {}),
       ...(config.WorkingDir ? { workingDir: config.WorkingDir } : {}),
+      ...(config.StopSignal ? { stopSignal: config.StopSignal } : {}),
+      ...(config.Healthcheck ? { healthcheck: config.Healthcheck } : {}),
       ...(Object.keys(labels).length > 0 ? { labels: sortedByKey(labels) } : {}),
     },
   }
