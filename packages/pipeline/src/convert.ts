@@ -155,7 +155,8 @@ function observed(store: ContentStore<ChunkList>, options: ConvertOptions): Cont
   }
 }
 
-function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
+/** The part of an image's config that says how it is started. */
+export function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
   return image.config.config ?? {}
 }
 

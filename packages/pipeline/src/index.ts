@@ -20,3 +20,5 @@ export {
 } from './settings.ts'
 export { openSource, type Source } from './source.ts'
 export { bringUp, type ImageFailure, type UpOptions, type UpResult, withParents } from './up.ts'
+export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'
+export { type Verification, type VerifyOptions, verifyFlist } from './verify/verify.ts'

@@ -4,7 +4,7 @@ import { PipelineError } from '../errors.ts'
 import type { Source } from '../source.ts'
 import type { FidelityClass } from './classes.ts'
 import { type ConfigMapping, mapConfig } from './config-fidelity.ts'
-import { collectFindings, type FidelityExample, type FidelityFinding } from './findings.ts'
+import { collectFindings, escapeControls, type FidelityFinding } from './findings.ts'
 import { addTreeFindings } from './tree-fidelity.ts'
 
 /** What a flist does not hold of its source, or holds otherwise. Plain data, ready for JSON. */
@@ -78,12 +78,5 @@ function classCount(finding: FidelityFinding): string {
 
 function findingLine(finding: FidelityFinding): string {
   const [example] = finding.examples
-  return `${classCount(finding)}${example ? `, ${finding.count > 1 ? 'first ' : ''}${exampleText(example)}` : ''}`
-}
-
-// Paths come from images: they must not move the cursor, forge a line or turn the order of the text.
-function exampleText({ path, consequence }: FidelityExample): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escaping them is the purpose
-  const unsafe = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g
-  return `${path} ${consequence}`.replace(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return `${classCount(finding)}${example ? `, ${finding.count > 1 ? 'first ' : ''}${escapeControls(`${example.path} ${example.consequence}`)}` : ''}`
 }

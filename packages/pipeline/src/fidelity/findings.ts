@@ -54,3 +54,10 @@ export function pathForPeople(path: string): { readonly path: string; readonly p
   const exact = Buffer.from(text, 'utf8').equals(bytes)
   return { path: `/${text}`, ...(exact ? {} : { pathHex: bytes.toString('hex') }) }
 }
+
+/** Text with names of an image for a terminal: they must not move the cursor, forge a line or turn the order of the text. */
+export function escapeControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escaping them is the purpose
+  const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
+  return text.replace(unsafe, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
