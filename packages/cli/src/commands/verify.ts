@@ -63,12 +63,16 @@ async function verify(location: string, name: string, options: Options, context:
   )
   const total = verification.differences.length + verification.omittedDifferences
   printResult(context, options.json, verification, describe(verification, total))
-  if (!verification.equal) throw new Difference(`${location}: ${total} differences from ${name}; convert it again`)
+  if (!verification.equal) throw new Difference(`${location}: ${differencesText(total)} from ${name}; convert it again`)
 }
 
 function describe({ differences, omittedDifferences, entries, bytes }: Verification, total: number): string {
   const lines = differences.map(differenceText)
   const more = omittedDifferences > 0 ? [`and ${omittedDifferences} more`] : []
   const compared = `${entries} entries, ${formatBytes(bytes)} compared`
-  return [...lines, ...more, `${compared}: ${total === 0 ? 'no difference' : `${total} differences`}`].join('\n')
+  return [...lines, ...more, `${compared}: ${total === 0 ? 'no difference' : differencesText(total)}`].join('\n')
+}
+
+function differencesText(total: number): string {
+  return total === 1 ? '1 difference' : `${total} differences`
 }

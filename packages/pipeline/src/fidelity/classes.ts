@@ -10,7 +10,7 @@ export type FidelitySeverity = 'lost' | 'changed' | 'note'
 /** Every kind of difference between an image and its flist; the names are stable, users write them after `--strict`. */
 export const fidelityClasses = {
   'file-capabilities': { severity: 'lost', meaning: 'programs with capabilities (`security.capability`)' },
-  acl: { severity: 'lost', meaning: 'POSIX ACLs (`system.posix_acl_*`)' },
+  acl: { severity: 'lost', meaning: 'ACLs (`system.posix_acl_*`, `SCHILY.acl.*` of an archive)' },
   xattr: { severity: 'lost', meaning: 'all other extended attributes, one each' },
   'name-not-utf8': { severity: 'lost', meaning: 'names that are not UTF-8: rfs cannot read their directory' },
   'config-lost': { severity: 'lost', meaning: 'parts of the image config that no row can hold' },

@@ -49,6 +49,11 @@ const crafted: [string, Buffer[], { class: string; count: number; path: string; 
     { class: 'acl', count: 1, path: '/a', consequence: 'loses its ACL: only mode 0755 decides who may use it' },
   ],
   [
+    'an ACL as GNU tar has it',
+    [pax([['SCHILY.acl.default', 'user::rwx,user:5:r-x']]), member({ name: 'd', typeflag: '5', mode: 0o750 })],
+    { class: 'acl', count: 1, path: '/d', consequence: 'loses its default ACL: only mode 0750 decides who may use it' },
+  ],
+  [
     'an extended attribute',
     withXattr('a', 'user.note', Buffer.from('hi')),
     { class: 'xattr', count: 1, path: '/a', consequence: 'loses user.note (2 bytes)' },

@@ -73,12 +73,15 @@ function isUtf8(name: string): boolean {
   return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes)
 }
 
+/** As the kernel names them, and as archives do that have them as text. */
+const aclNames = /^(system\.posix_acl_|system\.nfs4_acl|system\.richacl|SCHILY\.acl\.)/
+
 function addXattrFindings(path: string, node: TreeNode, findings: FindingCollector): void {
   for (const [name, value] of node.xattrs ?? []) {
     if (name === 'security.capability') {
       findings.addPath('file-capabilities', path, () => capabilityConsequence(path, value))
-    } else if (name === 'system.posix_acl_access' || name === 'system.posix_acl_default') {
-      const kind = name === 'system.posix_acl_access' ? 'ACL' : 'default ACL'
+    } else if (aclNames.test(name)) {
+      const kind = name.endsWith('default') ? 'default ACL' : 'ACL'
       const mode = (node.mode & 0o7777).toString(8).padStart(4, '0')
       findings.addPath('acl', path, () => `loses its ${kind}: only mode ${mode} decides who may use it`)
     } else {

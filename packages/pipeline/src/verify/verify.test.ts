@@ -183,6 +183,27 @@ describe('an image', () => {
   })
 })
 
+describe('a flist of the reference', () => {
+  const vectors = join(import.meta.dirname, '..', '..', '..', '..', 'test', 'fixtures', 'vectors')
+  const verifyVector = (name: string) =>
+    verify(join(vectors, name, 'out.flist'), join(vectors, name, 'input.tar'), undefined)
+
+  test.each(['basic', 'chunks', 'names', 'metadata'])('of %s is equal to its input', async (name) => {
+    expect(await verifyVector(name)).toMatchObject({ equal: true, differences: [] })
+  })
+
+  test('has lost which special file was which, and a tar has no socket', async () => {
+    expect((await verifyVector('special')).differences.map(differenceText)).toEqual([
+      '/fifo: type is socket, the source has fifo',
+      '/sock: the source does not have this socket',
+      '/dev/big: type is socket, the source has character',
+      '/dev/null: type is socket, the source has character',
+      '/dev/sda1: type is socket, the source has block',
+      '/dev/wh00: type is socket, the source has character',
+    ])
+  })
+})
+
 describe('with contents', () => {
   test('chunks that are there are equal, one that is not is named', async () => {
     const folder = await temporaryFolder()
