@@ -14,4 +14,4 @@ for (const [name, text] of recipeSchemas()) writeFileSync(join(root, 'recipes', 
 run('packages/cli/src/main.ts', 'render')
 const dist = join(root, 'packages', 'action', 'dist')
 mkdirSync(dist, { recursive: true })
-writeFileSync(join(dist, 'index.js'), await bundle())
+writeFileSync(join(dist, 'index.js'), (await bundle()).text)

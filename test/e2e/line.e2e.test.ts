@@ -64,6 +64,13 @@ describe.each(images)('the published flist of %s', (name) => {
     expect(code, stderr + stdout).toBe(0)
   })
 
+  test('is equal to its image, by the bytes of its layers and of its chunks', async () => {
+    const image = `${world.registry}/${name}:latest`
+    const { code, stdout, stderr } = await flist(['verify', link(), image, '--contents', '--json'])
+    expect(code, stderr + stdout).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ equal: true, differences: [] })
+  })
+
   test('extracts to what `docker export` gives of the image', async () => {
     const folder = join(world.folder, `compare-${name}`)
     const [exported, extracted] = [join(folder, 'exported'), join(folder, 'extracted')]

@@ -4,6 +4,7 @@ import {
   createChunkWriter,
   type FlistMetadata,
   type FlistSummary,
+  hashTree,
   writeFlist,
 } from '@tf-images/flist'
 import type { ResolvedImage } from '@tf-images/registry'
@@ -16,7 +17,9 @@ import {
   readRootTar,
 } from '@tf-images/rootfs'
 import { CONVERTER_VERSION } from './build-id.ts'
-import { type LayerCount, type LayerTarget, readImageLayers } from './image-layers.ts'
+import type { FidelityClass } from './fidelity/classes.ts'
+import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
+import { type ImageLayersOptions, type LayerCount, readImageLayers } from './image-layers.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
 import { FLIST_CHUNKS, type LayerCache } from './layer-cache.ts'
 import { readFileStream, type Source } from './source.ts'
@@ -29,6 +32,8 @@ export type ConvertOptions = {
   readonly startupToml?: boolean
   /** Layers of images converted before; without it every layer is converted. The result is the same. */
   readonly layerCache?: LayerCache
+  /** Classes of differences that make the conversion fail, before anything appears at the output. */
+  readonly strict?: ReadonlySet<FidelityClass>
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -42,6 +47,8 @@ export type Conversion = FlistSummary & {
   readonly newBytes: number
   /** Of an image: how its layers were come by. */
   readonly layers?: LayerCount
+  /** What the flist does not hold of the source, or holds otherwise. */
+  readonly fidelity: Fidelity
 }
 
 /**
@@ -50,7 +57,7 @@ export type Conversion = FlistSummary & {
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'not-faithful'
  */
 export async function convertSource(
   source: Source,
@@ -60,38 +67,53 @@ export async function convertSource(
 ): Promise<Conversion> {
   const writer = createChunkWriter(store)
   const contents = observed(writer, options)
-  const target = { contents, flush: () => writer.flush(), store, chunks: FLIST_CHUNKS }
-  const { root, layers } = await readSource(source, target, options)
-  if (source.kind === 'image' && options.startupToml) {
-    const text = Buffer.from(startupToml(runtimeConfig(source.image)))
-    const content = contents.open(text.length)
-    await content.write(text)
-    const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
-    root.children.set('.startup.toml', { type: 'file', size: text.length, content: await content.end(), ...attributes })
-  }
+  const { layerCache, strict, signal } = options
+  const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks: FLIST_CHUNKS }
+  const { root, layers } = await readSource(source, contents, {
+    ...(kept ? { kept } : {}),
+    ...(signal ? { signal } : {}),
+  })
+  if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
-  options.signal?.throwIfAborted()
-  const summary = await writeFlist(root, metadataOf(source, options.backend), output)
+  signal?.throwIfAborted()
+  let fidelity: Fidelity = { findings: [], config: [] }
+  const summary = await writeFlist(root, metadataOf(source, root, options.backend), output, {
+    accept({ oversizedDirectories }) {
+      fidelity = describeFidelity(source, root, oversizedDirectories)
+      if (strict) requireFidelity(source.title, fidelity, strict)
+    },
+  })
   const { newChunks, newBytes } = writer.stats
-  return { ...summary, flist: output, newChunks, newBytes, ...(layers ? { layers } : {}) }
+  return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
 }
 
-async function readSource(
+/** Adds `/.startup.toml`, made from the image's config. */
+export async function addStartupToml(
+  root: DirectoryNode<ChunkList>,
+  image: ResolvedImage,
+  contents: ContentStore<ChunkList>,
+): Promise<void> {
+  const text = Buffer.from(startupToml(runtimeConfig(image)))
+  const content = contents.open(text.length)
+  await content.write(text)
+  const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
+  root.children.set('.startup.toml', { type: 'file', size: text.length, content: await content.end(), ...attributes })
+}
+
+/** Reads the tree of a source; its files go to the content store. */
+export async function readSource(
   source: Source,
-  target: LayerTarget,
-  { layerCache, signal }: ConvertOptions,
+  contents: ContentStore<ChunkList>,
+  options: ImageLayersOptions = {},
 ): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
-  const options = signal ? { signal } : {}
-  const { contents } = target
-  if (source.kind === 'directory') return { root: await readDirectory(source.path, contents, options) }
+  const { signal } = options
+  const call = signal ? { signal } : {}
+  if (source.kind === 'directory') return { root: await readDirectory(source.path, contents, call) }
   if (source.kind === 'root-tar') {
     const tar = decompress(readFileStream(source.path))
-    return { root: await readRootTar(tar, contents, { ...options, name: source.title }) }
+    return { root: await readRootTar(tar, contents, { name: source.title }) }
   }
-  const { layers, count } = await readImageLayers(source, target, {
-    ...options,
-    ...(layerCache ? { cache: layerCache } : {}),
-  })
+  const { layers, count } = await readImageLayers(source, contents, options)
   return { root: applyLayers(layers), layers: count }
 }
 
@@ -114,14 +136,17 @@ function observed(store: ContentStore<ChunkList>, options: ConvertOptions): Cont
   }
 }
 
-function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
+/** The part of an image's config that says how it is started. */
+export function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
   return image.config.config ?? {}
 }
 
-function metadataOf(source: Source, backend: Backend | undefined): FlistMetadata {
+/** Only an image has a row `image`: a directory or a tar has nothing that names it. */
+function metadataOf(source: Source, root: DirectoryNode<ChunkList>, backend: Backend | undefined): FlistMetadata {
   if (source.kind !== 'image') return backend ? { backend: { ...backend } } : {}
   const { digest, configDescriptor, config } = source.image
   const platform = [config.os, config.architecture, config.variant].filter(Boolean).join('/')
-  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION }
+  const hashes = { treeHash: hashTree(root), contentHash: hashTree(root, { times: false }) }
+  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION, ...hashes }
   return imageMetadata(runtimeConfig(source.image), origin, backend)
 }

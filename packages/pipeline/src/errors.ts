@@ -1,3 +1,5 @@
+import type { Fidelity } from './fidelity/fidelity.ts'
+
 export type PipelineErrorCode =
   | 'bad-settings'
   | 'bad-source'
@@ -5,6 +7,7 @@ export type PipelineErrorCode =
   | 'cache-failed'
   | 'flist-damaged'
   | 'not-published'
+  | 'not-faithful'
   | 'cancelled'
 
 /** A step of the pipeline that can not go on for a reason of its own; errors of the packages below pass through as they are. */
@@ -12,8 +15,13 @@ export class PipelineError extends Error {
   override readonly name = 'PipelineError'
   readonly code: PipelineErrorCode
 
-  constructor(code: PipelineErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+  /** With 'not-faithful': what was found. */
+  readonly fidelity?: Fidelity
+
+  constructor(code: PipelineErrorCode, message: string, options: ErrorOptions & { readonly fidelity?: Fidelity } = {}) {
+    const { fidelity, ...rest } = options
+    super(message, rest)
     this.code = code
+    if (fidelity) this.fidelity = fidelity
   }
 }

@@ -13,17 +13,17 @@ export type LayerCount = {
   readonly cached: number
 }
 
-/** Where the contents of layers go. */
-export type LayerTarget = {
-  readonly contents: ContentStore<ChunkList>
+/** Converted layers that are kept between conversions, and what tells whether they may be used and kept. */
+export type KeptLayers = {
+  readonly cache: LayerCache
   /** Resolves when all contents so far are stored. */
   readonly flush: () => Promise<void>
   readonly store: ChunkStore
-  /** Format of the chunks that `contents` makes. */
+  /** Format of the chunks that the contents become. */
   readonly chunks: ChunkLayout
 }
 
-export type ImageLayersOptions = { readonly cache?: LayerCache; readonly signal?: AbortSignal }
+export type ImageLayersOptions = { readonly kept?: KeptLayers; readonly signal?: AbortSignal }
 
 /** Compressed bytes of a layer that wait to be converted; there are two such layers at most. */
 const AHEAD_BYTES = 8 << 20
@@ -42,15 +42,15 @@ type WantedLayer = { readonly diffId: string; readonly name: string; readonly bl
  */
 export async function readImageLayers(
   source: ImageSource,
-  target: LayerTarget,
+  contents: ContentStore<ChunkList>,
   options: ImageLayersOptions = {},
 ): Promise<{ readonly layers: readonly Layer<ChunkList>[]; readonly count: LayerCount }> {
   const wanted = wantedLayers(source, options.signal)
   const known = new Map<string, Layer<ChunkList>>()
   const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
-  if (options.cache) await loadLayers(unique, options.cache, target, known)
+  if (options.kept) await loadLayers(unique, options.kept, known)
   const missing = unique.filter(({ diffId }) => !known.has(diffId))
-  await convertLayers(missing, target, options, known)
+  await convertLayers(missing, contents, options, known)
   const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
   return { layers, count: { total: wanted.length, cached: wanted.length - missing.length } }
 }
@@ -67,21 +67,20 @@ function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSigna
 /** Adds to `known` the layers that need not be converted. */
 async function loadLayers(
   wanted: readonly WantedLayer[],
-  cache: LayerCache,
-  target: LayerTarget,
+  kept: KeptLayers,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
   const stored = new Set<string>()
   for (const { diffId, name } of wanted) {
-    const layer = await cache.load(diffId, target.chunks, name)
-    if (layer && (await areStored(layer, target, stored))) known.set(diffId, layer)
+    const layer = await kept.cache.load(diffId, kept.chunks, name)
+    if (layer && (await areStored(layer, kept, stored))) known.set(diffId, layer)
   }
 }
 
 /** Whether a store has all chunks of a layer. `stored` has the ids that were asked for before, as byte strings. */
 async function areStored(
   layer: Layer<ChunkList>,
-  { store, chunks }: LayerTarget,
+  { store, chunks }: KeptLayers,
   stored: Set<string>,
 ): Promise<boolean> {
   const asked: Uint8Array[] = []
@@ -102,8 +101,8 @@ async function areStored(
 /** Adds to `known` the layers it converts, in their order. */
 async function convertLayers(
   wanted: readonly WantedLayer[],
-  target: LayerTarget,
-  options: ImageLayersOptions,
+  contents: ContentStore<ChunkList>,
+  { kept }: ImageLayersOptions,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
   const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
@@ -114,11 +113,11 @@ async function convertLayers(
       if (!blob) break
       next = begin(wanted[index + 1])
       const tar = checkDiffId(decompress(blob), diffId, name)
-      const layer = await readLayer(tar, target.contents, { name }).finally(blob.close)
+      const layer = await readLayer(tar, contents, { name }).finally(blob.close)
       known.set(diffId, layer)
-      if (!options.cache) continue
-      await target.flush()
-      await options.cache.save(diffId, target.chunks, layer)
+      if (!kept) continue
+      await kept.flush()
+      await kept.cache.save(diffId, kept.chunks, layer)
     }
   } finally {
     next?.close()

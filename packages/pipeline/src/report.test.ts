@@ -38,3 +38,22 @@ test('an unchanged image says why, and where it is', () => {
   link    http://hub/u/nginx.flist
   time    base 0.0 s, plan 0.0 s`)
 })
+
+test('a converted image says what its flist does not hold', () => {
+  const finding = { severity: 'lost', count: 1, examples: [] } as const
+  const text = formatReport({
+    name: 'nginx',
+    status: 'built',
+    decision: { action: 'build', reason: 'new' },
+    buildId: 'f'.repeat(64),
+    base: 'r/debian@sha256:0',
+    durations: { convert: 1000 },
+    conversion: {
+      flist: 'nginx.flist',
+      ...{ files: 1, directories: 2, symlinks: 3, specials: 4, bytes: 5, chunks: 1, uniqueChunks: 1, flistBytes: 6 },
+      ...{ treeHash: 'aa', contentHash: 'bb', oversizedDirectories: [], newChunks: 1, newBytes: 5 },
+      fidelity: { findings: [{ class: 'file-capabilities', ...finding }], config: [] },
+    },
+  })
+  expect(text).toContain('\n  tree hash   aa\n  fidelity    lost: file-capabilities 1\n')
+})

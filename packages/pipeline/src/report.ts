@@ -1,4 +1,5 @@
 import type { Conversion } from './convert.ts'
+import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
 import type { Decision } from './plan.ts'
 import type { Durations } from './progress.ts'
@@ -36,6 +37,7 @@ export function formatReport(report: ImageReport): string {
       `${files} files, ${directories} directories, ${symlinks} links, ${specials} devices; ${formatBytes(bytes)}`,
     ])
     rows.push(['flist size', formatBytes(flistBytes)], ['tree hash', treeHash])
+    rows.push(['fidelity', fidelitySummary(report.conversion.fidelity)])
   }
   if (report.publication) {
     const { chunks, newChunks, newBytes, sharedBytes, sentBytes } = report.publication

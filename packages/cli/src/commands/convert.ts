@@ -1,12 +1,16 @@
 import { openChunkStore } from '@tf-images/flist'
 import {
+  type Conversion,
   convertSource,
   formatBytes,
+  formatFidelity,
   formatLayers,
   openLayerCache,
   openSource,
   PhaseRunner,
+  PipelineError,
   parseBackend,
+  parseFidelityClasses,
 } from '@tf-images/pipeline'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
@@ -21,6 +25,7 @@ type Options = {
   readonly platform: string
   readonly backend?: string
   readonly startupToml?: boolean
+  readonly strict?: string | true
   readonly json?: boolean
 }
 
@@ -39,16 +44,18 @@ export function addConvert(program: Command, context: CommandContext): void {
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .option('--strict [classes]', 'fail when the flist would not hold these; by default all that are lost')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks',
+      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 -o nginx.flist --chunks ./chunks --strict=file-capabilities,hard-link\n\nExits with 3, and writes no flist, when --strict finds something.',
     )
     .action((source: string, options: Options) => convert(source, options, context))
 }
 
 async function convert(name: string, options: Options, context: CommandContext): Promise<void> {
   const { signal } = context
+  const strict = options.strict && parseFidelityClasses(options.strict === true ? undefined : options.strict)
   const store = await openChunkStore(options.chunks, { signal })
   const cacheFolder = layerCacheFolder(options.chunks, options.cache)
   try {
@@ -65,6 +72,7 @@ async function convert(name: string, options: Options, context: CommandContext):
             onBytes: (bytes) => report.update(formatBytes(bytes)),
             ...(options.backend ? { backend: parseBackend(options.backend) } : {}),
             ...(options.startupToml ? { startupToml: true } : {}),
+            ...(strict ? { strict } : {}),
           })
         } finally {
           await source.close()
@@ -72,15 +80,27 @@ async function convert(name: string, options: Options, context: CommandContext):
       },
       ({ files, bytes, layers }) => `${files} files, ${formatBytes(bytes)}${layers ? `; ${formatLayers(layers)}` : ''}`,
     )
-    const { uniqueChunks, newChunks, newBytes, treeHash, layers } = conversion
-    const rows = [
-      options.output,
-      `  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})`,
-      ...(layers ? [`  layers     ${formatLayers(layers)}`] : []),
-      `  tree hash  ${treeHash}`,
-    ]
-    printResult(context, options.json, conversion, rows.join('\n'))
+    printResult(context, options.json, conversion, describe(conversion))
+  } catch (error) {
+    if (options.json && error instanceof PipelineError && error.fidelity)
+      printResult(context, true, { fidelity: error.fidelity }, '')
+    throw error
   } finally {
     await store.close()
   }
+}
+
+function describe(conversion: Conversion): string {
+  const { flist, uniqueChunks, newChunks, newBytes, layers, treeHash, contentHash, fidelity } = conversion
+  return [
+    flist,
+    `  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})`,
+    ...(layers ? [`  layers     ${formatLayers(layers)}`] : []),
+    `  tree hash  ${treeHash}`,
+    `  no times   ${contentHash}`,
+    ...formatFidelity(fidelity)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => `  ${line}`),
+  ].join('\n')
 }

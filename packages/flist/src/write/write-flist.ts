@@ -20,6 +20,12 @@ export type FlistSummary = TreeSummary & {
   readonly oversizedDirectories: readonly string[]
 }
 
+export type WriteFlistOptions = {
+  /** Called with what was written just before it appears at the output; throwing keeps it from there. */
+  readonly accept?: (summary: FlistSummary) => void
+  readonly signal?: AbortSignal
+}
+
 /** The reference's buffer for one record, in bytes; it writes nothing, and says nothing, for a directory over it. */
 const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
 
@@ -32,32 +38,42 @@ const BATCH = 100
  * what is kept).
  *
  * Throws `invalid` for a tree or metadata that a flist cannot hold, `too-large` for a record over 256 MiB, `io`,
- * and the signal's reason.
+ * the signal's reason, and what `accept` throws.
  */
 export async function writeFlist(
   root: DirectoryNode<ChunkList>,
   metadata: FlistMetadata,
   output: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: WriteFlistOptions = {},
 ): Promise<FlistSummary> {
   checkTree(root)
   const rows = encodeMetadata(metadata)
-  let workspace: string | undefined
+  const { accept, signal } = options
+  const workspace = await writing(output, signal, () => mkdtemp(join(dirname(output), `.${basename(output)}-`)))
   try {
-    workspace = await mkdtemp(join(dirname(output), `.${basename(output)}-`))
-    const database = join(workspace, 'flistdb.sqlite3')
     const archive = join(workspace, 'archive')
-    const summary = await writeDatabase(root, rows, database, options.signal)
-    await packDatabase(database, archive, options.signal)
-    const { size: flistBytes } = await stat(archive)
-    await rename(archive, output)
-    return { ...summary, flistBytes }
+    const summary = await writing(output, signal, async () => {
+      const database = join(workspace, 'flistdb.sqlite3')
+      const written = await writeDatabase(root, rows, database, signal)
+      await packDatabase(database, archive, signal)
+      return { ...written, flistBytes: (await stat(archive)).size }
+    })
+    accept?.(summary)
+    await writing(output, signal, () => rename(archive, output))
+    return summary
+  } finally {
+    await rm(workspace, { recursive: true, force: true })
+  }
+}
+
+/** Does a part of the writing; what goes wrong in it becomes an error that names the flist. */
+async function writing<T>(output: string, signal: AbortSignal | undefined, part: () => Promise<T>): Promise<T> {
+  try {
+    return await part()
   } catch (cause) {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     if (cause instanceof FlistError) throw cause
     throw new FlistError('io', `${output}: the flist could not be written (${String(cause)})`, { cause })
-  } finally {
-    if (workspace !== undefined) await rm(workspace, { recursive: true, force: true })
   }
 }
 
