@@ -14,10 +14,11 @@ test('the committed bundle is what the source gives; else run: node setup/genera
   expect(text === read('dist/index.js')).toBe(true)
 })
 
-test('the bundle imports nothing but Node', async () => {
+test('the bundle imports nothing but Node, and what its packages do without', async () => {
+  // Asked for inside a try, by the redis client and the debug output of others.
+  const optional = ['@node-rs/xxhash', '@opentelemetry/api', 'supports-color']
   const { imports } = await bundle()
-  expect(imports.length).toBeGreaterThan(0)
-  expect(imports.filter((name) => !isBuiltin(name))).toEqual([])
+  expect(imports.filter((name) => !isBuiltin(name)).sort()).toEqual(optional)
 })
 
 test('every input of action.yml is read, and no other', () => {
