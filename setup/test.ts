@@ -8,8 +8,11 @@ import { ensurePackages, SetupError } from './system.ts'
 const root = join(import.meta.dirname, '..')
 const filters = process.argv.slice(2)
 
+/** Other people's tools that our results are compared with. */
+const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', setcap: 'libcap2-bin' }
+
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages })
+  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools })
   await ensureEngine()
   const checks =
     filters.length > 0

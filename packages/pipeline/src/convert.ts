@@ -21,6 +21,7 @@ import {
 import { CONVERTER_VERSION } from './build-id.ts'
 import { PipelineError } from './errors.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
+import { refusePackedImage } from './packed-image.ts'
 import { type ImageSource, readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
 
@@ -80,7 +81,12 @@ async function readSource(
   const options = signal ? { signal } : {}
   if (source.kind === 'directory') return readDirectory(source.path, contents, options)
   if (source.kind === 'root-tar') {
-    return readRootTar(decompress(readFileStream(source.path)), contents, { ...options, name: source.title })
+    const root = await readRootTar(decompress(readFileStream(source.path)), contents, {
+      ...options,
+      name: source.title,
+    })
+    refusePackedImage(root, source.title)
+    return root
   }
   return applyLayers(await readLayers(source, contents, options))
 }

@@ -8,6 +8,7 @@ type Options = {
   readonly output: string
   readonly chunks: string
   readonly platform: string
+  readonly image?: string
   readonly backend?: string
   readonly startupToml?: boolean
   readonly json?: boolean
@@ -16,17 +17,21 @@ type Options = {
 export function addConvert(program: Command, context: CommandContext): void {
   program
     .command('convert')
-    .description('convert an image, a directory, a tar of a root file system or an OCI layout to a flist')
-    .argument('<source>', 'image reference, directory, root tar (plain, gzip, zstd) or OCI layout (directory or tar)')
+    .description('convert an image, an archive of one, a directory or a tar of a root file system to a flist')
+    .argument(
+      '<source>',
+      'image reference, directory, root tar (plain, gzip, zstd), docker save archive or OCI layout (directory or tar)',
+    )
     .requiredOption('-o, --output <file>', 'the flist to write')
     .requiredOption('--chunks <dir>', 'chunk store: a directory, or zdb://host:port/namespace')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
+    .option('--image <name>', 'which image of an archive or layout: name:tag, or any name and @sha256:…')
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks',
+      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert saved.tar --image nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks',
     )
     .action((source: string, options: Options) => convert(source, options, context))
 }
@@ -40,7 +45,12 @@ async function convert(name: string, options: Options, context: CommandContext):
       'convert',
       `converting ${name}`,
       async (report) => {
-        const source = await openSource(name, { platform: options.platform, credentials: dockerCredentials, signal })
+        const source = await openSource(name, {
+          platform: options.platform,
+          credentials: dockerCredentials,
+          signal,
+          ...(options.image ? { image: options.image } : {}),
+        })
         try {
           return await convertSource(source, options.output, store, {
             signal,
