@@ -154,6 +154,40 @@ describe('blobs', () => {
     })
   })
 
+  describe('of foreign layers, which need not be there:', () => {
+    const urls = ['https://publisher.example/layer.tar']
+    const foreign = makeImage({
+      manifest: {
+        layers: image.layers.map(({ digest, size }) => ({
+          mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+          digest,
+          size,
+          urls,
+        })),
+      },
+    })
+
+    test('one that is not is named with its address', async () => {
+      await withLayout(
+        makeLayout([{ manifest: foreign.manifest }], [foreign.manifest, image.config]),
+        async (layout) => {
+          const { reference, layers } = await layout.resolve(undefined)
+          const error = await failure(collect(layout.blob(reference, layers[0] ?? image.config)))
+          expect(error.code).toBe('not-found')
+          expect(error.message).toContain('the layout does not have this foreign layer; its publisher keeps it at')
+          expect(error.message).toContain(`"${urls[0]}"`)
+        },
+      )
+    })
+
+    test('one that is there is read like any other', async () => {
+      await withLayout(makeLayout([{ manifest: foreign.manifest }], blobsOf(foreign)), async (layout) => {
+        const { reference, layers } = await layout.resolve(undefined)
+        expect((await collect(layout.blob(reference, layers[1] ?? image.config))).toString()).toBe('second layer')
+      })
+    })
+  })
+
   test('that are symbolic links are followed, named pipes are not waited for', async () => {
     const path = await writeTemporary(single)
     const blob = join(path, blobName(layer?.digest ?? ''))

@@ -1,6 +1,7 @@
 import { readBounded } from './bounded-read.ts'
 import type { Descriptor } from './descriptor.ts'
 import { parseDigest } from './digest.ts'
+import { foreignLayerError } from './foreign-layer.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
 import { chooseEntry, noSuchEntry } from './layout-entries.ts'
 import type { LayoutFiles } from './layout-files.ts'
@@ -51,10 +52,8 @@ function layoutOf(files: LayoutFiles, path: string, index: ImageIndex): ImageLay
     const { algorithm, hex } = checkedDigest(descriptor, subject)
     const file = await files.open(`blobs/${algorithm}/${hex}`)
     if (file === undefined) {
-      throw new RegistryError(
-        'not-found',
-        `${subject}: is not in the layout; write the layout again with all its blobs`,
-      )
+      const text = `${subject}: is not in the layout; write the layout again with all its blobs`
+      throw foreignLayerError('the layout', descriptor, subject, new RegistryError('not-found', text))
     }
     for await (const bytes of verifyBlob(file.read(), descriptor, subject)) {
       signal?.throwIfAborted()
