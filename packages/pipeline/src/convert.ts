@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import {
   type ChunkList,
   type ChunkStore,
@@ -11,16 +12,19 @@ import type { ResolvedImage } from '@tf-images/registry'
 import {
   applyLayers,
   type ContentStore,
+  type DecompressionLimits,
   type DirectoryNode,
   decompress,
   type Layer,
   readDirectory,
   readLayer,
   readRootTar,
+  type TarLimits,
 } from '@tf-images/rootfs'
 import { CONVERTER_VERSION } from './build-id.ts'
 import { PipelineError } from './errors.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
+import { type Bounds, boundsOf, type ConvertLimits, limitContents, nameLimits } from './limits.ts'
 import { refusePackedImage } from './packed-image.ts'
 import { type ImageSource, readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
@@ -30,6 +34,8 @@ export type ConvertOptions = {
   readonly backend?: Backend
   /** Adds `/.startup.toml` for runtimes that start from it. Off by default. */
   readonly startupToml?: boolean
+  /** What a hostile source may cost; generous where not given. */
+  readonly limits?: ConvertLimits
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -49,7 +55,7 @@ export type Conversion = FlistSummary & {
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'limit'
  */
 export async function convertSource(
   source: Source,
@@ -58,8 +64,11 @@ export async function convertSource(
   options: ConvertOptions = {},
 ): Promise<Conversion> {
   const writer = createChunkWriter(store)
-  const contents = observed(writer, options)
-  const root = await readSource(source, contents, options.signal)
+  const bounds = boundsOf(options.limits, await compressedBytesOf(source))
+  const contents = limitContents(observed(writer, options), bounds, source.title)
+  const root = await readSource(source, contents, bounds, options.signal).catch((error: unknown) => {
+    throw nameLimits(error)
+  })
   if (source.kind === 'image' && options.startupToml) {
     const text = Buffer.from(startupToml(runtimeConfig(source.image)))
     const content = contents.open(text.length)
@@ -73,34 +82,42 @@ export async function convertSource(
   return { ...summary, flist: output, newChunks: writer.stats.newChunks, newBytes: writer.stats.newBytes }
 }
 
+/** Size of what a source is stored as; unknown for a directory, which is stored as it is. */
+async function compressedBytesOf(source: Source): Promise<number | undefined> {
+  if (source.kind === 'directory') return undefined
+  if (source.kind === 'root-tar') return (await stat(source.path)).size
+  return source.image.layers.reduce((sum, { size }) => sum + size, 0)
+}
+
 async function readSource(
   source: Source,
   contents: ContentStore<ChunkList>,
+  { tar: limits, decompression }: Bounds,
   signal?: AbortSignal,
 ): Promise<DirectoryNode<ChunkList>> {
   const options = signal ? { signal } : {}
   if (source.kind === 'directory') return readDirectory(source.path, contents, options)
-  if (source.kind === 'root-tar') {
-    const root = await readRootTar(decompress(readFileStream(source.path)), contents, {
-      ...options,
-      name: source.title,
-    })
-    refusePackedImage(root, source.title)
-    return root
-  }
-  return applyLayers(await readLayers(source, contents, options))
+  if (source.kind === 'image')
+    return applyLayers(await readLayers(source, contents, { limits, decompression, ...options }))
+  const compressedBytes = (await stat(source.path)).size
+  const tar = decompress(readFileStream(source.path), { name: source.title, compressedBytes, limits: decompression })
+  const root = await readRootTar(tar, contents, { limits, name: source.title })
+  refusePackedImage(root, source.title)
+  return root
 }
 
 async function readLayers(
   { image, reader, title }: ImageSource,
   contents: ContentStore<ChunkList>,
-  options: { readonly signal?: AbortSignal },
+  options: { readonly limits: TarLimits; readonly decompression: DecompressionLimits; readonly signal?: AbortSignal },
 ): Promise<Layer<ChunkList>[]> {
+  const { limits, decompression, ...call } = options
   const layers: Layer<ChunkList>[] = []
   for (const [index, descriptor] of image.layers.entries()) {
     const name = `${title} layer ${index + 1}`
-    const tar = decompress(reader.blob(image.reference, descriptor, options))
-    layers.push(await readLayer(checkDiffId(tar, image.diffIds[index], name), contents, { ...options, name }))
+    const blob = reader.blob(image.reference, descriptor, call)
+    const tar = decompress(blob, { name, compressedBytes: descriptor.size, limits: decompression })
+    layers.push(await readLayer(checkDiffId(tar, image.diffIds[index], name), contents, { limits, name }))
   }
   return layers
 }

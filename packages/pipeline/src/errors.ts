@@ -2,6 +2,7 @@ export type PipelineErrorCode =
   | 'bad-settings'
   | 'bad-source'
   | 'digest-mismatch'
+  | 'limit'
   | 'flist-damaged'
   | 'not-published'
   | 'cancelled'

@@ -2,6 +2,7 @@ export { type Conversion, type ConvertOptions, convertSource } from './convert.t
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
 export type { Backend } from './image-metadata.ts'
+export type { ConvertLimits } from './limits.ts'
 export type { Decision } from './plan.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type Publication, publishFlist } from './publish.ts'

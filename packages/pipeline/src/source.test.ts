@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { openChunkStore, openFlist } from '@tf-images/flist'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { convertSource } from './convert.ts'
+import type { ConvertLimits } from './limits.ts'
 import { openSource } from './source.ts'
 
 let folder: string
@@ -46,12 +47,12 @@ async function saved(images: Readonly<Record<string, Buffer>>, ...options: strin
 }
 
 /** The names of the root directory after a conversion. */
-async function convert(path: string, image?: string): Promise<string[]> {
+async function convert(path: string, image?: string, limits: ConvertLimits = {}): Promise<string[]> {
   const output = join(await mkdtemp(join(folder, 'out-')), 'out.flist')
   const store = await openChunkStore(join(dirname(output), 'chunks'))
   const source = await openSource(path, image === undefined ? {} : { image })
   try {
-    await convertSource(source, output, store)
+    await convertSource(source, output, store, { limits })
   } finally {
     await source.close()
     await store.close()
@@ -100,6 +101,55 @@ describe('what is no archive of images', () => {
     const path = { 'root tar': tar, directory: tar.replace(/\.tar$/, ''), reference: 'debian:12' }[kind] ?? ''
     await expect(openSource(path, { image: 'app:1' })).rejects.toThrow(
       `"${path}": is no archive of images to choose "app:1" from; name a docker save archive or an OCI layout`,
+    )
+  })
+})
+
+describe('limits', () => {
+  const files = { a: 'x'.repeat(600), b: 'y'.repeat(600) }
+  const sources: [string, () => Promise<string>][] = [
+    ['an image', async () => saved({ 'app:1': await layerOf(files) })],
+    ['a root tar', () => tarOf(files)],
+    ['a compressed root tar', () => tarOf(files, '--gzip')],
+    ['a directory', async () => (await tarOf(files)).replace(/\.tar$/, '')],
+  ]
+
+  test.each(sources)('hold for the files of %s together', async (_, make) => {
+    const path = await make()
+    expect(await convert(path, undefined, { maxSize: 1200 })).toEqual(['a', 'b'])
+    await expect(convert(path, undefined, { maxSize: 1199 })).rejects.toMatchObject({
+      code: 'limit',
+      message: expect.stringContaining('(--max-size, --max-ratio, --max-entries)'),
+    })
+  })
+
+  test('hold for all layers of an image together', async () => {
+    const [first, second] = [await layerOf({ a: 'x'.repeat(600) }), await layerOf({ b: 'y'.repeat(600) })]
+    const diffIds = [first, second].map((layer) => `sha256:${createHash('sha256').update(layer).digest('hex')}`)
+    const config = { os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: diffIds } }
+    const manifest = [{ Config: 'c.json', RepoTags: null, Layers: ['0.tar', '1.tar'] }]
+    const path = await tarOf({
+      '0.tar': first,
+      '1.tar': second,
+      'c.json': JSON.stringify(config),
+      'manifest.json': JSON.stringify(manifest),
+    })
+    expect(await convert(path, undefined, { maxSize: 1200 })).toEqual(['a', 'b'])
+    await expect(convert(path, undefined, { maxSize: 1199 })).rejects.toThrow(
+      `${path}: its files have 1200 bytes and more, the limit is 1199; raise it if this is meant`,
+    )
+  })
+
+  test('of the number of entries', async () => {
+    await expect(convert(await tarOf(files), undefined, { maxEntries: 1 })).rejects.toThrow('too many entries')
+  })
+
+  test('of a sparse file, by its ratio to the archive', async () => {
+    const directory = await mkdtemp(join(folder, 'sparse-'))
+    execFileSync('truncate', ['-s', '9G', join(directory, 'hole')])
+    execFileSync('tar', ['-C', directory, '--sparse', '-cf', `${directory}.tar`, 'hole'])
+    await expect(convert(`${directory}.tar`)).rejects.toThrow(
+      `its files have ${9 * 1024 ** 3} bytes and more, the limit is ${8 * 1024 ** 3}`,
     )
   })
 })

@@ -1,8 +1,16 @@
 import { openChunkStore } from '@tf-images/flist'
-import { convertSource, formatBytes, openSource, PhaseRunner, parseBackend } from '@tf-images/pipeline'
+import {
+  type ConvertLimits,
+  convertSource,
+  formatBytes,
+  openSource,
+  PhaseRunner,
+  parseBackend,
+} from '@tf-images/pipeline'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
+import { parseCount, parseSize } from '../size-option.ts'
 
 type Options = {
   readonly output: string
@@ -11,6 +19,9 @@ type Options = {
   readonly image?: string
   readonly backend?: string
   readonly startupToml?: boolean
+  readonly maxSize?: number
+  readonly maxRatio?: number
+  readonly maxEntries?: number
   readonly json?: boolean
 }
 
@@ -27,6 +38,13 @@ export function addConvert(program: Command, context: CommandContext): void {
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
     .option('--image <name>', 'which image of an archive or layout: name:tag, or any name and @sha256:…')
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
+    .option('--max-size <bytes>', 'refuse a source whose files have more bytes, e.g. 20G (default: 1T)', parseSize)
+    .option(
+      '--max-ratio <times>',
+      'refuse a source with more than 8G of files that have this many times its size (default: 200)',
+      parseCount,
+    )
+    .option('--max-entries <count>', 'refuse a layer with more entries (default: 2000000)', parseCount)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -56,6 +74,7 @@ async function convert(name: string, options: Options, context: CommandContext):
             signal,
             onBytes: (bytes) => report.update(formatBytes(bytes)),
             ...(options.backend ? { backend: parseBackend(options.backend) } : {}),
+            limits: limitsOf(options),
             ...(options.startupToml ? { startupToml: true } : {}),
           })
         } finally {
@@ -69,5 +88,13 @@ async function convert(name: string, options: Options, context: CommandContext):
     printResult(context, options.json, conversion, text)
   } finally {
     await store.close()
+  }
+}
+
+function limitsOf({ maxSize, maxRatio, maxEntries }: Options): ConvertLimits {
+  return {
+    ...(maxSize === undefined ? {} : { maxSize }),
+    ...(maxRatio === undefined ? {} : { maxRatio }),
+    ...(maxEntries === undefined ? {} : { maxEntries }),
   }
 }
