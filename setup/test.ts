@@ -10,8 +10,11 @@ const root = join(import.meta.dirname, '..')
 const results = join(root, 'node_modules', '.cache', 'test-results.json')
 const filters = process.argv.slice(2)
 
+/** Other people's tools that our results are compared with. */
+const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', setcap: 'libcap2-bin' }
+
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages })
+  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools })
   await ensureEngine()
   const checks = filters.length > 0 ? [] : [run('biome', 'check'), run('tsc', '--noEmit')]
   rmSync(results, { force: true })

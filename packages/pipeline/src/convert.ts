@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import {
   type ChunkList,
   type ChunkStore,
@@ -22,6 +23,8 @@ import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fid
 import { type ImageLayersOptions, type LayerCount, readImageLayers } from './image-layers.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
 import { FLIST_CHUNKS, type LayerCache } from './layer-cache.ts'
+import { type Bounds, boundsOf, type ConvertLimits, limitContents, nameLimits } from './limits.ts'
+import { refusePackedImage } from './packed-image.ts'
 import { readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
 
@@ -34,6 +37,8 @@ export type ConvertOptions = {
   readonly layerCache?: LayerCache
   /** Classes of differences that make the conversion fail, before anything appears at the output. */
   readonly strict?: ReadonlySet<FidelityClass>
+  /** What a hostile source may cost; generous where not given. */
+  readonly limits?: ConvertLimits
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -57,7 +62,7 @@ export type Conversion = FlistSummary & {
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'not-faithful'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'limit', 'not-faithful'
  */
 export async function convertSource(
   source: Source,
@@ -66,12 +71,16 @@ export async function convertSource(
   options: ConvertOptions = {},
 ): Promise<Conversion> {
   const writer = createChunkWriter(store)
-  const contents = observed(writer, options)
   const { layerCache, strict, signal } = options
+  const bounds = boundsOf(options.limits, await compressedBytesOf(source))
+  const contents = limitContents(observed(writer, options), bounds, source.title)
   const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks: FLIST_CHUNKS }
   const { root, layers } = await readSource(source, contents, {
+    bounds,
     ...(kept ? { kept } : {}),
     ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    throw nameLimits(error)
   })
   if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
@@ -100,21 +109,38 @@ export async function addStartupToml(
   root.children.set('.startup.toml', { type: 'file', size: text.length, content: await content.end(), ...attributes })
 }
 
+/** Size of what a source is stored as; unknown for a directory, which is stored as it is. */
+async function compressedBytesOf(source: Source): Promise<number | undefined> {
+  if (source.kind === 'directory') return undefined
+  if (source.kind === 'root-tar') return (await stat(source.path)).size
+  return source.image.layers.reduce((sum, { size }) => sum + size, 0)
+}
+
+export type ReadSourceOptions = Omit<ImageLayersOptions, 'bounds'> & {
+  /** By default the generous ones for a source of its size. */
+  readonly bounds?: Bounds
+}
+
 /** Reads the tree of a source; its files go to the content store. */
 export async function readSource(
   source: Source,
   contents: ContentStore<ChunkList>,
-  options: ImageLayersOptions = {},
+  options: ReadSourceOptions = {},
 ): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
   const { signal } = options
-  const call = signal ? { signal } : {}
-  if (source.kind === 'directory') return { root: await readDirectory(source.path, contents, call) }
-  if (source.kind === 'root-tar') {
-    const tar = decompress(readFileStream(source.path))
-    return { root: await readRootTar(tar, contents, { name: source.title }) }
+  if (source.kind === 'directory') return { root: await readDirectory(source.path, contents, signal ? { signal } : {}) }
+  const compressedBytes = await compressedBytesOf(source)
+  const bounds = options.bounds ?? boundsOf({}, compressedBytes)
+  if (source.kind === 'image') {
+    const { layers, count } = await readImageLayers(source, contents, { ...options, bounds })
+    return { root: applyLayers(layers), layers: count }
   }
-  const { layers, count } = await readImageLayers(source, contents, options)
-  return { root: applyLayers(layers), layers: count }
+  const { title: name } = source
+  const limits = bounds.decompression
+  const tar = decompress(readFileStream(source.path), { name, limits, ...(compressedBytes ? { compressedBytes } : {}) })
+  const root = await readRootTar(tar, contents, { limits: bounds.tar, name })
+  refusePackedImage(root, name)
+  return { root }
 }
 
 /** The same content store, with the bytes counted for display and the signal looked at. */

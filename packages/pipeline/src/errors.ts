@@ -5,6 +5,7 @@ export type PipelineErrorCode =
   | 'bad-source'
   | 'digest-mismatch'
   | 'cache-failed'
+  | 'limit'
   | 'flist-damaged'
   | 'not-published'
   | 'not-faithful'

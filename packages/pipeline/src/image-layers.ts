@@ -3,6 +3,7 @@ import type { ChunkList, ChunkStore } from '@tf-images/flist'
 import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 import { type ChunkLayout, chunkIds, type LayerCache } from './layer-cache.ts'
+import type { Bounds } from './limits.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
 import type { ImageSource } from './source.ts'
 
@@ -23,13 +24,24 @@ export type KeptLayers = {
   readonly chunks: ChunkLayout
 }
 
-export type ImageLayersOptions = { readonly kept?: KeptLayers; readonly signal?: AbortSignal }
+export type ImageLayersOptions = {
+  readonly kept?: KeptLayers
+  /** What a layer that is converted may cost. */
+  readonly bounds: Pick<Bounds, 'tar' | 'decompression'>
+  readonly signal?: AbortSignal
+}
 
 /** Compressed bytes of a layer that wait to be converted; there are two such layers at most. */
 const AHEAD_BYTES = 8 << 20
 
 /** One layer to be read, with its place in the image. */
-type WantedLayer = { readonly diffId: string; readonly name: string; readonly blob: () => AsyncIterable<Uint8Array> }
+type WantedLayer = {
+  readonly diffId: string
+  readonly name: string
+  /** Bytes of the blob. */
+  readonly size: number
+  readonly blob: () => AsyncIterable<Uint8Array>
+}
 
 /**
  * The layers of an image, the lowest first. Those the cache has, and whose chunks are all in the store, are neither
@@ -43,7 +55,7 @@ type WantedLayer = { readonly diffId: string; readonly name: string; readonly bl
 export async function readImageLayers(
   source: ImageSource,
   contents: ContentStore<ChunkList>,
-  options: ImageLayersOptions = {},
+  options: ImageLayersOptions,
 ): Promise<{ readonly layers: readonly Layer<ChunkList>[]; readonly count: LayerCount }> {
   const wanted = wantedLayers(source, options.signal)
   const known = new Map<string, Layer<ChunkList>>()
@@ -60,6 +72,7 @@ function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSigna
     // resolving an image has made sure that there are as many
     diffId: image.diffIds[index] ?? '',
     name: `${title} layer ${index + 1}`,
+    size: descriptor.size,
     blob: () => reader.blob(image.reference, descriptor, signal ? { signal } : {}),
   }))
 }
@@ -102,18 +115,19 @@ async function areStored(
 async function convertLayers(
   wanted: readonly WantedLayer[],
   contents: ContentStore<ChunkList>,
-  { kept }: ImageLayersOptions,
+  { kept, bounds }: ImageLayersOptions,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
   const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
   let next = begin(wanted[0])
   try {
-    for (const [index, { diffId, name }] of wanted.entries()) {
+    for (const [index, { diffId, name, size }] of wanted.entries()) {
       const blob: ReadAhead | undefined = next
       if (!blob) break
       next = begin(wanted[index + 1])
-      const tar = checkDiffId(decompress(blob), diffId, name)
-      const layer = await readLayer(tar, contents, { name }).finally(blob.close)
+      const plain = decompress(blob, { name, compressedBytes: size, limits: bounds.decompression })
+      const tar = checkDiffId(plain, diffId, name)
+      const layer = await readLayer(tar, contents, { name, limits: bounds.tar }).finally(blob.close)
       known.set(diffId, layer)
       if (!kept) continue
       await kept.flush()

@@ -1,6 +1,7 @@
 import { openChunkStore } from '@tf-images/flist'
 import {
   type Conversion,
+  type ConvertLimits,
   convertSource,
   formatBytes,
   formatFidelity,
@@ -16,6 +17,7 @@ import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { layerCacheFolder } from '../layer-cache-folder.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
+import { parseCount, parseSize } from '../size-option.ts'
 
 type Options = {
   readonly output: string
@@ -23,17 +25,24 @@ type Options = {
   /** False for `--no-cache`. */
   readonly cache?: string | false
   readonly platform: string
+  readonly image?: string
   readonly backend?: string
   readonly startupToml?: boolean
   readonly strict?: string | true
+  readonly maxSize?: number
+  readonly maxRatio?: number
+  readonly maxEntries?: number
   readonly json?: boolean
 }
 
 export function addConvert(program: Command, context: CommandContext): void {
   program
     .command('convert')
-    .description('convert an image, a directory, a tar of a root file system or an OCI layout to a flist')
-    .argument('<source>', 'image reference, directory, root tar (plain, gzip, zstd) or OCI layout (directory or tar)')
+    .description('convert an image, an archive of one, a directory or a tar of a root file system to a flist')
+    .argument(
+      '<source>',
+      'image reference, directory, root tar (plain, gzip, zstd), docker save archive or OCI layout (directory or tar)',
+    )
     .requiredOption('-o, --output <file>', 'the flist to write')
     .requiredOption('--chunks <dir>', 'chunk store: a directory, or zdb://host:port/namespace')
     .option(
@@ -42,13 +51,21 @@ export function addConvert(program: Command, context: CommandContext): void {
     )
     .option('--no-cache', 'convert every layer again')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
+    .option('--image <name>', 'which image of an archive or layout: name:tag, or any name and @sha256:…')
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
+    .option('--max-size <bytes>', 'refuse a source whose files have more bytes, e.g. 20G (default: 1T)', parseSize)
+    .option(
+      '--max-ratio <times>',
+      'refuse a source with more than 8G of files that have this many times its size (default: 200)',
+      parseCount,
+    )
+    .option('--max-entries <count>', 'refuse a layer with more entries (default: 2000000)', parseCount)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
     .option('--strict [classes]', 'fail when the flist would not hold these; by default all that are lost')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 -o nginx.flist --chunks ./chunks --strict=file-capabilities,hard-link\n\nExits with 3, and writes no flist, when --strict finds something.',
+      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert saved.tar --image nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 -o nginx.flist --chunks ./chunks --strict=file-capabilities,hard-link\n\nExits with 3, and writes no flist, when --strict finds something.',
     )
     .action((source: string, options: Options) => convert(source, options, context))
 }
@@ -64,13 +81,19 @@ async function convert(name: string, options: Options, context: CommandContext):
       'convert',
       `converting ${name}`,
       async (report) => {
-        const source = await openSource(name, { platform: options.platform, credentials: dockerCredentials, signal })
+        const source = await openSource(name, {
+          platform: options.platform,
+          credentials: dockerCredentials,
+          signal,
+          ...(options.image ? { image: options.image } : {}),
+        })
         try {
           return await convertSource(source, options.output, store, {
             signal,
             ...(cacheFolder ? { layerCache: openLayerCache(cacheFolder) } : {}),
             onBytes: (bytes) => report.update(formatBytes(bytes)),
             ...(options.backend ? { backend: parseBackend(options.backend) } : {}),
+            limits: limitsOf(options),
             ...(options.startupToml ? { startupToml: true } : {}),
             ...(strict ? { strict } : {}),
           })
@@ -103,4 +126,12 @@ function describe(conversion: Conversion): string {
       .filter((line) => line !== '')
       .map((line) => `  ${line}`),
   ].join('\n')
+}
+
+function limitsOf({ maxSize, maxRatio, maxEntries }: Options): ConvertLimits {
+  return {
+    ...(maxSize === undefined ? {} : { maxSize }),
+    ...(maxRatio === undefined ? {} : { maxRatio }),
+    ...(maxEntries === undefined ? {} : { maxEntries }),
+  }
 }
