@@ -56,7 +56,7 @@ export async function convertSource(
   store: ChunkStore,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
-  const writer = createChunkWriter(store)
+  await using writer = createChunkWriter(store)
   const contents = observed(writer, options)
   const root = await readSource(source, contents, options.signal)
   if (source.kind === 'image' && options.startupToml) {
