@@ -29,6 +29,8 @@ export type ConvertOptions = {
   readonly backend?: Backend
   /** Adds `/.startup.toml` for runtimes that start from it. Off by default. */
   readonly startupToml?: boolean
+  /** Threads that encode; see `createChunkWriter`. They change nothing in the result. */
+  readonly workers?: number
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -56,7 +58,7 @@ export async function convertSource(
   store: ChunkStore,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
-  await using writer = createChunkWriter(store)
+  await using writer = createChunkWriter(store, options.workers === undefined ? {} : { workers: options.workers })
   const contents = observed(writer, options)
   const root = await readSource(source, contents, options.signal)
   if (source.kind === 'image' && options.startupToml) {

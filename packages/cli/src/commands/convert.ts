@@ -1,6 +1,6 @@
 import { openChunkStore } from '@tf-images/flist'
 import { convertSource, formatBytes, openSource, PhaseRunner, parseBackend } from '@tf-images/pipeline'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
@@ -10,6 +10,7 @@ type Options = {
   readonly platform: string
   readonly backend?: string
   readonly startupToml?: boolean
+  readonly workers?: number
   readonly json?: boolean
 }
 
@@ -23,6 +24,7 @@ export function addConvert(program: Command, context: CommandContext): void {
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .option('--workers <n>', 'threads that encode; one per processor, at most 4, unless given', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -47,6 +49,7 @@ async function convert(name: string, options: Options, context: CommandContext):
             onBytes: (bytes) => report.update(formatBytes(bytes)),
             ...(options.backend ? { backend: parseBackend(options.backend) } : {}),
             ...(options.startupToml ? { startupToml: true } : {}),
+            ...(options.workers === undefined ? {} : { workers: options.workers }),
           })
         } finally {
           await source.close()
@@ -60,4 +63,10 @@ async function convert(name: string, options: Options, context: CommandContext):
   } finally {
     await store.close()
   }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number > 64) throw new InvalidArgumentError('give a number from 0 to 64')
+  return number
 }
