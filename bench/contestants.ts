@@ -12,7 +12,7 @@ export type Contestant = {
   readonly cleanUp?: string
 }
 
-const CLI = join(import.meta.dirname, '..', 'packages', 'cli', 'src', 'main.ts')
+const CLI = join(import.meta.dirname, '..', 'flist')
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0
 
@@ -20,7 +20,7 @@ const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${progr
 export function ourselves(image: TestImage): Contestant[] {
   const convert = (workers?: number) => {
     const threads = workers === undefined ? '' : ` --workers ${workers}`
-    return `${quote(process.execPath)} ${quote(CLI)} convert ${quote(image.layout)} -o out.flist --chunks chunks${threads}`
+    return `${quote(CLI)} convert ${quote(image.layout)} -o out.flist --chunks chunks${threads}`
   }
   return [
     { name: 'flist convert, cold, one core', command: `taskset -c 0 ${convert(0)}` },

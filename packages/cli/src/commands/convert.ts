@@ -24,7 +24,7 @@ export function addConvert(program: Command, context: CommandContext): void {
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
-    .option('--workers <n>', 'threads that encode; one per processor, at most 4, unless given', wholeNumber)
+    .option('--workers <n>', 'threads that encode; one per processor, at most 3, unless given', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -4,7 +4,7 @@ import { startCodecThreads } from './codec-threads.ts'
 import { compiledCodec } from './wasm.ts'
 
 export type BatchCodecOptions = {
-  /** Threads that encode; 0 encodes where it is called. Unless told, one per processor, at most 4. */
+  /** Threads that encode; 0 encodes where it is called. Unless told, one per processor, at most 3. */
   readonly workers?: number
   /** Plain bytes after which threads are worth their start (about 50 ms of one processor); 16 MiB unless told. */
   readonly workersAfter?: number
@@ -20,8 +20,8 @@ export type BatchCodec = {
   close(): Promise<void>
 }
 
-/** One thread encodes about 230 MB/s; four take more than one stream of a layer can bring. */
-const MOST_WORKERS = 4
+/** One thread encodes about 230 MB/s; three take all that one layer can bring. Each needs about 25 MB. */
+const MOST_WORKERS = 3
 const WORKERS_AFTER = 16 << 20
 /** Batches that can be encoded or on their way to the store without threads. */
 const INLINE_WINDOW = 4

@@ -24,6 +24,9 @@ export async function openDirectoryStore(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<ChunkStore> {
   const { signal } = options
+  // Names of temporary files: nobody else has this part, and random bytes for each file would cost as much as its rename.
+  const own = randomBytes(8).toString('hex')
+  let files = 0
   const pathOf = (id: Uint8Array) => {
     const name = formatChunkId(id)
     return join(root, name.slice(0, 2), name.slice(2))
@@ -78,7 +81,7 @@ export async function openDirectoryStore(
     for await (const { id, data } of chunks) {
       await takeTurn(count++)
       const path = pathOf(id)
-      const temporary = `${path}.${randomBytes(8).toString('hex')}`
+      const temporary = `${path}.${own}-${files++}`
       try {
         writeNew(temporary, data)
         renameSync(temporary, path)
