@@ -91,8 +91,9 @@ export function createChunkWriter(store: ChunkStore, options: BatchCodecOptions 
 
   async function storeBatch({ memory, places, ends }: OpenBatch): Promise<void> {
     const keys = await codec.hashBatch({ memory, ends })
-    const wanted = claimChunks(entries, places, keys)
-    stats.uniqueChunks += wanted.length
+    const claimed = claimChunks(entries, places, keys)
+    stats.uniqueChunks += claimed.length
+    const wanted = await settleKnown(claimed, keys)
     if (wanted.length === 0) return
     const encoded = await codec.encodeBatch({ memory, ends }, keys, wanted)
     const chunks = new Map<string, StoredChunk>()
@@ -103,6 +104,25 @@ export function createChunkWriter(store: ChunkStore, options: BatchCodecOptions 
       chunks.set(id, { id: encoded.ids.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)), data })
     }
     await storeChunks(chunks)
+    store.known?.remember(wanted.map((piece, i) => ({ key: hashAt(keys, piece), id: hashAt(encoded.ids, i) })))
+  }
+
+  /** Of these chunks of a batch those that have to be encoded: the store does not know their ids, or lost them. */
+  async function settleKnown(claimed: readonly number[], keys: Uint8Array): Promise<readonly number[]> {
+    const ids = new Map<number, string>()
+    for (const piece of claimed) {
+      const id = store.known?.idOf(hashAt(keys, piece))
+      if (id !== undefined) ids.set(piece, id)
+    }
+    if (ids.size === 0) return claimed
+    const missing = await store.missing([...ids.values()].map((id) => Buffer.from(id, 'latin1')))
+    const lost = new Set(missing.map((id) => hashAt(id, 0)))
+    return claimed.filter((piece) => {
+      const id = ids.get(piece)
+      if (id === undefined || lost.has(id)) return true
+      entries.settle(hashAt(keys, piece), id)
+      return false
+    })
   }
 
   async function storeChunks(chunks: ReadonlyMap<string, StoredChunk>): Promise<void> {
