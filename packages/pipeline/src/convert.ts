@@ -39,6 +39,8 @@ export type ConvertOptions = {
   readonly strict?: ReadonlySet<FidelityClass>
   /** What a hostile source may cost; generous where not given. */
   readonly limits?: ConvertLimits
+  /** Threads that encode; see `createChunkWriter`. They change nothing in the result. */
+  readonly workers?: number
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -70,7 +72,7 @@ export async function convertSource(
   store: ChunkStore,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
-  const writer = createChunkWriter(store)
+  await using writer = createChunkWriter(store, options.workers === undefined ? {} : { workers: options.workers })
   const { layerCache, strict, signal } = options
   const bounds = boundsOf(options.limits, await compressedBytesOf(source))
   const contents = limitContents(observed(writer, options), bounds, source.title)

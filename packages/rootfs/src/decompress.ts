@@ -6,8 +6,8 @@ import { RootfsError } from './error.ts'
 import { detectFormat } from './file-format.ts'
 import { type ZstdFrame, zstdFrames } from './zstd-frames.ts'
 
-/** With its 16 KiB by default zlib is a third slower. */
-const CHUNK_SIZE = 256 * 1024
+/** With its 16 KiB by default zlib is a third slower; with 256 KiB it is no faster than so, but leaves 35 MB more garbage. */
+const CHUNK_SIZE = 64 * 1024
 
 /** Frames up to this size are decompressed in one call: setting up a stream takes ten times as long. */
 const SMALL_FRAME = 256 * 1024

@@ -13,7 +13,7 @@ import {
   parseBackend,
   parseFidelityClasses,
 } from '@tf-images/pipeline'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { layerCacheFolder } from '../layer-cache-folder.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
@@ -32,6 +32,7 @@ type Options = {
   readonly maxSize?: number
   readonly maxRatio?: number
   readonly maxEntries?: number
+  readonly workers?: number
   readonly json?: boolean
 }
 
@@ -62,6 +63,7 @@ export function addConvert(program: Command, context: CommandContext): void {
     .option('--max-entries <count>', 'refuse a layer with more entries (default: 2000000)', parseCount)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
     .option('--strict [classes]', 'fail when the flist would not hold these; by default all that are lost')
+    .option('--workers <n>', 'threads that encode; one per processor, at most 3, unless given', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -96,6 +98,7 @@ async function convert(name: string, options: Options, context: CommandContext):
             limits: limitsOf(options),
             ...(options.startupToml ? { startupToml: true } : {}),
             ...(strict ? { strict } : {}),
+            ...(options.workers === undefined ? {} : { workers: options.workers }),
           })
         } finally {
           await source.close()
@@ -134,4 +137,10 @@ function limitsOf({ maxSize, maxRatio, maxEntries }: Options): ConvertLimits {
     ...(maxRatio === undefined ? {} : { maxRatio }),
     ...(maxEntries === undefined ? {} : { maxEntries }),
   }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number > 64) throw new InvalidArgumentError('give a number from 0 to 64')
+  return number
 }

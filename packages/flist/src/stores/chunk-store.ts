@@ -1,3 +1,5 @@
+import type { KnownChunks } from './known-chunks.ts'
+
 /** A chunk as a store keeps it: `id` (16 bytes) is the BLAKE2b-128 of `data`. */
 export type StoredChunk = { readonly id: Uint8Array; readonly data: Uint8Array }
 
@@ -18,6 +20,8 @@ export interface ChunkStore {
    * written; resolves when all are stored. What was stored before a failure stays.
    */
   put(chunks: Iterable<StoredChunk> | AsyncIterable<StoredChunk>): Promise<void>
+  /** Where the store remembers which ids chunks had; see there. */
+  readonly known?: KnownChunks
   /** Ends the use of the store, at once. */
   close(): Promise<void>
 }

@@ -5,6 +5,10 @@ import { setImmediate } from 'node:timers/promises'
 import { chunkId } from '../codec/chunk.ts'
 import { FlistError } from '../errors.ts'
 import { type ChunkStore, formatChunkId, type StoredChunk } from './chunk-store.ts'
+import { openKnownChunks } from './known-chunks.ts'
+
+/** Not the name of a chunk's directory, which has two digits. */
+const KNOWN_CHUNKS = 'known-chunks'
 
 /** Chunks handled before others get their turn. */
 const TURN = 64
@@ -13,7 +17,8 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
 
 /**
  * Chunks as files of a directory, `<first two digits of the id>/<the others>`, created when it is not there. A file
- * appears whole or not at all, so any number of processes may share the directory.
+ * appears whole or not at all, so any number of processes may share the directory. Beside them lies `known-chunks`, which
+ * may be deleted at any time.
  *
  * Files are handled synchronously, a few at a time: they are small and many, and a way through the thread pool costs
  * three times the processor time of the work itself (96 against 34 microseconds per file).
@@ -24,6 +29,9 @@ export async function openDirectoryStore(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<ChunkStore> {
   const { signal } = options
+  // Names of temporary files: nobody else has this part, and random bytes for each file would cost as much as its rename.
+  const own = randomBytes(8).toString('hex')
+  let files = 0
   const pathOf = (id: Uint8Array) => {
     const name = formatChunkId(id)
     return join(root, name.slice(0, 2), name.slice(2))
@@ -78,7 +86,7 @@ export async function openDirectoryStore(
     for await (const { id, data } of chunks) {
       await takeTurn(count++)
       const path = pathOf(id)
-      const temporary = `${path}.${randomBytes(8).toString('hex')}`
+      const temporary = `${path}.${own}-${files++}`
       try {
         writeNew(temporary, data)
         renameSync(temporary, path)
@@ -94,7 +102,7 @@ export async function openDirectoryStore(
   } catch (error) {
     throw failed(root, 'cannot make the directory', error)
   }
-  return { missing, get, put, close: async () => {} }
+  return { missing, get, put, known: openKnownChunks(join(root, KNOWN_CHUNKS)), close: async () => {} }
 }
 
 /** Writes a file in a directory that may have to be made first. */
