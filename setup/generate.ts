@@ -10,8 +10,9 @@ const run = (program: string, ...args: string[]) =>
   execFileSync(process.execPath, [join(root, program), ...args], { cwd: root, stdio: 'inherit' })
 
 run('packages/flist/scripts/build-wasm.ts')
+run('packages/flist/scripts/build-thread.ts')
 for (const [name, text] of recipeSchemas()) writeFileSync(join(root, 'recipes', 'schemas', name), text)
 run('packages/cli/src/main.ts', 'render')
 const dist = join(root, 'packages', 'action', 'dist')
 mkdirSync(dist, { recursive: true })
-writeFileSync(join(dist, 'index.js'), await bundle())
+writeFileSync(join(dist, 'index.js'), (await bundle()).text)

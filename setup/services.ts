@@ -99,6 +99,21 @@ export async function ensureRegistry(port: number): Promise<void> {
   await startDaemon({ name: 'registry', command: ['docker-registry', 'serve', config], answers })
 }
 
+/** What bootstraps a base image, and the keys it checks Debian's archive with (Ubuntu has them in a package of its own). */
+export const bootstrapPackages: Readonly<Record<string, string>> = {
+  mmdebstrap: 'mmdebstrap',
+  '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
+}
+
+/** Makes sure base images can be had: pulled where the public registry answers, else bootstrapped. */
+export async function ensureBases(): Promise<void> {
+  const answer = await fetch('https://registry-1.docker.io/v2/', { signal: AbortSignal.timeout(5_000) }).catch(
+    () => undefined,
+  )
+  if (answer) return
+  ensurePackages(bootstrapPackages)
+}
+
 /** Makes sure the local hub (packages/twin) answers. */
 export async function ensureHub(ports: LocalPorts): Promise<void> {
   const answers = async () =>

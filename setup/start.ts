@@ -1,7 +1,7 @@
 // `npm start`: the quick start. Sets up an engine, a registry and a hub on this machine, then runs `flist up` on them.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { choosePorts, ensureEngine, ensureHub, ensureRegistry, hubToken } from './services.ts'
+import { choosePorts, ensureBases, ensureEngine, ensureHub, ensureRegistry, hubToken } from './services.ts'
 import { SetupError } from './system.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -29,6 +29,7 @@ async function startServices(): Promise<Record<string, string>> {
   const ports = await choosePorts()
   await ensureRegistry(ports.registry)
   await ensureHub(ports)
+  await ensureBases()
   return {
     FLIST_REGISTRY: `127.0.0.1:${ports.registry}/tf-images`,
     FLIST_HUB_URL: `http://127.0.0.1:${ports.hub}`,

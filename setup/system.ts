@@ -11,8 +11,9 @@ export function say(text: string): void {
   console.log(`setup: ${text}`)
 }
 
-/** The full path of a program, also from the administrator's folders that a user's PATH may lack. */
+/** The full path of a program, also from the administrator's folders that a user's PATH may lack; or of a file, given whole. */
 export function findProgram(name: string): string | undefined {
+  if (name.startsWith('/')) return existsSync(name) ? name : undefined
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
   return folders
     .filter((folder) => folder !== '')
@@ -36,9 +37,9 @@ export function rootPrefix(): readonly string[] | undefined {
 }
 
 /**
- * Installs Debian or Ubuntu packages whose program is missing, after saying which and why.
+ * Installs Debian or Ubuntu packages whose program is missing, after saying which.
  *
- * @param wanted program name → package that has it
+ * @param wanted program, or path of another file → package that has it
  * @throws SetupError with the exact command to run where neither root nor sudo is at hand
  */
 export function ensurePackages(wanted: Readonly<Record<string, string>>): void {

@@ -1,32 +1,48 @@
 // `npm test`: style, types, unit tests, then the tests that need a real engine and registry. Nothing is skipped: where
 // the engine can not be had the command fails. Arguments go to vitest: `npm test -- packages/flist`.
 import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureEngine } from './services.ts'
+import { bootstrapPackages, ensureEngine } from './services.ts'
 import { ensurePackages, SetupError } from './system.ts'
 
 const root = join(import.meta.dirname, '..')
+const results = join(root, 'node_modules', '.cache', 'test-results.json')
 const filters = process.argv.slice(2)
 
+/** Other people's tools that our results are compared with. */
+const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', setcap: 'libcap2-bin' }
+
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', mmdebstrap: 'mmdebstrap' })
+  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools })
   await ensureEngine()
-  const checks =
-    filters.length > 0
-      ? []
-      : [
-          ['biome', 'check'],
-          ['tsc', '--noEmit'],
-        ]
-  for (const command of [...checks, ['vitest', 'run', ...filters]]) run(command)
+  const checks = filters.length > 0 ? [] : [run('biome', 'check'), run('tsc', '--noEmit')]
+  rmSync(results, { force: true })
+  const tests = run(
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${results}`,
+    ...filters,
+  )
+  console.log(closingLine())
+  process.exitCode = Math.max(...checks, tests)
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
   console.error(`setup: ${error.message}`)
   process.exitCode = 1
 }
 
-function run([program = '', ...args]: readonly string[]): void {
+/** Runs a tool of this clone and gives its exit status. */
+function run(program: string, ...args: readonly string[]): number {
   console.log(`\n> ${[program, ...args].join(' ')}`)
-  const result = spawnSync(join(root, 'node_modules', '.bin', program), args, { cwd: root, stdio: 'inherit' })
-  if (result.status !== 0) process.exit(result.status ?? 130)
+  const { status } = spawnSync(join(root, 'node_modules', '.bin', program), args, { cwd: root, stdio: 'inherit' })
+  return status ?? 130
+}
+
+/** The counts alone on a line, for who reads a long log from its end. */
+function closingLine(): string {
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(results, 'utf8'))
+  return `tests: ${numPassedTests} passed, ${numFailedTests} failed`
 }

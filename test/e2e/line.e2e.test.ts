@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LayerCount } from '../../packages/pipeline/src/index.ts'
 import { flist, runCommand } from '../harness/command.ts'
 import { listTree } from '../harness/listing.ts'
 import { account, createWorld, type World } from '../harness/world.ts'
@@ -16,7 +17,12 @@ type Report = {
   readonly reference: string
   readonly flistUrl: string
   readonly linkUrl: string
-  readonly conversion?: { readonly flist: string; readonly files: number; readonly treeHash: string }
+  readonly conversion?: {
+    readonly flist: string
+    readonly files: number
+    readonly treeHash: string
+    readonly layers: LayerCount
+  }
   readonly publication?: { readonly newChunks: number; readonly chunks: number; readonly sentBytes: number }
 }
 
@@ -43,9 +49,13 @@ test('the first run builds, pushes, converts and publishes both images, the base
     expect(publication?.newChunks).toBeGreaterThan(0)
     expect(conversion?.treeHash).toMatch(/^[0-9a-f]{64}$/)
   }
-  // What nginx shares with its base is there already.
+  // What nginx shares with its base is there already: chunks on the hub, layers in the cache.
   const nginx = reports[1]?.publication
   expect(nginx && nginx.newChunks < nginx.chunks / 2).toBe(true)
+  const [base, top] = reports.map(({ conversion }) => conversion?.layers)
+  expect(base).toEqual({ total: expect.any(Number), cached: 0 })
+  expect(top?.cached).toBe(base?.total)
+  expect(stderr).toContain(`${base?.total} from cache`)
 })
 
 test('the second run has nothing to do and says why', async () => {
@@ -62,6 +72,13 @@ describe.each(images)('the published flist of %s', (name) => {
   test('has every chunk, unchanged, on the backend it names', async () => {
     const { code, stdout, stderr } = await flist(['check', link(), '--contents', '--json'])
     expect(code, stderr + stdout).toBe(0)
+  })
+
+  test('is equal to its image, by the bytes of its layers and of its chunks', async () => {
+    const image = `${world.registry}/${name}:latest`
+    const { code, stdout, stderr } = await flist(['verify', link(), image, '--contents', '--json'])
+    expect(code, stderr + stdout).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ equal: true, differences: [] })
   })
 
   test('extracts to what `docker export` gives of the image', async () => {

@@ -1,56 +1,64 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export type TestRegistry = {
+export type TestRegistry = AsyncDisposable & {
   /** `127.0.0.1:port` */
   readonly host: string
-  readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** Debian's docker-registry on a free loopback port with storage of its own. Fails when the program is missing. */
-export async function startRegistry(): Promise<TestRegistry> {
+export type TestRegistryOptions = {
+  /** A line of htpasswd (bcrypt): the only account; without it anybody may read and write. */
+  readonly account?: string
+}
+
+/**
+ * The registry of the distribution project as Debian packages it, on a free loopback port, with storage of its own that is
+ * removed at the end. Fails when the program is not installed.
+ */
+export async function startRegistry({ account }: TestRegistryOptions = {}): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'flist-registry-'))
-  const port = await freePort()
-  const config = join(folder, 'config.yml')
+  const host = `127.0.0.1:${await freePort()}`
+  const [config, accounts] = [join(folder, 'config.yml'), join(folder, 'htpasswd')]
   const storage = { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } }
+  const auth = account === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: accounts } } }
+  await writeFile(accounts, account ?? '')
   // JSON is YAML.
   await writeFile(
     config,
-    JSON.stringify({ version: 0.1, log: { level: 'error' }, storage, http: { addr: `127.0.0.1:${port}` } }),
+    JSON.stringify({ version: 0.1, log: { level: 'error' }, storage, http: { addr: host }, ...auth }),
   )
-  const child = spawn('docker-registry', ['serve', config], { stdio: 'ignore' })
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`docker-registry ended with ${code}`)))
-  })
-  failed.catch(() => undefined)
-  const host = `127.0.0.1:${port}`
-  await Promise.race([failed, untilAnswering(`http://${host}/v2/`)])
+  const server = spawn('docker-registry', ['serve', config], { stdio: 'ignore' })
+  await once(server, 'spawn')
+  await untilAnswering(`http://${host}/v2/`, account === undefined ? 200 : 401)
   return {
     host,
     [Symbol.asyncDispose]: async () => {
-      child.kill()
+      server.kill()
+      if (server.exitCode === null) await once(server, 'exit')
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
   if (typeof address !== 'object' || !address) throw new Error('no free port')
   return address.port
 }
 
-async function untilAnswering(url: string): Promise<void> {
-  for (;;) {
+async function untilAnswering(url: string, status: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
     const answer = await fetch(url).catch(() => undefined)
-    if (answer?.ok) return
+    if (answer?.status === status) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+  throw new Error(`docker-registry does not answer at ${url}`)
 }

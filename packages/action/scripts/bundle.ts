@@ -2,14 +2,16 @@
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/** @returns the bundle's text; the same source and lock file give the same bytes */
-export async function bundle(): Promise<string> {
+/** The bundle's text, the same for the same source and lock file, and what it imports when it runs. */
+export async function bundle(): Promise<{ readonly text: string; readonly imports: readonly string[] }> {
   const root = join(import.meta.dirname, '..')
   const result = await build({
     entryPoints: [join(root, 'src', 'main.ts')],
     absWorkingDir: join(root, '..', '..'),
     bundle: true,
     write: false,
+    metafile: true,
+    outfile: 'index.js',
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -26,5 +28,6 @@ export async function bundle(): Promise<string> {
     },
     logLevel: 'warning',
   })
-  return result.outputFiles[0]?.text ?? ''
+  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports)
+  return { text: result.outputFiles[0]?.text ?? '', imports: imports.map(({ path }) => path) }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -7,21 +8,17 @@ import { bundle } from '../scripts/bundle.ts'
 const folder = join(import.meta.dirname, '..')
 const read = (file: string) => readFileSync(join(folder, file), 'utf8')
 
-test('the committed bundle is what the source gives; else run: pnpm generate', async () => {
-  const current = await bundle()
+test('the committed bundle is what the source gives; else run: node setup/generate.ts', async () => {
+  const { text } = await bundle()
   // Not toBe: a difference of two minified bundles is no message.
-  expect(current === read('dist/index.js')).toBe(true)
+  expect(text === read('dist/index.js')).toBe(true)
 })
 
-test('the bundle imports nothing but Node', () => {
-  const specifiers = [...read('dist/index.js').matchAll(/\bfrom\s*["']([^"']+)["']/g)].map(
-    ([, specifier]) => specifier ?? '',
-  )
-  const { builtinModules } = process.getBuiltinModule('node:module')
-  const foreign = specifiers.filter(
-    (specifier) => !builtinModules.includes(specifier.replace(/^node:/, '')) && !specifier.startsWith('node:'),
-  )
-  expect(foreign).toEqual([])
+test('the bundle imports nothing but Node, and what its packages do without', async () => {
+  // Asked for inside a try, by the redis client and the debug output of others.
+  const optional = ['@node-rs/xxhash', '@opentelemetry/api', 'supports-color']
+  const { imports } = await bundle()
+  expect(imports.filter((name) => !isBuiltin(name)).sort()).toEqual(optional)
 })
 
 test('every input of action.yml is read, and no other', () => {

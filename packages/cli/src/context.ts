@@ -15,9 +15,10 @@ export function printResult(context: CommandContext, json: boolean | undefined, 
   )
 }
 
-/** Byte strings (one char per byte) as the command line and the terminal have them. */
-export function toByteString(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+/** A user's path as a path of the tree: a byte string, relative, no empty or `.` parts. */
+export function innerPath(path: string): string {
+  const parts = Buffer.from(path, 'utf8').toString('latin1').split('/')
+  return parts.filter((part) => part !== '' && part !== '.').join('/')
 }
 
 /** A byte string for people: UTF-8 where it is, with replacement characters where it is not. */

@@ -7,7 +7,7 @@ export const exitCodes = {
   failed: 1,
   /** The command or the recipes are wrong; nothing was done. */
   badInput: 2,
-  /** The comparison that was asked for found a difference. */
+  /** The comparison that was asked for found a difference, or `--strict` one of its classes. */
   different: 3,
   interrupted: 130,
 } as const
@@ -26,5 +26,6 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return exitCodes.failed
   if (error.name === 'AbortError') return exitCodes.interrupted
   if (error.name === 'RecipeError') return exitCodes.badInput
+  if ('code' in error && error.code === 'not-faithful') return exitCodes.different
   return 'code' in error && badInputCodes.has(String(error.code)) ? exitCodes.badInput : exitCodes.failed
 }

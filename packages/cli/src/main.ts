@@ -9,6 +9,7 @@ import { addPublish } from './commands/publish.ts'
 import { addRender } from './commands/render.ts'
 import { addTwin } from './commands/twin.ts'
 import { addBuild, addUp } from './commands/up.ts'
+import { addVerify } from './commands/verify.ts'
 import type { CommandContext } from './context.ts'
 import { Difference, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { terminalProgress } from './terminal-progress.ts'
@@ -59,7 +60,18 @@ Exit status: 0 done, 1 failed, 2 wrong command, settings or recipes, 3 a differe
 Environment: FLIST_REGISTRY, FLIST_HUB_URL, FLIST_HUB_GATEWAY, FLIST_HUB_BACKEND, FLIST_HUB_USER, FLIST_HUB_TOKEN,
 DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
     )
-  for (const add of [addUp, addRender, addBuild, addConvert, addCheck, addPublish, addInspect, addExtract, addTwin])
+  for (const add of [
+    addUp,
+    addRender,
+    addBuild,
+    addConvert,
+    addVerify,
+    addCheck,
+    addPublish,
+    addInspect,
+    addExtract,
+    addTwin,
+  ])
     add(program, context)
   // Sub-commands do not inherit this setting once made.
   for (const command of program.commands) command.exitOverride()

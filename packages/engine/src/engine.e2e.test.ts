@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { extract } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRegistry } from '../test/registry.ts'
+import { startRegistry } from '../../../test/harness/registry.ts'
 import { tinyRoot } from '../test/tiny-root.ts'
 import {
   type BuildEvent,

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { arbitraryBytes, sampleBytes } from '../test/sample-bytes.ts'
 import { type ChunkWriter, createChunkWriter } from './chunk-writer.ts'
-import { CHUNK_SIZE, decodeChunk, encodeChunk } from './codec/chunk.ts'
+import { CHUNK_SIZE, chunkId, decodeChunk, encodeChunk } from './codec/chunk.ts'
 import { FL_CHUNKS, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import type { ChunkStore } from './stores/chunk-store.ts'
 import { openChunkStore } from './stores/open-store.ts'
@@ -147,7 +147,7 @@ test('when the store is slow, writing waits, with few batches in memory', async 
     await new Promise<void>((resolve) => waiting.push(resolve))
     await put(chunks)
   }
-  const writer = createChunkWriter(store)
+  const writer = createChunkWriter(store, { workers: 0 })
   let written = 0
   const writing = (async () => {
     for (; written < 10; written++) await writeFile(writer, noise(8 * CHUNK_SIZE, written))
@@ -221,4 +221,59 @@ test('chunks of a .fl have ids and keys of 32 bytes', async () => {
   expect(entries.map(({ id }) => hex(id))).toEqual([...chunks.keys()])
   const parts = await Promise.all(entries.map(async ({ id, key }) => FL_CHUNKS.decode(await store.get(id), key)))
   expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0)
+})
+
+test('however many threads encode, lists, chunks and counts are the same', async () => {
+  const contents = Array.from({ length: 60 }, (_, i) => {
+    const length = i % 3 === 0 ? 1_300_000 : 5_000
+    return sampleBytes([{ kind: i % 2 ? 'noise' : 'words', length, seed: i % 41 }])
+  })
+  const results = []
+  for (const workers of [0, 1, 2, 4]) {
+    const { store, chunks } = memoryStore()
+    await using writer = createChunkWriter(store, { workers, workersAfter: 4 << 20 })
+    const lists = []
+    for (const bytes of contents) lists.push(await writeFile(writer, bytes))
+    await writer.flush()
+    const stored = [...chunks].map(([id, data]) => `${id} ${hex(chunkId(data))}`).sort()
+    results.push({ lists: lists.map(hex), stored, stats: writer.stats })
+  }
+  for (const result of results) expect(result).toEqual(results[0])
+  expect(results[0]?.lists).toEqual(contents.map(expectedList))
+})
+
+test('a writer that is disposed of in the middle fails what is under way', async () => {
+  const { store } = memoryStore()
+  const writer = createChunkWriter(store, { workers: 2, workersAfter: 0 })
+  await writeFile(writer, noise(3 * CHUNK_SIZE, 1))
+  const flushed = Promise.allSettled([writer.flush()])
+  await writer[Symbol.asyncDispose]()
+  expect((await flushed)[0]).toMatchObject({ status: 'rejected', reason: { code: 'codec-failed' } })
+})
+
+test('chunks that a directory knows are not encoded again, unless it lost them', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'flist-writer-'))
+  const bytes = noise(3 * CHUNK_SIZE, 1)
+  const convert = async () => {
+    const store = await openChunkStore(root)
+    const asked: number[] = []
+    const { missing } = store
+    store.missing = (ids) => {
+      asked.push(ids.length)
+      return missing(ids)
+    }
+    await using writer = createChunkWriter(store)
+    const list = await writeFile(writer, bytes)
+    await writer.flush()
+    expect(hex(list)).toBe(expectedList(bytes))
+    expect(Buffer.compare(await readBack(store, list), bytes)).toBe(0)
+    return { asked, ...writer.stats }
+  }
+  // A chunk that was encoded is asked for again, by the id it then has.
+  expect(await convert()).toMatchObject({ asked: [3], uniqueChunks: 3, newChunks: 3 })
+  expect(await convert()).toMatchObject({ asked: [3], uniqueChunks: 3, newChunks: 0 })
+  const lost = hex(encodeChunk(bytes.subarray(0, CHUNK_SIZE)).id)
+  await rm(join(root, lost.slice(0, 2), lost.slice(2)))
+  expect(await convert()).toMatchObject({ asked: [3, 1], uniqueChunks: 3, newChunks: 1 })
+  await rm(root, { recursive: true })
 })

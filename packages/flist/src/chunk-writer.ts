@@ -1,8 +1,10 @@
+import { type ChunkEntries, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
+import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
-import type { EncodedChunk } from './codec/chunk-codec.ts'
+import { BATCH_BYTES, BATCH_CHUNKS, BATCH_MEMORY } from './codec/chunk-codec.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { FlistError } from './errors.ts'
-import type { ChunkStore } from './stores/chunk-store.ts'
+import type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
 import type { ChunkList } from './tree.ts'
 
 /** What went through a writer so far. Sizes in bytes. */
@@ -36,38 +38,43 @@ export type ChunkWriter = {
   /** Resolves when all chunks so far are stored and all lists so far are filled in. The writer may be used on. */
   flush(): Promise<void>
   readonly stats: Readonly<ChunkStats>
+  /** Ends the threads, also after an error. What was not flushed may be lost. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Plain bytes encoded at a time. */
-const BATCH_BYTES = 4 << 20
-/** Chunks encoded at a time: bounds what small files need. */
-const BATCH_CHUNKS = 4096
-/** Encoded batches on their way to the store. */
-const MAX_BATCHES = 4
+/** Chunks collected to be encoded together: where each belongs, and where it ends in the memory. */
+type OpenBatch = { readonly memory: Uint8Array; readonly places: Place[]; readonly ends: number[]; used: number }
 
-/** A file and the entries of its chunks; the list may be longer than it will be until the file ends. */
-type OpenFile = { list: Uint8Array; chunks: number }
-type Piece = { readonly file: OpenFile; readonly index: number; readonly start: number; readonly end: number }
+export type ChunkWriterOptions = BatchCodecOptions & {
+  /** How chunks are encoded and what the lists of files hold: `FLIST_CHUNKS` unless told, of which threads encode. */
+  readonly format?: ChunkFormat
+}
 
-const text = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+/** The hash number `i` of several with `size` bytes each, as a byte string. */
+const hashAt = (hashes: Uint8Array, i: number, size: number) =>
+  Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength).toString('latin1', size * i, size * (i + 1))
 
 /**
  * Cuts files into chunks, encodes those whose plain bytes it has not seen yet, and puts those the store does not have.
+ * After the first megabytes threads encode; ids, bytes and stats do not depend on how many.
+ *
  * Memory is bounded by a few batches, whatever the files' sizes, and about 100 bytes per different chunk: the caller
  * waits for the promises it gets. After an error of the store every call fails with it.
- *
- * `format` says how chunks are encoded and what the lists of files hold: `FLIST_CHUNKS` unless told.
  */
-export function createChunkWriter(store: ChunkStore, options: { readonly format?: ChunkFormat } = {}): ChunkWriter {
+export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions = {}): ChunkWriter {
   const { format = FLIST_CHUNKS } = options
-  const codec = format.createCodec()
+  const { idBytes, keyBytes } = format
+  const codec = format.createCodec(options)
+  // A store knows chunks of this format alone.
+  const known = format === FLIST_CHUNKS ? store.known : undefined
+  const idAt = (ids: Uint8Array, i: number) => hashAt(ids, i, idBytes)
+  const keyAt = (keys: Uint8Array, i: number) => hashAt(keys, i, keyBytes)
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }
-  /** Ids by keys, both as byte strings. */
-  const known = new Map<string, string>()
-  const batch = Buffer.allocUnsafeSlow(BATCH_BYTES)
-  let pieces: Piece[] = []
-  let used = 0
+  const entries = createChunkEntries(format)
+  /** Memory of batches that nobody uses; there is never more than the codec's window of them. */
+  const free: Uint8Array[] = []
   const underWay = new Set<Promise<void>>()
+  let batch: OpenBatch | undefined
   let failure: { readonly error: unknown } | undefined
   /** A file is open. */
   let busy = false
@@ -76,56 +83,73 @@ export function createChunkWriter(store: ChunkStore, options: { readonly format?
     if (failure) throw failure.error
   }
 
-  async function storeChunks(chunks: readonly EncodedChunk[]): Promise<void> {
-    const byId = new Map(chunks.map((chunk) => [text(chunk.id), chunk]))
-    const missing = await store.missing(chunks.map(({ id }) => id))
-    const fresh = missing.map((id) => byId.get(text(id)) as EncodedChunk)
+  /** Sends the batch on its way, from which its memory comes back. */
+  function sendBatch(full: OpenBatch): void {
+    batch = undefined
+    const task = storeBatch(full)
+      .catch((error: unknown) => {
+        failure ??= { error }
+      })
+      .finally(() => {
+        underWay.delete(task)
+        free.push(full.memory)
+      })
+    underWay.add(task)
+  }
+
+  async function storeBatch({ memory, places, ends }: OpenBatch): Promise<void> {
+    const keys = await codec.hashBatch({ memory, ends })
+    const claimed = claimChunks(entries, places, (i) => keyAt(keys, i))
+    stats.uniqueChunks += claimed.length
+    const wanted = await settleKnown(claimed, keys)
+    if (wanted.length === 0) return
+    const encoded = await codec.encodeBatch({ memory, ends }, keys, wanted)
+    const chunks = new Map<string, StoredChunk>()
+    for (const [i, piece] of wanted.entries()) {
+      const id = idAt(encoded.ids, i)
+      entries.settle(keyAt(keys, piece), id)
+      const data = memory.subarray(encoded.ends[i - 1] ?? 0, encoded.ends[i])
+      chunks.set(id, { id: encoded.ids.subarray(idBytes * i, idBytes * (i + 1)), data })
+    }
+    await storeChunks(chunks)
+    known?.remember(wanted.map((piece, i) => ({ key: keyAt(keys, piece), id: idAt(encoded.ids, i) })))
+  }
+
+  /** Of these chunks of a batch those that have to be encoded: the store does not know their ids, or lost them. */
+  async function settleKnown(claimed: readonly number[], keys: Uint8Array): Promise<readonly number[]> {
+    const ids = new Map<number, string>()
+    for (const piece of claimed) {
+      const id = known?.idOf(keyAt(keys, piece))
+      if (id !== undefined) ids.set(piece, id)
+    }
+    if (ids.size === 0) return claimed
+    const missing = await store.missing([...ids.values()].map((id) => Buffer.from(id, 'latin1')))
+    const lost = new Set(missing.map((id) => idAt(id, 0)))
+    return claimed.filter((piece) => {
+      const id = ids.get(piece)
+      if (id === undefined || lost.has(id)) return true
+      entries.settle(keyAt(keys, piece), id)
+      return false
+    })
+  }
+
+  async function storeChunks(chunks: ReadonlyMap<string, StoredChunk>): Promise<void> {
+    const missing = await store.missing([...chunks.values()].map(({ id }) => id))
+    const fresh = missing.map((id) => chunks.get(idAt(id, 0)) as StoredChunk)
     await store.put(fresh)
     stats.newChunks += fresh.length
     stats.newBytes += fresh.reduce((sum, { data }) => sum + data.length, 0)
   }
 
-  /** Encodes the batch, fills in its entries, and sends what is new on its way. A promise asks to wait. */
-  function encodeBatch(): void | Promise<void> {
-    const keys: string[] = []
-    const encoded = codec.encodeBatch(
-      pieces.map(({ start, end }) => batch.subarray(start, end)),
-      (key) => {
-        const name = text(key)
-        keys.push(name)
-        if (known.has(name)) return true
-        known.set(name, '')
-        return false
-      },
-    )
-    for (const { id, key } of encoded) known.set(text(key), text(id))
-    pieces.forEach(({ file, index }, i) => {
-      const key = keys[i] ?? ''
-      Buffer.from((known.get(key) ?? '') + key, 'latin1').copy(file.list, index * format.entryBytes)
-    })
-    stats.uniqueChunks += encoded.length
-    pieces = []
-    used = 0
-    if (encoded.length === 0) return
-
-    const task = storeChunks(encoded)
-      .catch((error: unknown) => {
-        failure ??= { error }
-      })
-      .finally(() => underWay.delete(task))
-    underWay.add(task)
-    if (underWay.size >= MAX_BATCHES) return Promise.race(underWay).then(checkFailure)
-  }
-
-  function addPiece(file: OpenFile, start: number, end: number): void {
-    const needed = (file.chunks + 1) * format.entryBytes
-    if (needed > file.list.length) {
-      const grown = new Uint8Array(2 * needed)
-      grown.set(file.list)
-      file.list = grown
+  /** The batch that has room for a chunk of `length` bytes; a promise when that must be waited for. */
+  function batchFor(length: number): OpenBatch | Promise<void> {
+    if (batch && (batch.used + length > BATCH_BYTES || batch.ends.length === BATCH_CHUNKS)) sendBatch(batch)
+    if (!batch) {
+      if (underWay.size >= codec.window) return Promise.race(underWay).then(checkFailure)
+      const memory = free.pop() ?? new Uint8Array(new SharedArrayBuffer(BATCH_MEMORY))
+      batch = { memory, places: [], ends: [], used: 0 }
     }
-    pieces.push({ file, index: file.chunks++, start, end })
-    stats.chunks++
+    return batch
   }
 
   /** Chunks of several files cannot lie between each other in the batch. */
@@ -137,10 +161,11 @@ export function createChunkWriter(store: ChunkStore, options: { readonly format?
   function open(size: number): ChunkFileWriter {
     checkIdle()
     busy = true
-    const file: OpenFile = { list: new Uint8Array(format.entryBytes), chunks: 0 }
+    const file: FileEntries = { list: new Uint8Array(format.entryBytes), chunks: 0 }
     let written = 0
-    /** Where the chunk under way begins in the batch. */
-    let start = used
+    /** Bytes of the chunk under way that are in the batch, and its bytes when it is complete. */
+    let pending = 0
+    let length = 0
 
     const wrongSize = (actual: string) =>
       new FlistError('invalid', `file of ${size} bytes: ${actual} arrived; its source changed or is damaged`)
@@ -150,24 +175,24 @@ export function createChunkWriter(store: ChunkStore, options: { readonly format?
       if (written + bytes.length > size) throw wrongSize('more')
       let rest = bytes
       while (rest.length > 0) {
-        const length = Math.min(CHUNK_SIZE, size - written + (used - start))
-        if (used === start && (used + length > BATCH_BYTES || pieces.length === BATCH_CHUNKS)) {
-          const wait = encodeBatch()
-          start = used
-          if (wait) {
-            const later = rest
-            return wait.then(() => write(later))
-          }
+        if (pending === 0) length = Math.min(CHUNK_SIZE, size - written)
+        const target = pending === 0 ? batchFor(length) : (batch as OpenBatch)
+        if (target instanceof Promise) {
+          const later = rest
+          return target.then(() => write(later))
         }
-        const part = rest.subarray(0, length - (used - start))
-        batch.set(part, used)
-        used += part.length
+        const part = rest.subarray(0, length - pending)
+        target.memory.set(part, target.used)
+        target.used += part.length
+        pending += part.length
         written += part.length
         stats.bytes += part.length
         rest = rest.subarray(part.length)
-        if (used - start === length) {
-          addPiece(file, start, used)
-          start = used
+        if (pending === length) {
+          target.places.push(entries.add(file))
+          target.ends.push(target.used)
+          stats.chunks++
+          pending = 0
         }
       }
     }
@@ -185,10 +210,21 @@ export function createChunkWriter(store: ChunkStore, options: { readonly format?
 
   async function flush(): Promise<void> {
     checkIdle()
-    await encodeBatch()
+    if (batch) sendBatch(batch)
     await Promise.all(underWay)
     checkFailure()
   }
 
-  return { open, flush, stats }
+  return { open, flush, stats, [Symbol.asyncDispose]: () => codec.close() }
+}
+
+/** Fills in the entries of a batch; gives the chunks whose keys nobody has seen before. */
+function claimChunks(entries: ChunkEntries, places: readonly Place[], keyAt: (i: number) => string): number[] {
+  const wanted: number[] = []
+  for (const [i, place] of places.entries()) {
+    const key = keyAt(i)
+    if (entries.claim(key)) wanted.push(i)
+    entries.fill(place, key)
+  }
+  return wanted
 }

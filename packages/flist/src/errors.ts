@@ -11,6 +11,7 @@
  * - `corrupt`: the flist is damaged or breaks its own format
  * - `too-large`: the input is over a limit of the format or of this reader
  * - `not-found`: the path is not in the flist
+ * - `codec-failed`: a thread of the chunk codec ended
  * - `unsafe-path`: a name or path would leave its root
  * - `io`: the file system failed
  */
@@ -25,6 +26,7 @@ export type FlistErrorCode =
   | 'corrupt'
   | 'too-large'
   | 'not-found'
+  | 'codec-failed'
   | 'unsafe-path'
   | 'io'
 

@@ -1,11 +1,18 @@
-export { type ChunkFileWriter, type ChunkStats, type ChunkWriter, createChunkWriter } from './chunk-writer.ts'
+export {
+  type ChunkFileWriter,
+  type ChunkStats,
+  type ChunkWriter,
+  type ChunkWriterOptions,
+  createChunkWriter,
+} from './chunk-writer.ts'
 export { blake2b } from './codec/blake2b.ts'
 export { CHUNK_SIZE, chunkId, decodeChunk, type EncodedChunk, encodeChunk } from './codec/chunk.ts'
 export { type ChunkFormat, FL_CHUNKS, FLIST_CHUNKS } from './codec/chunk-format.ts'
 export { FlistError, type FlistErrorCode } from './errors.ts'
 export { checkRoutes, type FlRoute } from './fl/fl-route.ts'
-export { type FlDetails, type FlSummary, writeFl } from './fl/write-fl.ts'
+export { type FlDetails, type FlSummary, type WriteFlOptions, writeFl } from './fl/write-fl.ts'
 export type { FlistMetadata } from './format/metadata.ts'
+export { clampTime } from './format/times.ts'
 export { checkFlist, type FlistReport } from './read/check-flist.ts'
 export { type ExtractOptions, extractFlist } from './read/extract-flist.ts'
 export type { ExtractReport, SkippedItem } from './read/extract-report.ts'
@@ -26,6 +33,6 @@ export {
   type SpecialNode,
   type SymlinkNode,
 } from './tree.ts'
-export { hashTree } from './tree-hash.ts'
+export { hashTree, type TreeHashOptions } from './tree-hash.ts'
 export type { TreeSummary } from './tree-summary.ts'
-export { type FlistSummary, writeFlist } from './write/write-flist.ts'
+export { type FlistSummary, type WriteFlistOptions, writeFlist } from './write/write-flist.ts'

@@ -50,6 +50,28 @@ describe('the tree hash', () => {
     )
   })
 
+  test('without times is another hash, which no time changes', () => {
+    const early = directory({ a: file(0, undefined, { mtime: 1 }) }, { mtime: 2 })
+    const late = directory({ a: file(0, undefined, { mtime: 3 }) }, { mtime: 4 })
+    expect(hashTree(early, { times: false })).toBe(hashTree(late, { times: false }))
+    expect(hashTree(early, { times: false })).not.toBe(hashTree(early))
+    const serialised = [
+      Buffer.from('tf-images tree 1 without times\n').toString('hex'),
+      `6400000000ed010000${'00'.repeat(8)}`,
+    ].join('')
+    const expected = createHash('sha256').update(serialised, 'hex').digest('hex')
+    expect(hashTree(directory(), { times: false })).toBe(expected)
+  })
+
+  test.each([
+    ['a name', directory({ b: file() })],
+    ['a mode', directory({ a: file(0, undefined, { mode: 0o600 }) })],
+    ['an owner', directory({ a: file(0, undefined, { uid: 1 }) })],
+    ['content', directory({ a: file(1, Buffer.alloc(32, 1)) })],
+  ])('without times changes with %s', (_what, tree) => {
+    expect(hashTree(tree, { times: false })).not.toBe(hashTree(directory({ a: file() }), { times: false }))
+  })
+
   test.each([
     ['a name', directory({ b: file() })],
     ['a place', directory({ a: directory({}, { mode: 0o644 }) })],

@@ -15,6 +15,8 @@ export type TreeSummary = {
   readonly uniqueChunks: number
   /** See `hashTree` */
   readonly treeHash: string
+  /** The same without times: equal for equal content, whenever it was built */
+  readonly contentHash: string
 }
 
 /** A summary under construction; nodes come in the order of `hashTree`. */
@@ -23,11 +25,13 @@ export type TreeSummariser = { add(path: string, node: HashedNode): void; finish
 /** Summarises a tree from its nodes one by one. */
 export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
   const counts = { files: 0, directories: 0, symlinks: 0, specials: 0, bytes: 0, chunks: 0 }
-  const hasher = createTreeHasher(format)
+  const hasher = createTreeHasher({ format })
+  const contentHasher = createTreeHasher({ format, times: false })
   const ids = new Set<string>()
   return {
     add(path, node) {
       hasher.add(path, node)
+      contentHasher.add(path, node)
       if (node.type === 'directory') counts.directories++
       else if (node.type === 'symlink') counts.symlinks++
       else if (node.type !== 'file') counts.specials++
@@ -41,6 +45,11 @@ export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
         }
       }
     },
-    finish: () => ({ ...counts, uniqueChunks: ids.size, treeHash: hasher.digest() }),
+    finish: () => ({
+      ...counts,
+      uniqueChunks: ids.size,
+      treeHash: hasher.digest(),
+      contentHash: contentHasher.digest(),
+    }),
   }
 }

@@ -14,7 +14,6 @@ export type ChunkMemory = ChunkIndex & {
 
 /** An empty memory. */
 export function createChunkMemory(format: ChunkFormat = FLIST_CHUNKS): ChunkMemory {
-  const codec = format.createCodec()
   const chunks = new Map<string, Uint8Array>()
   const nameOf = (id: Uint8Array) => Buffer.from(id).toString('hex')
   return {
@@ -23,10 +22,9 @@ export function createChunkMemory(format: ChunkFormat = FLIST_CHUNKS): ChunkMemo
       const plain = Buffer.from(content)
       const list: Uint8Array[] = []
       for (let at = 0; at < plain.length; at += CHUNK_SIZE) {
-        for (const { id, key, data } of codec.encodeBatch([plain.subarray(at, at + CHUNK_SIZE)])) {
-          chunks.set(nameOf(id), data)
-          list.push(id, key)
-        }
+        const { id, key, data } = format.encode(plain.subarray(at, at + CHUNK_SIZE))
+        chunks.set(nameOf(id), data)
+        list.push(id, key)
       }
       return file(plain.length, new Uint8Array(Buffer.concat(list)), details)
     },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Raised whenever a change of the code changes the bytes of a flist; part of every build id. */
-export const CONVERTER_VERSION = '1'
+export const CONVERTER_VERSION = '2'
 
 export type BuildInputs = {
   /** Hash of the rendered build context: paths, modes, contents. */

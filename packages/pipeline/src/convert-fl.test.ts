@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkFlist, extractFlist, openChunkStore } from '@tf-images/flist'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { convertSource } from './convert.ts'
+import { type ConvertOptions, convertSource } from './convert.ts'
+import { parseFidelityClasses } from './fidelity/classes.ts'
 import { openFlistAt } from './read.ts'
 import { openSource } from './source.ts'
 
@@ -22,11 +23,14 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-async function convert(output: string, url = `dir://${path('chunks')}`) {
+async function convert(output: string, url = `dir://${path('chunks')}`, options: ConvertOptions = {}) {
   const store = await openChunkStore(path('chunks'))
   const source = await openSource(path('root'), { platform: 'linux/amd64', credentials: async () => undefined })
   try {
-    return await convertSource(source, path(output), store, { fl: { routes: [{ start: 0, end: 255, url }] } })
+    return await convertSource(source, path(output), store, {
+      ...options,
+      fl: { routes: [{ start: 0, end: 255, url }] },
+    })
   } finally {
     await source.close()
     await store.close()
@@ -65,4 +69,10 @@ test('a directory that a .fl names for its chunks is not taken without being ask
 
 test('routes are checked before anything is converted', async () => {
   await expect(convert('e.fl', 'nowhere')).rejects.toMatchObject({ code: 'invalid' })
+})
+
+test('strict keeps a .fl that is not faithful from appearing', async () => {
+  const strict = parseFidelityClasses('xattrs-not-read')
+  await expect(convert('f.fl', undefined, { strict })).rejects.toMatchObject({ code: 'not-faithful' })
+  await expect(lstat(path('f.fl'))).rejects.toMatchObject({ code: 'ENOENT' })
 })

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import {
+  type ChunkFormat,
   type ChunkList,
   type ChunkStore,
   checkRoutes,
@@ -10,6 +11,7 @@ import {
   type FlistSummary,
   type FlRoute,
   type FlSummary,
+  hashTree,
   writeFl,
   writeFlist,
 } from '@tf-images/flist'
@@ -19,15 +21,18 @@ import {
   type ContentStore,
   type DirectoryNode,
   decompress,
-  type Layer,
   readDirectory,
-  readLayer,
   readRootTar,
 } from '@tf-images/rootfs'
 import { CONVERTER_VERSION } from './build-id.ts'
-import { PipelineError } from './errors.ts'
+import type { FidelityClass } from './fidelity/classes.ts'
+import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
+import { type ImageLayersOptions, type LayerCount, readImageLayers } from './image-layers.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
-import { type ImageSource, readFileStream, type Source } from './source.ts'
+import type { LayerCache } from './layer-cache.ts'
+import { type Bounds, boundsOf, type ConvertLimits, limitContents, nameLimits } from './limits.ts'
+import { refusePackedImage } from './packed-image.ts'
+import { readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
 
 export type ConvertOptions = {
@@ -37,6 +42,14 @@ export type ConvertOptions = {
   readonly fl?: { readonly routes: readonly FlRoute[] }
   /** Adds `/.startup.toml` for runtimes that start from it. Off by default. */
   readonly startupToml?: boolean
+  /** Layers of images converted before; without it every layer is converted. The result is the same. */
+  readonly layerCache?: LayerCache
+  /** Classes of differences that make the conversion fail, before anything appears at the output. */
+  readonly strict?: ReadonlySet<FidelityClass>
+  /** What a hostile source may cost; generous where not given. */
+  readonly limits?: ConvertLimits
+  /** Threads that encode; see `createChunkWriter`. They change nothing in the result. */
+  readonly workers?: number
   /** Called with the bytes of file content read so far, not more often than useful for display. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -48,15 +61,19 @@ export type Conversion = (FlistSummary | FlSummary) & {
   /** Chunks and bytes as stored that the chunk store did not have before. */
   readonly newChunks: number
   readonly newBytes: number
+  /** Of an image: how its layers were come by. */
+  readonly layers?: LayerCount
+  /** What the flist does not hold of the source, or holds otherwise. */
+  readonly fidelity: Fidelity
 }
 
 /**
- * Converts a source to a flist and puts its chunks in a store. Reads every byte once and unpacks nothing. The result
- * depends on the source and the options alone: the same image digest gives the same bytes.
+ * Converts a source to a flist and puts its chunks in a store. Reads every byte once, and layers that a cache knows not at
+ * all; unpacks nothing. The result depends on the source and the options alone: the same image digest gives the same bytes.
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'limit', 'not-faithful'
  */
 export async function convertSource(
   source: Source,
@@ -65,65 +82,83 @@ export async function convertSource(
   options: ConvertOptions = {},
 ): Promise<Conversion> {
   if (options.fl) checkRoutes(options.fl.routes)
-  const writer = createChunkWriter(store, { format: options.fl ? FL_CHUNKS : FLIST_CHUNKS })
-  const contents = observed(writer, options)
-  const root = await readSource(source, contents, options.signal)
-  if (source.kind === 'image' && options.startupToml) {
-    const text = Buffer.from(startupToml(runtimeConfig(source.image)))
-    const content = contents.open(text.length)
-    await content.write(text)
-    const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
-    root.children.set('.startup.toml', { type: 'file', size: text.length, content: await content.end(), ...attributes })
-  }
+  const { layerCache, strict, signal, workers } = options
+  const chunks = options.fl ? FL_CHUNKS : FLIST_CHUNKS
+  await using writer = createChunkWriter(store, { format: chunks, ...(workers === undefined ? {} : { workers }) })
+  const bounds = boundsOf(options.limits, await compressedBytesOf(source))
+  const contents = limitContents(observed(writer, options), bounds, source.title)
+  const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks }
+  const { root, layers } = await readSource(source, contents, {
+    bounds,
+    ...(kept ? { kept } : {}),
+    ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    throw nameLimits(error)
+  })
+  if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
-  options.signal?.throwIfAborted()
+  signal?.throwIfAborted()
+  let fidelity: Fidelity = { findings: [], config: [] }
+  const accept = (oversizedDirectories?: readonly string[]) => {
+    fidelity = describeFidelity(source, root, chunks, oversizedDirectories)
+    if (strict) requireFidelity(source.title, fidelity, strict)
+  }
   const summary = options.fl
-    ? await writeFl(root, { ...options.fl, metadata: metadataOf(source, undefined) }, output)
-    : await writeFlist(root, metadataOf(source, options.backend), output)
-  return { ...summary, flist: output, newChunks: writer.stats.newChunks, newBytes: writer.stats.newBytes }
+    ? await writeFl(root, { ...options.fl, metadata: metadataOf(source, root, chunks) }, output, {
+        accept: () => accept(),
+      })
+    : await writeFlist(root, metadataOf(source, root, chunks, options.backend), output, {
+        accept: ({ oversizedDirectories }) => accept(oversizedDirectories),
+      })
+  const { newChunks, newBytes } = writer.stats
+  return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
 }
 
-async function readSource(
+/** Adds `/.startup.toml`, made from the image's config. */
+export async function addStartupToml(
+  root: DirectoryNode<ChunkList>,
+  image: ResolvedImage,
+  contents: ContentStore<ChunkList>,
+): Promise<void> {
+  const text = Buffer.from(startupToml(runtimeConfig(image)))
+  const content = contents.open(text.length)
+  await content.write(text)
+  const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0 }
+  root.children.set('.startup.toml', { type: 'file', size: text.length, content: await content.end(), ...attributes })
+}
+
+/** Size of what a source is stored as; unknown for a directory, which is stored as it is. */
+async function compressedBytesOf(source: Source): Promise<number | undefined> {
+  if (source.kind === 'directory') return undefined
+  if (source.kind === 'root-tar') return (await stat(source.path)).size
+  return source.image.layers.reduce((sum, { size }) => sum + size, 0)
+}
+
+export type ReadSourceOptions = Omit<ImageLayersOptions, 'bounds'> & {
+  /** By default the generous ones for a source of its size. */
+  readonly bounds?: Bounds
+}
+
+/** Reads the tree of a source; its files go to the content store. */
+export async function readSource(
   source: Source,
   contents: ContentStore<ChunkList>,
-  signal?: AbortSignal,
-): Promise<DirectoryNode<ChunkList>> {
-  const options = signal ? { signal } : {}
-  if (source.kind === 'directory') return readDirectory(source.path, contents, options)
-  if (source.kind === 'root-tar') {
-    return readRootTar(decompress(readFileStream(source.path)), contents, { ...options, name: source.title })
+  options: ReadSourceOptions = {},
+): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
+  const { signal } = options
+  if (source.kind === 'directory') return { root: await readDirectory(source.path, contents, signal ? { signal } : {}) }
+  const compressedBytes = await compressedBytesOf(source)
+  const bounds = options.bounds ?? boundsOf({}, compressedBytes)
+  if (source.kind === 'image') {
+    const { layers, count } = await readImageLayers(source, contents, { ...options, bounds })
+    return { root: applyLayers(layers), layers: count }
   }
-  return applyLayers(await readLayers(source, contents, options))
-}
-
-async function readLayers(
-  { image, reader, title }: ImageSource,
-  contents: ContentStore<ChunkList>,
-  options: { readonly signal?: AbortSignal },
-): Promise<Layer<ChunkList>[]> {
-  const layers: Layer<ChunkList>[] = []
-  for (const [index, descriptor] of image.layers.entries()) {
-    const name = `${title} layer ${index + 1}`
-    const tar = decompress(reader.blob(image.reference, descriptor, options))
-    layers.push(await readLayer(checkDiffId(tar, image.diffIds[index], name), contents, { ...options, name }))
-  }
-  return layers
-}
-
-/** Passes the bytes of a layer's tar through and compares their digest with the one the image config promises. */
-async function* checkDiffId(tar: AsyncIterable<Uint8Array>, expected: string | undefined, name: string) {
-  const hash = createHash('sha256')
-  for await (const bytes of tar) {
-    hash.update(bytes)
-    yield bytes
-  }
-  const actual = `sha256:${hash.digest('hex')}`
-  if (expected !== actual) {
-    throw new PipelineError(
-      'digest-mismatch',
-      `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
-    )
-  }
+  const { title: name } = source
+  const limits = bounds.decompression
+  const tar = decompress(readFileStream(source.path), { name, limits, ...(compressedBytes ? { compressedBytes } : {}) })
+  const root = await readRootTar(tar, contents, { limits: bounds.tar, name })
+  refusePackedImage(root, name)
+  return { root }
 }
 
 /** The same content store, with the bytes counted for display and the signal looked at. */
@@ -145,14 +180,22 @@ function observed(store: ContentStore<ChunkList>, options: ConvertOptions): Cont
   }
 }
 
-function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
+/** The part of an image's config that says how it is started. */
+export function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
   return image.config.config ?? {}
 }
 
-function metadataOf(source: Source, backend: Backend | undefined): FlistMetadata {
+/** Only an image has a row `image`: a directory or a tar has nothing that names it. */
+function metadataOf(
+  source: Source,
+  root: DirectoryNode<ChunkList>,
+  format: ChunkFormat,
+  backend?: Backend,
+): FlistMetadata {
   if (source.kind !== 'image') return backend ? { backend: { ...backend } } : {}
   const { digest, configDescriptor, config } = source.image
   const platform = [config.os, config.architecture, config.variant].filter(Boolean).join('/')
-  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION }
+  const hashes = { treeHash: hashTree(root, { format }), contentHash: hashTree(root, { format, times: false }) }
+  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION, ...hashes }
   return imageMetadata(runtimeConfig(source.image), origin, backend)
 }

@@ -1,9 +1,14 @@
+import type { Fidelity } from './fidelity/fidelity.ts'
+
 export type PipelineErrorCode =
   | 'bad-settings'
   | 'bad-source'
   | 'digest-mismatch'
+  | 'cache-failed'
+  | 'limit'
   | 'flist-damaged'
   | 'not-published'
+  | 'not-faithful'
   | 'cancelled'
 
 /** A step of the pipeline that can not go on for a reason of its own; errors of the packages below pass through as they are. */
@@ -11,8 +16,13 @@ export class PipelineError extends Error {
   override readonly name = 'PipelineError'
   readonly code: PipelineErrorCode
 
-  constructor(code: PipelineErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+  /** With 'not-faithful': what was found. */
+  readonly fidelity?: Fidelity
+
+  constructor(code: PipelineErrorCode, message: string, options: ErrorOptions & { readonly fidelity?: Fidelity } = {}) {
+    const { fidelity, ...rest } = options
+    super(message, rest)
     this.code = code
+    if (fidelity) this.fidelity = fidelity
   }
 }

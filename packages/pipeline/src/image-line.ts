@@ -9,10 +9,11 @@ import { buildId } from './build-id.ts'
 import { type Conversion, convertSource } from './convert.ts'
 import { PipelineError } from './errors.ts'
 import { type ImageNames, imageNames } from './image-names.ts'
+import type { LayerCache } from './layer-cache.ts'
 import { type Decision, decide, type PublishedState, readImageState, readPublishedState } from './plan.ts'
 import { PhaseRunner } from './progress.ts'
 import { publishFlist, withHub } from './publish.ts'
-import { formatBytes, type ImageReport } from './report.ts'
+import { formatBytes, formatLayers, type ImageReport } from './report.ts'
 import { parseBackend, parseRegistryHost } from './settings.ts'
 import { openSource } from './source.ts'
 import type { UpOptions } from './up.ts'
@@ -22,6 +23,7 @@ export type Workshop = UpOptions & {
   readonly engine: Engine
   readonly client: RegistryClient
   readonly chunks: ChunkStore
+  readonly layerCache: LayerCache
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
 }
@@ -122,7 +124,7 @@ async function convertAndCheck(
   workshop: Workshop,
   phases: PhaseRunner,
 ): Promise<Conversion> {
-  const { platform, credentials, chunks, hub, signal } = workshop
+  const { platform, credentials, chunks, layerCache, hub, signal } = workshop
   const output = join(workshop.workFolder, 'flists', names.flist)
   const conversion = await phases.run(
     'convert',
@@ -131,6 +133,7 @@ async function convertAndCheck(
       const source = await openSource(names.pinned(digest), { platform, credentials, ...(signal ? { signal } : {}) })
       try {
         return await convertSource(source, output, chunks, {
+          layerCache,
           onBytes: (bytes) => report.update(formatBytes(bytes)),
           ...(hub ? { backend: parseBackend(hub.backend) } : {}),
           ...(workshop.startupToml ? { startupToml: true } : {}),
@@ -140,7 +143,8 @@ async function convertAndCheck(
         await source.close()
       }
     },
-    ({ files, bytes, uniqueChunks }) => `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks`,
+    ({ files, bytes, uniqueChunks, layers }) =>
+      `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks${layers ? `; ${formatLayers(layers)}` : ''}`,
   )
   await phases.run('check', `checking ${names.flist}`, async () => {
     using flist = await openFlist(output)

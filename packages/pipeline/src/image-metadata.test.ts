@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { imageCommand, imageEnvironment, imageMetadata } from './image-metadata.ts'
 
-const origin = { digest: 'sha256:d', imageId: 'sha256:i', platform: 'linux/amd64', converter: '1' }
+const origin = {
+  digest: 'sha256:d',
+  imageId: 'sha256:i',
+  platform: 'linux/amd64',
+  converter: '1',
+  treeHash: 't',
+  contentHash: 'c',
+}
 
 test('the command is ENTRYPOINT followed by CMD', () => {
   expect(imageCommand({ Entrypoint: ['/init', '-v'], Cmd: ['serve', 'now'] })).toEqual(['/init', '-v', 'serve', 'now'])
@@ -22,6 +29,8 @@ test('every config field has a row', () => {
     Labels: { 'org.opencontainers.image.description': 'A server', z: '1', a: '2' },
     User: '1000:1000',
     WorkingDir: '/srv',
+    StopSignal: 'SIGQUIT',
+    Healthcheck: { Test: ['CMD', 'true'], Retries: 3 },
   }
   expect(imageMetadata(config, origin, { host: 'h', port: 9900, namespace: 'default' })).toEqual({
     backend: { namespace: 'default', host: 'h', port: 9900 },
@@ -34,6 +43,8 @@ test('every config field has a row', () => {
       ...origin,
       user: '1000:1000',
       workingDir: '/srv',
+      stopSignal: 'SIGQUIT',
+      healthcheck: { Test: ['CMD', 'true'], Retries: 3 },
       labels: { a: '2', 'org.opencontainers.image.description': 'A server', z: '1' },
     },
   })

@@ -10,6 +10,10 @@ export type ImageRuntimeConfig = {
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly WorkingDir?: string
   readonly User?: string
+  readonly StopSignal?: string
+  readonly Healthcheck?: object
+  readonly OnBuild?: readonly string[] | null
+  readonly Shell?: readonly string[] | null
 }
 
 /** Where the chunks of a flist can be read by anyone: host, port and namespace of a 0-db. */
@@ -24,6 +28,9 @@ export type ImageOrigin = {
   readonly platform: string
   /** Version of the converter that made the flist. */
   readonly converter: string
+  /** Hash of the flist's tree, and the same without times (`hashTree`): equal hash, equal content. */
+  readonly treeHash: string
+  readonly contentHash: string
 }
 
 /** The command a container of the image runs: ENTRYPOINT followed by CMD, as `docker run` does. */
@@ -40,25 +47,34 @@ export function imageEnvironment(config: ImageRuntimeConfig): Record<string, str
   return Object.fromEntries(entries)
 }
 
-/**
- * Maps an image config to flist metadata rows. What flists have a row for goes there (entrypoint, environ, port, volume,
- * readme); the rest that a runtime may need (user, working directory, labels) and the origin go to the row `image`.
- */
-export function imageMetadata(config: ImageRuntimeConfig, origin: ImageOrigin, backend?: Backend): FlistMetadata {
+/** The rows that flists have for what an image config says: entrypoint, environ, port, volume, readme. */
+export function configMetadata(config: ImageRuntimeConfig): FlistMetadata {
   const command = imageCommand(config)
-  const labels = config.Labels ?? {}
-  const readme = labels['org.opencontainers.image.description']
+  const readme = config.Labels?.['org.opencontainers.image.description']
   return {
-    ...(backend ? { backend: { namespace: backend.namespace, host: backend.host, port: backend.port } } : {}),
     ...(command.length > 0 ? { entrypoint: [...command] } : {}),
     ...(config.Env?.length ? { environ: imageEnvironment(config) } : {}),
     ...(keysOf(config.ExposedPorts).length > 0 ? { port: portRows(keysOf(config.ExposedPorts)) } : {}),
     ...(keysOf(config.Volumes).length > 0 ? { volume: volumeRows(keysOf(config.Volumes)) } : {}),
-    ...(readme ? { readme: readmeRow(readme, labels['org.opencontainers.image.licenses']) } : {}),
+    ...(readme ? { readme: readmeRow(readme, config.Labels?.['org.opencontainers.image.licenses']) } : {}),
+  }
+}
+
+/**
+ * Maps an image config to flist metadata rows. What flists have a row for goes there; the rest that a runtime may need
+ * (user, working directory, stop signal, health check, labels) and the origin go to the row `image`.
+ */
+export function imageMetadata(config: ImageRuntimeConfig, origin: ImageOrigin, backend?: Backend): FlistMetadata {
+  const labels = config.Labels ?? {}
+  return {
+    ...(backend ? { backend: { namespace: backend.namespace, host: backend.host, port: backend.port } } : {}),
+    ...configMetadata(config),
     image: {
       ...origin,
       ...(config.User ? { user: config.User } : {}),
       ...(config.WorkingDir ? { workingDir: config.WorkingDir } : {}),
+      ...(config.StopSignal ? { stopSignal: config.StopSignal } : {}),
+      ...(config.Healthcheck ? { healthcheck: config.Healthcheck } : {}),
       ...(Object.keys(labels).length > 0 ? { labels: sortedByKey(labels) } : {}),
     },
   }

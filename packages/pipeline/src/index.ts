@@ -1,12 +1,19 @@
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
+export { type FidelityClass, type FidelitySeverity, parseFidelityClasses } from './fidelity/classes.ts'
+export type { ConfigMapping } from './fidelity/config-fidelity.ts'
+export { type Fidelity, formatFidelity } from './fidelity/fidelity.ts'
+export type { FidelityExample, FidelityFinding } from './fidelity/findings.ts'
+export type { LayerCount } from './image-layers.ts'
 export type { Backend } from './image-metadata.ts'
+export { type LayerCache, openLayerCache } from './layer-cache.ts'
+export type { ConvertLimits } from './limits.ts'
 export type { Decision } from './plan.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type Publication, publishFlist } from './publish.ts'
 export { type OpenedFlist, openFlistAt } from './read.ts'
-export { formatBytes, formatReport, formatSeconds, type ImageReport } from './report.ts'
+export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
 export {
   type CredentialLookup,
   type Credentials,
@@ -16,3 +23,5 @@ export {
 } from './settings.ts'
 export { openSource, type Source } from './source.ts'
 export { bringUp, type ImageFailure, type UpOptions, type UpResult, withParents } from './up.ts'
+export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'
+export { type Verification, type VerifyOptions, verifyFlist } from './verify/verify.ts'

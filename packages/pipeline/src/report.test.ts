@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatReport, formatSeconds } from './report.ts'
+import { formatBytes, formatLayers, formatReport, formatSeconds } from './report.ts'
 
 test.each([
   [0, '0 bytes'],
@@ -13,6 +13,10 @@ test.each([
 
 test('seconds have one decimal while they are few', () => {
   expect([formatSeconds(123), formatSeconds(9_960), formatSeconds(61_000)]).toEqual(['0.1 s', '10 s', '61 s'])
+})
+
+test('layers from the cache are told from converted ones', () => {
+  expect(formatLayers({ total: 7, cached: 5 })).toBe('2 of 7 layers converted, 5 from cache')
 })
 
 test('an unchanged image says why, and where it is', () => {
@@ -33,4 +37,23 @@ test('an unchanged image says why, and where it is', () => {
   flist   http://hub/u/nginx-ffff.flist
   link    http://hub/u/nginx.flist
   time    base 0.0 s, plan 0.0 s`)
+})
+
+test('a converted image says what its flist does not hold', () => {
+  const finding = { severity: 'lost', count: 1, examples: [] } as const
+  const text = formatReport({
+    name: 'nginx',
+    status: 'built',
+    decision: { action: 'build', reason: 'new' },
+    buildId: 'f'.repeat(64),
+    base: 'r/debian@sha256:0',
+    durations: { convert: 1000 },
+    conversion: {
+      flist: 'nginx.flist',
+      ...{ files: 1, directories: 2, symlinks: 3, specials: 4, bytes: 5, chunks: 1, uniqueChunks: 1, flistBytes: 6 },
+      ...{ treeHash: 'aa', contentHash: 'bb', oversizedDirectories: [], newChunks: 1, newBytes: 5 },
+      fidelity: { findings: [{ class: 'file-capabilities', ...finding }], config: [] },
+    },
+  })
+  expect(text).toContain('\n  tree hash   aa\n  fidelity    lost: file-capabilities 1\n')
 })

@@ -1,4 +1,6 @@
 import type { Conversion } from './convert.ts'
+import { fidelitySummary } from './fidelity/fidelity.ts'
+import type { LayerCount } from './image-layers.ts'
 import type { Decision } from './plan.ts'
 import type { Durations } from './progress.ts'
 import type { Publication } from './publish.ts'
@@ -28,12 +30,14 @@ export function formatReport(report: ImageReport): string {
   if (report.reference) rows.push(['image', report.reference])
   if (report.flistUrl && report.linkUrl) rows.push(['flist', report.flistUrl], ['link', report.linkUrl])
   if (report.conversion) {
-    const { files, directories, symlinks, specials, bytes, flistBytes, treeHash } = report.conversion
+    const { files, directories, symlinks, specials, bytes, flistBytes, treeHash, layers } = report.conversion
+    if (layers) rows.push(['conversion', formatLayers(layers)])
     rows.push([
       'content',
       `${files} files, ${directories} directories, ${symlinks} links, ${specials} devices; ${formatBytes(bytes)}`,
     ])
     rows.push(['flist size', formatBytes(flistBytes)], ['tree hash', treeHash])
+    rows.push(['fidelity', fidelitySummary(report.conversion.fidelity)])
   }
   if (report.publication) {
     const { chunks, newChunks, newBytes, sharedBytes, sentBytes } = report.publication
@@ -46,6 +50,11 @@ export function formatReport(report: ImageReport): string {
   rows.push(['time', times.join(', ')])
   const width = Math.max(...rows.map(([name]) => name.length))
   return [report.name, ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)].join('\n')
+}
+
+/** `2 of 7 layers converted, 5 from cache` */
+export function formatLayers({ total, cached }: LayerCount): string {
+  return `${total - cached} of ${total} layers converted, ${cached} from cache`
 }
 
 const threeDigits = new Intl.NumberFormat('en', {

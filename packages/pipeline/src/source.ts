@@ -2,8 +2,10 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import {
   formatReference,
+  type ImageFormat,
   type ImageReader,
-  isImageLayout,
+  imageFormat,
+  openDockerArchive,
   openImageLayout,
   parseReference,
   RegistryClient,
@@ -30,24 +32,33 @@ export type Source = (
 export type SourceOptions = {
   /** `linux/amd64`; chooses from an image index. */
   readonly platform?: string
+  /** Chooses from an archive or layout of several images: `name:tag`, or any name and `@sha256:…`. */
+  readonly image?: string
   readonly credentials?: CredentialLookup
   readonly signal?: AbortSignal
 }
 
 /**
- * Opens what a user names: a path of this machine (an OCI image layout as directory or tar, a tar of a root file system,
- * plain or compressed, or a directory) or else an image reference. A path that exists wins over a reference.
+ * Opens what a user names: a path of this machine (an OCI image layout as directory or tar, a `docker save` archive, a tar
+ * of a root file system, plain or compressed, or a directory) or else an image reference. A path that exists wins over a reference.
  *
  * @throws PipelineError 'bad-source', RegistryError
  */
 export async function openSource(name: string, options: SourceOptions = {}): Promise<Source> {
-  const { platform, credentials, signal } = options
+  const { platform, image, credentials, signal } = options
   const call = signal ? { signal } : {}
   const kind = await kindOfPath(name)
+  if (image !== undefined && kind !== 'layout' && kind !== 'docker-archive') {
+    throw new PipelineError(
+      'bad-source',
+      `"${name}": is no archive of images to choose "${image}" from; name a docker save archive or an OCI layout`,
+    )
+  }
   if (kind === 'directory' || kind === 'root-tar') return { kind, title: name, path: name, close: async () => {} }
-  if (kind === 'layout') {
-    const reader = await openImageLayout(name)
-    return openImage(name, reader, () => reader.resolve(undefined, platform, call))
+  if (kind !== undefined) {
+    const wanted = image === undefined ? undefined : parseReference(image, { tag: 'latest' })
+    const reader = await (kind === 'layout' ? openImageLayout(name) : openDockerArchive(name))
+    return openImage(name, reader, () => reader.resolve(wanted, platform, call))
   }
   if (/^[./]/.test(name)) {
     throw new PipelineError(
@@ -70,14 +81,13 @@ async function openImage(title: string, reader: ImageReader, resolve: () => Prom
   }
 }
 
-async function kindOfPath(path: string): Promise<'layout' | 'directory' | 'root-tar' | undefined> {
+async function kindOfPath(path: string): Promise<ImageFormat | 'directory' | 'root-tar' | undefined> {
   const found = await stat(path).catch(() => undefined)
   if (!found) return undefined
   if (!found.isDirectory() && !found.isFile()) {
     throw new PipelineError('bad-source', `"${path}": neither a file nor a directory; name a tar or a directory`)
   }
-  if (await isImageLayout(path)) return 'layout'
-  return found.isDirectory() ? 'directory' : 'root-tar'
+  return (await imageFormat(path)) ?? (found.isDirectory() ? 'directory' : 'root-tar')
 }
 
 /** Bytes of a tar file of this machine. */

@@ -6,6 +6,7 @@ import { buildOrder, loadRecipes, type Recipes, renderImage, writeContexts } fro
 import { RegistryClient } from '@tf-images/registry'
 import { PipelineError } from './errors.ts'
 import { bringUpImage } from './image-line.ts'
+import { openLayerCache } from './layer-cache.ts'
 import type { Progress } from './progress.ts'
 import type { ImageReport } from './report.ts'
 import type { CredentialLookup, HubSettings } from './settings.ts'
@@ -19,7 +20,7 @@ export type UpOptions = {
   readonly registry: string
   /** Where flists are published; without it the line ends with the pushed image. */
   readonly hub?: HubSettings
-  /** Folder for converted flists and the chunk cache. */
+  /** Folder for converted flists (`flists/`), the chunk cache (`chunks/`) and the layer cache (`layers/`). */
   readonly workFolder: string
   /** `linux/amd64`. */
   readonly platform: string
@@ -54,7 +55,8 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   await mkdir(join(options.workFolder, 'flists'), { recursive: true })
   const chunks = await openChunkStore(join(options.workFolder, 'chunks'))
   const client = new RegistryClient({ credentials: options.credentials })
-  const workshop = { ...options, engine, client, chunks, digests: new Map<string, string | undefined>() }
+  const layerCache = openLayerCache(join(options.workFolder, 'layers'))
+  const workshop = { ...options, engine, client, chunks, layerCache, digests: new Map<string, string | undefined>() }
   const reports: ImageReport[] = []
   const failures: ImageFailure[] = []
   try {

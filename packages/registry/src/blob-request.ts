@@ -1,5 +1,6 @@
 import type { AccessScope } from './authenticator.ts'
 import type { Descriptor } from './descriptor.ts'
+import { foreignLayerError } from './foreign-layer.ts'
 import { networkError } from './network-error.ts'
 import { quote } from './quoted-text.ts'
 import { RegistryError } from './registry-error.ts'
@@ -30,7 +31,7 @@ export function openBlob(
       const answer = await session
         .open({ scope, method: 'GET', path, subject, headers, signal })
         .catch((error: unknown) => {
-          throw foreignBlob(error, descriptor, subject)
+          throw foreignLayerError('the registry', descriptor, subject, error)
         })
       origin = answer.origin
       return { start: startOf(answer, offset, subject), body: answer.body }
@@ -48,16 +49,5 @@ function startOf(answer: TransportAnswer, offset: number, subject: string): numb
   throw new RegistryError(
     'server',
     `${subject}: asked ${answer.origin} for the bytes from ${offset} on, it sent ${quote(range)}; try again`,
-  )
-}
-
-/** Registries need not have the layers their manifests call foreign. */
-function foreignBlob(error: unknown, { urls }: Descriptor, subject: string): unknown {
-  const [url] = urls ?? []
-  if (!(error instanceof RegistryError) || error.code !== 'not-found' || url === undefined) return error
-  return new RegistryError(
-    'not-found',
-    `${subject}: the registry does not have this foreign layer; its publisher keeps it at ${quote(url)}, push the image again with the layer in it`,
-    { status: error.status, cause: error },
   )
 }

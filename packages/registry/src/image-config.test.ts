@@ -9,7 +9,7 @@ function parse(value: unknown, layers = 1) {
   return parseImageConfig(Buffer.from(JSON.stringify(value)), layers, 'r.io/a:1 config')
 }
 
-test('what the specification names is read, the rest left out', () => {
+test('what the specification and Docker name is read, the rest left out and named', () => {
   const config = {
     User: '1000:1000',
     ExposedPorts: { '80/tcp': {}, '53/udp': {} },
@@ -20,10 +20,17 @@ test('what the specification names is read, the rest left out', () => {
     WorkingDir: '/srv',
     Labels: { a: 'b' },
     StopSignal: 'SIGTERM',
+    Healthcheck: { Test: ['CMD', 'true'], Interval: 30_000_000_000 },
+    OnBuild: ['RUN true'],
+    Shell: ['/bin/bash', '-c'],
   }
   const history = [{ created: '2024-01-01T00:00:00Z', created_by: 'RUN x', empty_layer: true }, { comment: 'c' }]
   const document = { ...MINIMAL, variant: 'v1', created: '2024-01-01T00:00:00Z', author: 'me', config, history }
-  expect(parse({ ...document, container: 'x', config: { ...config, Hostname: 'h' } })).toEqual(document)
+  const others = { Hostname: 'h', ArgsEscaped: true, Domainname: '', Tty: false, Image: null, Links: [], Memory: 0 }
+  expect(parse({ ...document, container: 'x', config: { ...config, ...others } })).toEqual({
+    ...document,
+    otherConfigFields: ['ArgsEscaped', 'Hostname'],
+  })
 })
 
 test('null and absent are the same, as engines write both', () => {

@@ -31,6 +31,12 @@ export type ContainerConfig = {
   readonly WorkingDir?: string
   readonly Labels?: Readonly<Record<string, string>>
   readonly StopSignal?: string
+  /** Docker's addition: Test, Interval, Timeout, StartPeriod, Retries, as they stand in the config */
+  readonly Healthcheck?: object
+  /** Docker's addition: instructions for builds on top of the image */
+  readonly OnBuild?: readonly string[]
+  /** Docker's addition: what RUN uses in builds on top of the image */
+  readonly Shell?: readonly string[]
 }
 
 /** One step of how the image was built; without `empty_layer` it made a layer. */
@@ -51,6 +57,8 @@ export type ImageConfig = {
   readonly created?: string
   readonly author?: string
   readonly config: ContainerConfig
+  /** Names of the fields of `config` that are not read here and say something: not null, false or empty */
+  readonly otherConfigFields?: readonly string[]
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly string[] }
   readonly history: readonly HistoryEntry[]
 }
@@ -71,13 +79,16 @@ export function parseImageConfig(bytes: Uint8Array, layers: number, subject: str
   const variant = optionalText(document, 'variant', '', problems)
   const created = optionalText(document, 'created', '', problems)
   const author = optionalText(document, 'author', '', problems)
+  const container = optionalObject(document, 'config', '', problems) ?? {}
+  const otherConfigFields = listOtherFields(container)
   const config: ImageConfig = {
     os: requiredText(document, 'os', '', problems),
     architecture: requiredText(document, 'architecture', '', problems),
     ...(variant && { variant }),
     ...(created && { created }),
     ...(author && { author }),
-    config: readContainerConfig(optionalObject(document, 'config', '', problems) ?? {}, problems),
+    config: readContainerConfig(container, problems),
+    ...(otherConfigFields.length > 0 && { otherConfigFields }),
     rootfs: { type: 'layers', diff_ids: readDiffIds(document, layers, problems) },
     history: readHistory(document, problems),
   }
@@ -97,8 +108,27 @@ function readContainerConfig(config: JsonObject, problems: Problems): ContainerC
     WorkingDir: optionalText(config, 'WorkingDir', at, problems),
     Labels: optionalTextMap(config, 'Labels', at, problems),
     StopSignal: optionalText(config, 'StopSignal', at, problems),
+    Healthcheck: optionalObject(config, 'Healthcheck', at, problems),
+    OnBuild: optionalTexts(config, 'OnBuild', at, problems),
+    Shell: optionalTexts(config, 'Shell', at, problems),
   }
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined))
+}
+
+const READ_FIELDS: ReadonlySet<string> = new Set([
+  ...['User', 'ExposedPorts', 'Env', 'Entrypoint', 'Cmd', 'Volumes', 'WorkingDir', 'Labels', 'StopSignal'],
+  ...['Healthcheck', 'OnBuild', 'Shell'],
+])
+
+function listOtherFields(config: JsonObject): string[] {
+  const names = Object.keys(config).filter((name) => !READ_FIELDS.has(name))
+  return names.filter((name) => !saysNothing(config[name])).sort()
+}
+
+/** Engines write every field of their type, mostly without a value. */
+function saysNothing(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
+  return value === undefined || value === null || value === false || value === '' || value === 0
 }
 
 function readDiffIds(document: JsonObject, layers: number, problems: Problems): string[] {

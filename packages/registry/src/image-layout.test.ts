@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { collect, failure } from '../test/collect.ts'
 import { content, descriptorOf, makeImage } from '../test/image-fixture.ts'
 import { blobName, blobsOf, type LayoutContents, makeLayout, writeLayout } from '../test/layout-fixture.ts'
-import { type ImageLayout, isImageLayout, openImageLayout } from './image-layout.ts'
+import { type ImageLayout, openImageLayout } from './image-layout.ts'
 import { parseReference } from './reference.ts'
 
 const image = makeImage()
@@ -84,23 +84,6 @@ describe.each(['directory', 'tar'])('a layout in a %s', (kind) => {
   })
 })
 
-describe('isImageLayout', () => {
-  test('knows a layout by its mark, as a directory and as a tar', async () => {
-    const directory = await writeTemporary(single)
-    expect(await isImageLayout(directory)).toBe(true)
-    expect(await isImageLayout(pack(directory))).toBe(true)
-  })
-
-  test('says no to everything else', async () => {
-    const other = await writeTemporary(new Map([['etc/passwd', Buffer.from('root')]]))
-    const damaged = join(folder, 'damaged.tar')
-    await writeFile(damaged, Buffer.alloc(2048, 'x'))
-    for (const path of [other, pack(other), damaged, '/does/not/exist', '/dev/null']) {
-      expect(await isImageLayout(path), path).toBe(false)
-    }
-  })
-})
-
 describe('what is not a layout', () => {
   const openError = async (files: LayoutContents) => failure(openImageLayout(await writeTemporary(files)))
   const without = (name: string): LayoutContents => new Map([...single].filter(([key]) => key !== name))
@@ -131,7 +114,7 @@ describe('what is not a layout', () => {
       'an archive of an old docker save',
       new Map([['manifest.json', Buffer.from('[]')]]),
       'bad-layout',
-      'is what docker save of an engine before 25 writes',
+      'has no oci-layout',
     ],
   ])('%s', async (_, files, code, text) => {
     const error = await openError(files)
@@ -168,6 +151,40 @@ describe('blobs', () => {
       const error = await failure(layout.resolve(undefined))
       expect(error.code).toBe('not-found')
       expect(error.message).toContain(`blob ${image.config.digest}: is not in the layout`)
+    })
+  })
+
+  describe('of foreign layers, which need not be there:', () => {
+    const urls = ['https://publisher.example/layer.tar']
+    const foreign = makeImage({
+      manifest: {
+        layers: image.layers.map(({ digest, size }) => ({
+          mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+          digest,
+          size,
+          urls,
+        })),
+      },
+    })
+
+    test('one that is not is named with its address', async () => {
+      await withLayout(
+        makeLayout([{ manifest: foreign.manifest }], [foreign.manifest, image.config]),
+        async (layout) => {
+          const { reference, layers } = await layout.resolve(undefined)
+          const error = await failure(collect(layout.blob(reference, layers[0] ?? image.config)))
+          expect(error.code).toBe('not-found')
+          expect(error.message).toContain('the layout does not have this foreign layer; its publisher keeps it at')
+          expect(error.message).toContain(`"${urls[0]}"`)
+        },
+      )
+    })
+
+    test('one that is there is read like any other', async () => {
+      await withLayout(makeLayout([{ manifest: foreign.manifest }], blobsOf(foreign)), async (layout) => {
+        const { reference, layers } = await layout.resolve(undefined)
+        expect((await collect(layout.blob(reference, layers[1] ?? image.config))).toString()).toBe('second layer')
+      })
     })
   })
 

@@ -1,14 +1,11 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { readBounded } from './bounded-read.ts'
 import type { Descriptor } from './descriptor.ts'
 import { parseDigest } from './digest.ts'
+import { foreignLayerError } from './foreign-layer.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
-import { openLayoutDirectory } from './layout-directory.ts'
 import { chooseEntry, noSuchEntry } from './layout-entries.ts'
 import type { LayoutFiles } from './layout-files.ts'
-import { openLayoutTar } from './layout-tar.ts'
+import { openLayoutFiles, repositoryOf } from './layout-path.ts'
 import { type ImageIndex, MANIFEST_LIMIT, parseManifest } from './manifest.ts'
 import { MEDIA_TYPES } from './media-types.ts'
 import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
@@ -40,27 +37,11 @@ export type ImageLayout = ImageReader & {
  * @throws RegistryError `bad-layout` when there is none at `path`, `unsupported`, `bad-manifest`
  */
 export async function openImageLayout(path: string): Promise<ImageLayout> {
-  const files = await openFiles(path)
+  const files = await openLayoutFiles(path)
   try {
     return layoutOf(files, path, await readIndex(files, path))
   } catch (error) {
     await files.close()
-    throw error
-  }
-}
-
-/** Whether there is an image layout at `path`, as {@link openImageLayout} reads it: a file `oci-layout` marks it. */
-export async function isImageLayout(path: string): Promise<boolean> {
-  try {
-    const files = await openFiles(path)
-    try {
-      return (await files.open('oci-layout')) !== undefined
-    } finally {
-      await files.close()
-    }
-  } catch (error) {
-    // Any other tar, or a damaged one.
-    if (error instanceof RegistryError) return false
     throw error
   }
 }
@@ -71,10 +52,8 @@ function layoutOf(files: LayoutFiles, path: string, index: ImageIndex): ImageLay
     const { algorithm, hex } = checkedDigest(descriptor, subject)
     const file = await files.open(`blobs/${algorithm}/${hex}`)
     if (file === undefined) {
-      throw new RegistryError(
-        'not-found',
-        `${subject}: is not in the layout; write the layout again with all its blobs`,
-      )
+      const text = `${subject}: is not in the layout; write the layout again with all its blobs`
+      throw foreignLayerError('the layout', descriptor, subject, new RegistryError('not-found', text))
     }
     for await (const bytes of verifyBlob(file.read(), descriptor, subject)) {
       signal?.throwIfAborted()
@@ -124,21 +103,6 @@ function layoutOf(files: LayoutFiles, path: string, index: ImageIndex): ImageLay
   }
 }
 
-async function openFiles(path: string): Promise<LayoutFiles> {
-  try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const stat = await handle.stat()
-    if (stat.isFile()) return await openLayoutTar(handle, path)
-    await handle.close()
-    if (stat.isDirectory()) return openLayoutDirectory(path)
-  } catch (cause) {
-    if (cause instanceof RegistryError) throw cause
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'failed'
-    throw new RegistryError('bad-layout', `${quote(path)}: cannot be opened (${reason}); check the path`, { cause })
-  }
-  throw new RegistryError('bad-layout', `${quote(path)}: is neither a directory nor a file; name an OCI image layout`)
-}
-
 async function readIndex(files: LayoutFiles, path: string): Promise<ImageIndex> {
   const marker = await readFile(files, path, 'oci-layout')
   const version = parseJsonObject(marker, `${quote(path)} oci-layout`).imageLayoutVersion
@@ -158,24 +122,10 @@ async function readIndex(files: LayoutFiles, path: string): Promise<ImageIndex> 
 async function readFile(files: LayoutFiles, path: string, name: string): Promise<Buffer> {
   const file = await files.open(name)
   if (file === undefined) {
-    const isDockerSave = (await files.open('manifest.json')) !== undefined
-    const found = isDockerSave
-      ? 'is what docker save of an engine before 25 writes, not an OCI image layout'
-      : `has no ${name}`
-    const remedy = isDockerSave
-      ? 'push the image to a registry and read it from there'
-      : 'name a directory or tar that is an OCI image layout'
-    throw new RegistryError('bad-layout', `${quote(path)}: ${found}; ${remedy}`)
+    const remedy = 'name a directory or tar that is an OCI image layout'
+    throw new RegistryError('bad-layout', `${quote(path)}: has no ${name}; ${remedy}`)
   }
   const tooLarge = (): RegistryError =>
     new RegistryError('bad-layout', `${quote(path)} ${name}: has more than ${MANIFEST_LIMIT} bytes; make it smaller`)
   return readBounded(file.read(), MANIFEST_LIMIT, tooLarge)
-}
-
-/** A file name as a repository, the way Podman calls images without a registry. */
-function repositoryOf(path: string): string {
-  const words = basename(path)
-    .toLowerCase()
-    .match(/[a-z0-9]+/g)
-  return words?.join('-') ?? 'image'
 }

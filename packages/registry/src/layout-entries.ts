@@ -46,9 +46,17 @@ export function noSuchEntry(index: ImageIndex, reference: Reference | undefined,
 function candidates(entries: readonly Descriptor[], reference: Reference | undefined): readonly Descriptor[] {
   if (reference?.digest !== undefined) return entries.filter(({ digest }) => digest === reference.digest)
   if (reference?.tag === undefined) return entries
-  const wanted = [reference.tag, formatReference(reference)]
-  const named = entries.filter((entry) => namesOf(entry).some((name) => wanted.includes(name)))
+  const { tag } = reference
+  const wanted = formatReference(reference)
+  const inFull = entries.filter((entry) => namesOf(entry).includes(wanted))
+  if (inFull.length > 0) return inFull
+  // Where the full name is known a tag alone says nothing: what docker save writes has several images with one tag.
+  const named = entries.filter((entry) => !hasFullName(entry) && namesOf(entry).includes(tag))
   return named.length > 0 ? named : entries.filter((entry) => namesOf(entry).length === 0)
+}
+
+function hasFullName(entry: Descriptor): boolean {
+  return entry.annotations?.[CONTAINERD_NAME] !== undefined
 }
 
 function namesOf({ annotations }: Descriptor): string[] {

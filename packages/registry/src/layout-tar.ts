@@ -4,8 +4,6 @@ import { quote } from './quoted-text.ts'
 import { RegistryError } from './registry-error.ts'
 import { indexTar } from './tar-index.ts'
 
-const LAYOUT_NAME = /^(?:oci-layout|index\.json|manifest\.json|blobs\/[a-z0-9]{1,32}\/[0-9a-f]{32,128})$/
-
 const COMPRESSED: readonly (readonly [string, string, string])[] = [
   ['1f8b', 'gzip', 'gunzip'],
   ['28b52ffd', 'zstd', 'unzstd'],
@@ -14,7 +12,7 @@ const COMPRESSED: readonly (readonly [string, string, string])[] = [
 ]
 
 /**
- * The files of a layout that is a tar, read where they are: nothing is unpacked. Takes over the file handle, also when it
+ * The files of a layout or another image archive that is a tar, read where they are: nothing is unpacked. Takes over the file handle, also when it
  * throws.
  *
  * @throws RegistryError `unsupported` for a compressed tar, in which nothing can be read out of order; `bad-layout`
@@ -22,7 +20,7 @@ const COMPRESSED: readonly (readonly [string, string, string])[] = [
 export async function openLayoutTar(file: FileHandle, path: string): Promise<LayoutFiles> {
   try {
     await refuseCompressed(file, path)
-    const entries = await indexTar(file, path, (name) => LAYOUT_NAME.test(name))
+    const entries = await indexTar(file, path)
     return {
       async open(name) {
         const entry = entries.get(name)

@@ -15,11 +15,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-async function index(tar: Buffer, wanted: (name: string) => boolean = () => true): Promise<Map<string, TarEntry>> {
+async function index(tar: Buffer): Promise<Map<string, TarEntry>> {
   const path = join(folder, `${count++}.tar`)
   await writeFile(path, tar)
   await using file = await open(path)
-  return await indexTar(file, 'x.tar', wanted)
+  return await indexTar(file, 'x.tar')
 }
 
 /** Contents of the files found. */
@@ -30,7 +30,14 @@ async function contents(tar: Buffer): Promise<Record<string, string>> {
   )
 }
 
-type Header = { name?: string; size?: number | string; type?: string; prefix?: string; magic?: string }
+type Header = {
+  name?: string
+  size?: number | string
+  type?: string
+  link?: string
+  prefix?: string
+  magic?: string
+}
 
 /** One entry: header with a right checksum, and content filled up to whole blocks. */
 function entry(header: Header, content = ''): Buffer {
@@ -39,6 +46,7 @@ function entry(header: Header, content = ''): Buffer {
   const size = header.size ?? content.length
   block.write(typeof size === 'string' ? size : `${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1')
   block.write(header.type ?? '0', 156, 'latin1')
+  block.write(header.link ?? '', 157, 'latin1')
   block.write(header.magic ?? 'ustar\0' + '00', 257, 'latin1')
   block.write(header.prefix ?? '', 345, 'latin1')
   block.write(' '.repeat(8), 148)
@@ -139,9 +147,29 @@ describe('headers', () => {
     expect(await contents(bytes)).toEqual(expected)
   })
 
-  test('only wanted names are kept', async () => {
-    const found = await index(tar(entry({ name: 'a' }), entry({ name: 'b' })), (name) => name === 'b')
+  test('names of more than 255 characters are left out', async () => {
+    const found = await index(tar(entry({ type: 'L' }, 'n'.repeat(256)), entry({}, 'x'), entry({ name: 'b' })))
     expect([...found.keys()]).toEqual(['b'])
+  })
+})
+
+describe('links lead to files of the same tar', () => {
+  const link = (name: string, target: string, type = '2') => entry({ name, link: target, type })
+  const file = entry({ name: 'a/layer.tar' }, 'x')
+  test.each<[string, Buffer, string[]]>([
+    ['a symbolic link, from where it is', tar(file, link('b/layer.tar', '../a/layer.tar')), ['b/layer.tar']],
+    ['a symbolic link before its target', tar(link('b', 'a/layer.tar'), file), ['b']],
+    ['a hard link, by the name in the tar', tar(file, link('b/layer.tar', './a/layer.tar', '1')), ['b/layer.tar']],
+    ['a link to a link', tar(file, link('b', 'a/layer.tar'), link('c', 'b', '1')), ['b', 'c']],
+    ['long names of GNU', tar(file, entry({ type: 'K' }, `${'./'.repeat(60)}a/layer.tar\0`), link('b', 'cut')), ['b']],
+    ['long names of pax', tar(file, pax('linkpath=a/layer.tar'), link('b', 'cut')), ['b']],
+    ['a link to nothing', tar(file, link('b', 'none')), []],
+    ['a link out of the tar', tar(file, link('b', '../../etc/passwd'), link('c', '/etc/passwd')), []],
+    ['links in a circle', tar(file, link('b', 'c'), link('c', 'b')), []],
+    ['a link that a directory replaces', tar(file, link('b', 'a/layer.tar'), entry({ name: 'b', type: '5' })), []],
+  ])('%s', async (_, bytes, links) => {
+    const found = Object.fromEntries(['a/layer.tar', ...links].map((name) => [name, 'x']))
+    expect(await contents(bytes)).toEqual(found)
   })
 })
 

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { posix } from 'node:path'
 import { quote } from './quoted-text.ts'
 import { RegistryError } from './registry-error.ts'
 
@@ -8,36 +9,42 @@ export type TarEntry = { readonly offset: number; readonly size: number }
 const BLOCK = 512
 const MOST_ENTRIES = 100_000
 const LONGEST_EXTENSION = 1024 * 1024
+/** Characters of a name; nothing that belongs to an image has a longer one. */
+const LONGEST_NAME = 255
+/** Links that lead to links; more are a circle. */
+const MOST_HOPS = 8
+const HARD_LINK = '1'
+const SYMBOLIC_LINK = '2'
 const REGULAR_TYPES = new Set(['0', '\0', '7'])
 /** Links, devices and directories have no content, whatever their size field says. */
 const HEADER_ONLY_TYPES = new Set(['1', '2', '3', '4', '5', '6'])
 
+/** What the extended headers say of the entry after them. */
+type Extension = { readonly name?: string; readonly linkName?: string; readonly size?: number }
+
 /**
  * Finds the regular files of an uncompressed tar by reading its headers only, in one pass. Of files with the same name the
- * last counts, as when unpacking. Long names of pax and GNU tar are read, other extensions passed over.
+ * last counts, as when unpacking. Long names of pax and GNU tar are read, other extensions passed over. A hard or symbolic
+ * link to a file of the same tar gives that file; one that leads elsewhere is as if it were not there.
  *
  * Source: POSIX.1-2024, pax, "ustar Interchange Format" and "pax Header Block"; GNU tar manual, "Basic Tar Format".
  *
- * @param wanted which names to keep; a leading `./` is taken off before
+ * @returns by name, without a leading `./`; names of more than 255 characters are left out
  * @throws RegistryError `bad-layout` for a tar that is damaged or cut off
  */
-export async function indexTar(
-  file: FileHandle,
-  path: string,
-  wanted: (name: string) => boolean,
-): Promise<Map<string, TarEntry>> {
+export async function indexTar(file: FileHandle, path: string): Promise<Map<string, TarEntry>> {
   const { size: end } = await file.stat()
-  const entries = new Map<string, TarEntry>()
+  const entries = new Map<string, TarEntry | string>()
   let position = 0
-  let extended: { name?: string; size?: number } = {}
+  let extended: Extension = {}
   for (let count = 0; position < end; count++) {
     if (count === MOST_ENTRIES) throw bad(path, `has more than ${MOST_ENTRIES} entries`)
     const block = await readBytes(file, position, BLOCK)
-    if (block.every((byte) => byte === 0)) return entries
+    if (block.every((byte) => byte === 0)) break
     if (block.length < BLOCK || !checksumFits(block)) throw bad(path, `has no tar header at byte ${position}`)
     const type = String.fromCharCode(block[156] ?? 0)
     const own = HEADER_ONLY_TYPES.has(type) ? 0 : readNumber(block, 124, 12)
-    const isExtension = type === 'x' || type === 'L'
+    const isExtension = type === 'x' || type === 'L' || type === 'K'
     const size = isExtension ? own : (extended.size ?? own)
     const offset = position + BLOCK
     if (!Number.isSafeInteger(size) || size < 0 || offset + size > end)
@@ -45,16 +52,40 @@ export async function indexTar(
     if (isExtension) {
       if (size > LONGEST_EXTENSION) throw bad(path, `has a header of ${size} bytes at byte ${position}`)
       const payload = await readBytes(file, offset, size)
-      extended = { ...extended, ...(type === 'L' ? { name: textOf(payload) } : readPax(payload)) }
-    } else {
-      const name = (extended.name ?? nameOf(block)).replace(/^(?:\.\/)+/, '')
-      if (REGULAR_TYPES.has(type) && wanted(name)) entries.set(name, { offset, size })
-      // GNU's long link names and global headers come between an extension and its entry.
-      if (type !== 'K' && type !== 'g') extended = {}
+      extended = { ...extended, ...readExtension(type, payload) }
+    } else if (type !== 'g') {
+      const name = inside(extended.name ?? nameOf(block))
+      if (name.length <= LONGEST_NAME) {
+        if (REGULAR_TYPES.has(type)) entries.set(name, { offset, size })
+        else if (type === HARD_LINK || type === SYMBOLIC_LINK) entries.set(name, linkTarget(block, name, extended))
+        else entries.delete(name)
+      }
+      extended = {}
     }
     position = offset + Math.ceil(size / BLOCK) * BLOCK
   }
-  return entries
+  return followLinks(entries)
+}
+
+function inside(name: string): string {
+  return name.replace(/^(?:\.\/)+/, '')
+}
+
+/** The name a link leads to: a hard link names an entry of the tar, a symbolic link a path from where it is. */
+function linkTarget(block: Buffer, name: string, extended: Extension): string {
+  const target = extended.linkName ?? textOf(block.subarray(157, 257))
+  const isSymbolic = String.fromCharCode(block[156] ?? 0) === SYMBOLIC_LINK
+  return inside(isSymbolic ? posix.join(posix.dirname(name), target) : target)
+}
+
+function followLinks(entries: ReadonlyMap<string, TarEntry | string>): Map<string, TarEntry> {
+  const files = new Map<string, TarEntry>()
+  for (const [name, entry] of entries) {
+    let found: TarEntry | string | undefined = entry
+    for (let hops = 0; typeof found === 'string' && hops < MOST_HOPS; hops++) found = entries.get(found)
+    if (typeof found === 'object') files.set(name, found)
+  }
+  return files
 }
 
 async function readBytes(file: FileHandle, start: number, size: number): Promise<Buffer> {
@@ -93,9 +124,14 @@ function textOf(bytes: Buffer): string {
   return end < 0 ? text : text.slice(0, end)
 }
 
+function readExtension(type: string, payload: Buffer): Extension {
+  if (type === 'L') return { name: textOf(payload) }
+  return type === 'K' ? { linkName: textOf(payload) } : readPax(payload)
+}
+
 /** Records are `<length> <key>=<value>\n`, where the length counts the whole record. */
-function readPax(payload: Buffer): { name?: string; size?: number } {
-  const found: { name?: string; size?: number } = {}
+function readPax(payload: Buffer): Extension {
+  const found: { name?: string; linkName?: string; size?: number } = {}
   const text = payload.toString('latin1')
   for (let position = 0; position < text.length; ) {
     const space = text.indexOf(' ', position)
@@ -104,6 +140,7 @@ function readPax(payload: Buffer): { name?: string; size?: number } {
     const record = text.slice(space + 1, position + length - 1)
     const [key, value] = [record.slice(0, record.indexOf('=')), record.slice(record.indexOf('=') + 1)]
     if (key === 'path') found.name = value
+    if (key === 'linkpath') found.linkName = value
     if (key === 'size') found.size = Number(value)
     position += length
   }

@@ -22,6 +22,8 @@ export type RootfsErrorCode =
   | 'compression'
   /** A directory of the host that cannot be read or that changed while it was read. */
   | 'directory'
+  /** A layer index that is damaged, of another version, or of something else. */
+  | 'index'
 
 /** The one error class of this package. `entry` is a byte string, `offset` counts bytes of the uncompressed archive. */
 export class RootfsError extends Error {

@@ -22,7 +22,7 @@ export type LayerEntry<C> =
 
 /**
  * A layer changeset (OCI image-spec, layer.md) without the content of its files, in the order of the archive: plain
- * data that can be cached as JSON, apart from `content` and the bytes of extended attributes.
+ * data, which `encodeLayer` makes bytes of.
  */
 export type Layer<C> = {
   /** What messages call it. */

@@ -106,9 +106,18 @@ describe('values', () => {
     expect([...(xattrs ?? [])]).toEqual([['user.a b', Uint8Array.of(0, 1, 255)]])
   })
 
-  test('what is not an attribute of the tree is left out', () => {
-    expect(interpret(['comment', 'x'], ['uname', 'root'], ['atime', '1'], ['SCHILY.acl.access', 'user::rw-'])).toEqual(
-      {},
+  test('that archives have as text stand under their keywords', () => {
+    const { xattrs } = interpret(
+      ['SCHILY.acl.access', 'user::rw-'],
+      ['RHT.security.selinux', 'system_u:object_r:etc_t:s0'],
     )
+    expect([...(xattrs ?? [])].map(([name, value]) => [name, Buffer.from(value).toString()])).toEqual([
+      ['SCHILY.acl.access', 'user::rw-'],
+      ['RHT.security.selinux', 'system_u:object_r:etc_t:s0'],
+    ])
+  })
+
+  test('what is not an attribute of the tree is left out', () => {
+    expect(interpret(['comment', 'x'], ['uname', 'root'], ['atime', '1'])).toEqual({})
   })
 })

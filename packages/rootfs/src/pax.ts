@@ -26,6 +26,13 @@ const EQUALS = 0x3d
 const NEWLINE = 0x0a
 const SCHILY_XATTR = 'SCHILY.xattr.'
 const LIBARCHIVE_XATTR = 'LIBARCHIVE.xattr.'
+/** What tar keeps as text where Linux has an extended attribute in binary (GNU tar `--acls`, `--selinux`; star; libarchive). */
+const TEXT_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'SCHILY.acl.access',
+  'SCHILY.acl.default',
+  'SCHILY.acl.ace',
+  'RHT.security.selinux',
+])
 
 /**
  * Splits the body of a pax header into its records, `"%d %s=%s\n"` with the length of the whole record in front
@@ -49,7 +56,8 @@ export function parsePaxRecords(body: Buffer, at: TarPosition): PaxRecord[] {
 
 /**
  * What the records mean. An empty value takes an earlier one of that keyword back (so the header block holds), except
- * for extended attributes, which may be empty. ACLs as text, user names and comments are left out, as Docker does.
+ * for extended attributes, which may be empty. ACLs and SELinux contexts, which tar has as text, are kept among these under
+ * their keywords, so that whoever drops them can tell. User names and comments are left out.
  */
 export function interpretPax(records: readonly PaxRecord[], at: TarPosition): PaxValues {
   const values: { -readonly [K in keyof PaxValues]: PaxValues[K] } = {}
@@ -57,6 +65,9 @@ export function interpretPax(records: readonly PaxRecord[], at: TarPosition): Pa
     if (keyword.startsWith(SCHILY_XATTR)) {
       values.xattrs ??= new Map()
       values.xattrs.set(gnuXattrName(keyword.slice(SCHILY_XATTR.length)), Uint8Array.from(value))
+    } else if (TEXT_ATTRIBUTES.has(keyword)) {
+      values.xattrs ??= new Map()
+      values.xattrs.set(keyword, Uint8Array.from(value))
     } else if (keyword.startsWith(LIBARCHIVE_XATTR)) {
       values.xattrs ??= new Map()
       const name = percentDecoded(keyword.slice(LIBARCHIVE_XATTR.length), /%([0-9a-fA-F]{2})/g)

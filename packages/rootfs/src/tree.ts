@@ -13,6 +13,7 @@ export type Attributes = {
   mtime: number
   /** 0 to 999,999,999 nanoseconds after `mtime`; absent when zero. */
   mtimeNanos?: number
+  /** ACLs and contexts that an archive has as text stand under its keyword: `SCHILY.acl.access`. */
   xattrs?: ReadonlyMap<string, Uint8Array>
 }
 

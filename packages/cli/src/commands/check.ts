@@ -1,7 +1,7 @@
-import { checkFlist } from '@tf-images/flist'
+import { checkFlist, type FlistReport } from '@tf-images/flist'
 import { openFlistAt } from '@tf-images/pipeline'
 import type { Command } from 'commander'
-import { type CommandContext, printResult, toText } from '../context.ts'
+import { type CommandContext, innerPath, printResult, toText } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
 
 type Options = { readonly chunks?: string; readonly contents?: boolean; readonly json?: boolean }
@@ -11,6 +11,7 @@ export function addCheck(program: Command, context: CommandContext): void {
     .command('check')
     .description('check a flist: its records, and that the store has every chunk')
     .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
+    .argument('[path]', 'report only what is at this path or below it', '/')
     .option(
       '--chunks <store>',
       'chunk store: a directory or zdb://host:port/namespace; by default the flist’s own backend',
@@ -21,26 +22,27 @@ export function addCheck(program: Command, context: CommandContext): void {
       'after',
       '\nExamples:\n  flist check nginx.flist --chunks ./chunks --contents\n\nExits with 3 when there are problems.',
     )
-    .action((location: string, options: Options) => check(location, options, context))
+    .action((location: string, path: string, options: Options) => check(location, path, options, context))
 }
 
-async function check(location: string, options: Options, context: CommandContext): Promise<void> {
+async function check(location: string, path: string, options: Options, context: CommandContext): Promise<void> {
   await using opened = await openFlistAt(location, options.chunks)
-  const report = await checkFlist(opened.flist, await opened.chunks(), {
-    contents: options.contents === true,
-    signal: context.signal,
-  })
-  const { problems, omittedProblems, summary } = report
-  const total = problems.length + omittedProblems
-  const counts = summary
-    ? [`${summary.files} files, ${summary.directories} directories, ${summary.uniqueChunks} chunks`]
-    : []
-  const problemLines = problems.map(({ path, message }) => `/${toText(path)}: ${message}`)
-  printResult(
-    context,
-    options.json,
-    report,
-    [...problemLines, ...counts, total === 0 ? 'no problem' : `${total} problems`].join('\n'),
-  )
-  if (!report.ok) throw new Difference(`${location}: ${total} problems; convert and publish it again`)
+  const { contents = false } = options
+  const whole = await checkFlist(opened.flist, await opened.chunks(), { contents, signal: context.signal })
+  const top = innerPath(path)
+  const report = { ...whole, problems: whole.problems.filter((problem) => isBelow(problem.path, top)) }
+  // Where the omitted ones are is not known, so they count.
+  const total = report.problems.length + report.omittedProblems
+  printResult(context, options.json, { ...report, ok: total === 0 }, describeReport(report, total))
+  if (total > 0) throw new Difference(`${location}: ${total} problems; convert and publish it again`)
+}
+
+function isBelow(path: string, top: string): boolean {
+  return top === '' || path === top || path.startsWith(`${top}/`)
+}
+
+function describeReport({ problems, summary }: FlistReport, total: number): string {
+  const lines = problems.map(({ path, message }) => `/${toText(path)}: ${message}`)
+  if (summary) lines.push(`${summary.files} files, ${summary.directories} directories, ${summary.uniqueChunks} chunks`)
+  return [...lines, total === 0 ? 'no problem' : `${total} problems`].join('\n')
 }

@@ -1,45 +1,79 @@
 import { openChunkStore } from '@tf-images/flist'
 import {
   type Conversion,
+  type ConvertLimits,
   type ConvertOptions,
   convertSource,
   formatBytes,
+  formatFidelity,
+  formatLayers,
+  openLayerCache,
   openSource,
   PhaseRunner,
+  PipelineError,
   parseBackend,
+  parseFidelityClasses,
 } from '@tf-images/pipeline'
-import { type Command, Option } from 'commander'
-import { type CommandContext, printResult, toText } from '../context.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type CommandContext, printResult } from '../context.ts'
+import { layerCacheFolder } from '../layer-cache-folder.ts'
 import { chooseFormat, outputFormats, routesOf } from '../output-format.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
+import { parseCount, parseSize } from '../size-option.ts'
 
 type Options = {
   readonly output: string
   readonly chunks: string
   readonly format?: string
+  /** False for `--no-cache`. */
+  readonly cache?: string | false
   readonly platform: string
+  readonly image?: string
   readonly backend?: string
   readonly startupToml?: boolean
+  readonly strict?: string | true
+  readonly maxSize?: number
+  readonly maxRatio?: number
+  readonly maxEntries?: number
+  readonly workers?: number
   readonly json?: boolean
 }
 
 export function addConvert(program: Command, context: CommandContext): void {
   program
     .command('convert')
-    .description('convert an image, a directory, a tar of a root file system or an OCI layout to a flist')
-    .argument('<source>', 'image reference, directory, root tar (plain, gzip, zstd) or OCI layout (directory or tar)')
+    .description('convert an image, an archive of one, a directory or a tar of a root file system to a flist')
+    .argument(
+      '<source>',
+      'image reference, directory, root tar (plain, gzip, zstd), docker save archive or OCI layout (directory or tar)',
+    )
     .requiredOption('-o, --output <file>', 'the flist to write; a .fl where its name ends so')
     .requiredOption('--chunks <dir>', 'chunk store: a directory, or zdb://host:port/namespace')
+    .option(
+      '--cache <dir>',
+      'layers of images converted before; by default <chunks>/layers, none where the chunk store is no directory',
+    )
+    .option('--no-cache', 'convert every layer again')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
     .addOption(
       new Option('--format <format>', 'flist, or fl for rfs; by default what the name says').choices(outputFormats),
     )
+    .option('--image <name>', 'which image of an archive or layout: name:tag, or any name and @sha256:…')
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
+    .option('--max-size <bytes>', 'refuse a source whose files have more bytes, e.g. 20G (default: 1T)', parseSize)
+    .option(
+      '--max-ratio <times>',
+      'refuse a source with more than 8G of files that have this many times its size (default: 200)',
+      parseCount,
+    )
+    .option('--max-entries <count>', 'refuse a layer with more entries (default: 2000000)', parseCount)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .option('--strict [classes]', 'fail when the flist would not hold these; by default all that are lost')
+    .option('--workers <n>', 'threads that encode; one per processor, at most 3, unless given', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 --output nginx.fl --chunks dir:///srv/chunks',
+      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert saved.tar --image nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 --output nginx.fl --chunks dir:///srv/chunks\n  flist convert nginx:1.27 -o nginx.flist --chunks ./chunks --strict=file-capabilities,hard-link\n\nExits with 3, and writes no flist, when --strict finds something.',
     )
     .action((source: string, options: Options) => convert(source, options, context))
 }
@@ -48,30 +82,43 @@ async function convert(name: string, options: Options, context: CommandContext):
   const { signal } = context
   const isFl = chooseFormat(options.output, options.format) === 'fl'
   const location = isFl ? { fl: { routes: routesOf(options.chunks, options.backend) } } : flistBackend(options)
+  const strict = options.strict && parseFidelityClasses(options.strict === true ? undefined : options.strict)
   const store = await openChunkStore(options.chunks, { signal })
+  const cacheFolder = layerCacheFolder(options.chunks, options.cache)
   try {
     const phases = new PhaseRunner(options.output, context.progress)
     const conversion = await phases.run(
       'convert',
       `converting ${name}`,
       async (report) => {
-        const source = await openSource(name, { platform: options.platform, credentials: dockerCredentials, signal })
+        const source = await openSource(name, {
+          platform: options.platform,
+          credentials: dockerCredentials,
+          signal,
+          ...(options.image ? { image: options.image } : {}),
+        })
         try {
           return await convertSource(source, options.output, store, {
             signal,
+            ...(cacheFolder ? { layerCache: openLayerCache(cacheFolder) } : {}),
             onBytes: (bytes) => report.update(formatBytes(bytes)),
             ...location,
+            limits: limitsOf(options),
             ...(options.startupToml ? { startupToml: true } : {}),
+            ...(strict ? { strict } : {}),
+            ...(options.workers === undefined ? {} : { workers: options.workers }),
           })
         } finally {
           await source.close()
         }
       },
-      ({ files, bytes }) => `${files} files, ${formatBytes(bytes)}`,
+      ({ files, bytes, layers }) => `${files} files, ${formatBytes(bytes)}${layers ? `; ${formatLayers(layers)}` : ''}`,
     )
-    const { uniqueChunks, newChunks, newBytes, treeHash } = conversion
-    const lines = `${options.output}\n  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})\n  tree hash  ${treeHash}`
-    printResult(context, options.json, conversion, [lines, ...unreadableLines(conversion)].join('\n'))
+    printResult(context, options.json, conversion, describe(conversion))
+  } catch (error) {
+    if (options.json && error instanceof PipelineError && error.fidelity)
+      printResult(context, true, { fidelity: error.fidelity }, '')
+    throw error
   } finally {
     await store.close()
   }
@@ -81,10 +128,31 @@ function flistBackend({ backend }: Options): Pick<ConvertOptions, 'backend'> {
   return backend ? { backend: parseBackend(backend) } : {}
 }
 
-/** Names rfs fails at; the `.fl` has them exactly. */
-function unreadableLines(conversion: Conversion): string[] {
-  if (!('unreadableNames' in conversion) || conversion.unreadableNames.length === 0) return []
-  const [first = ''] = conversion.unreadableNames
-  const count = conversion.unreadableNames.length
-  return [`  names      ${count} not UTF-8, whose directories rfs cannot list; the first is /${toText(first)}`]
+function describe(conversion: Conversion): string {
+  const { flist, uniqueChunks, newChunks, newBytes, layers, treeHash, contentHash, fidelity } = conversion
+  return [
+    flist,
+    `  chunks     ${uniqueChunks} unique, ${newChunks} new in the store (${formatBytes(newBytes)})`,
+    ...(layers ? [`  layers     ${formatLayers(layers)}`] : []),
+    `  tree hash  ${treeHash}`,
+    `  no times   ${contentHash}`,
+    ...formatFidelity(fidelity)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => `  ${line}`),
+  ].join('\n')
+}
+
+function limitsOf({ maxSize, maxRatio, maxEntries }: Options): ConvertLimits {
+  return {
+    ...(maxSize === undefined ? {} : { maxSize }),
+    ...(maxRatio === undefined ? {} : { maxRatio }),
+    ...(maxEntries === undefined ? {} : { maxEntries }),
+  }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number > 64) throw new InvalidArgumentError('give a number from 0 to 64')
+  return number
 }

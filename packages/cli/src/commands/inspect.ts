@@ -1,7 +1,7 @@
 import { type Flist, type FlistEntry, FlistError, type FlRoute, readFile } from '@tf-images/flist'
 import { type OpenedFlist, openFlistAt } from '@tf-images/pipeline'
 import type { Command } from 'commander'
-import { type CommandContext, printResult, toByteString, toText } from '../context.ts'
+import { type CommandContext, innerPath, printResult, toText } from '../context.ts'
 import { resolvePath } from '../link-resolution.ts'
 import { describeNode, listingLine, nodeAsJson } from '../listing.ts'
 
@@ -36,12 +36,6 @@ export function addInspect(program: Command, context: CommandContext): void {
     .option('--json', 'print the content as JSON: {"path", "size", "base64"}')
     .addHelpText('after', '\nExample:\n  flist cat nginx.flist /etc/os-release --chunks ./chunks')
     .action((location, path, options: Options) => cat(location, path, options, context))
-}
-
-/** A user's path as a key of the tree: relative, no empty or `.` parts. */
-function innerPath(path: string): string {
-  const parts = toByteString(path).split('/')
-  return parts.filter((part) => part !== '' && part !== '.').join('/')
 }
 
 async function list(location: string, path: string, options: Options, context: CommandContext): Promise<void> {

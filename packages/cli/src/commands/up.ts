@@ -54,7 +54,7 @@ function commonOptions(command: Command): Command {
       ),
     )
     .option('--root <dir>', 'folder that has recipes/ and dockerfiles/', '.')
-    .option('--work <dir>', 'folder for converted flists and the chunk cache', '.flist')
+    .option('--work <dir>', 'folder for converted flists, the chunk cache and the layer cache', '.flist')
     .option('--platform <os/arch>', 'platform to build for', hostPlatform())
     .option('--force', 'build although nothing changed')
     .option('--dry-run', 'say what would be done and why; do nothing')

@@ -1,4 +1,5 @@
-import { type CodecModule, instantiateCodec } from './wasm.ts'
+import { type CodecModule, instantiateCodec } from './codec-module.ts'
+import { compiledCodec } from './wasm.ts'
 
 let shared: CodecModule | undefined
 
@@ -7,7 +8,7 @@ let shared: CodecModule | undefined
  * short one is not a long one cut off. Flists use 16 bytes for directories and chunks, 8 for access rights.
  */
 export function blake2b(data: Uint8Array, outputLength: number): Uint8Array {
-  shared ??= instantiateCodec()
+  shared ??= instantiateCodec(compiledCodec())
   const { INPUT, INPUT_SIZE, HASH_STATE } = shared
   const memory = new Uint8Array(shared.memory.buffer)
   shared.hashBegin(outputLength)

@@ -1,5 +1,5 @@
 import { FlistError } from '../errors.ts'
-import { instantiateCodec } from './wasm.ts'
+import { type CompiledCodec, instantiateCodec } from './codec-module.ts'
 
 /** Plain bytes of every chunk of a file but its last: 512 KiB, as every reader of flists assumes. */
 export const CHUNK_SIZE = 524288
@@ -14,17 +14,42 @@ export type EncodedChunk = {
   readonly data: Uint8Array
 }
 
+/** Bytes of an id and of a key. */
+export const HASH_BYTES = 16
+
+/** Most plain bytes of a batch: enough to run chunks side by side, few enough to have several batches in memory. */
+export const BATCH_BYTES = 4 << 20
+/** Most chunks of a batch: bounds what small files need. */
+export const BATCH_CHUNKS = 4096
+/** What the memory of a batch must have: its chunks encoded may take a little more than plain (see assembly/layout.ts). */
+export const BATCH_MEMORY = BATCH_BYTES + Math.ceil(BATCH_BYTES / 6) + 48 * BATCH_CHUNKS
+
+/**
+ * Plain chunks, one after the other from the start of `memory`, which has {@link BATCH_MEMORY} bytes; `ends` says where
+ * each ends. Encoding overwrites them with the encoded bytes.
+ */
+export type Batch = { readonly memory: Uint8Array; readonly ends: readonly number[] }
+
+/** What encoding a batch gives beside the bytes in its memory: the ids, one after the other, and where chunks end. */
+export type EncodedBatch = { readonly ids: Uint8Array; readonly ends: readonly number[] }
+
 /** An encoder and decoder with memory of its own, for as long as it is referred to. */
 export interface ChunkCodec {
+  /** The keys of the chunks of a batch, one after the other. */
+  hashBatch(batch: Batch): Uint8Array
+
   /**
-   * Encodes chunks of at most {@link CHUNK_SIZE} plain bytes each; several megabytes at a time are fastest, as they run
-   * side by side. The same bytes always give the same id (snappy up to 1.1.8 decides it).
-   *
-   * `skip` is asked once per chunk, in order, with its key (a view that is only valid during the call); chunks it
-   * answers true for are not encoded and not in the result. Results of one call share their memory: copy what is kept.
-   * @throws FlistError `too-large` for a longer chunk
+   * Encodes those chunks of a batch whose indices are `wanted`, in that order, with the keys of all from `hashBatch`. The
+   * results lie one after the other from the start of the batch's memory; its plain bytes are gone.
    */
-  encodeBatch(plains: readonly Uint8Array[], skip?: (key: Uint8Array) => boolean): EncodedChunk[]
+  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch
+
+  /**
+   * Encodes a chunk of at most {@link CHUNK_SIZE} plain bytes. The same bytes always give the same id (snappy up to 1.1.8
+   * decides it).
+   * @throws FlistError `too-large`
+   */
+  encode(plain: Uint8Array): EncodedChunk
 
   /**
    * The plain bytes of a chunk, proven by its key; any valid snappy stream is accepted.
@@ -49,76 +74,83 @@ const DECODE_ERRORS: Readonly<Record<number, string>> = {
 }
 
 /** The codec as WebAssembly (source in assembly/), working synchronously on about 6 MB that it reuses. */
-export function createChunkCodec(): ChunkCodec {
-  const wasm = instantiateCodec()
+export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
+  const wasm = instantiateCodec(compiled)
   const [chunks, input, output] = [wasm.CHUNKS.value, wasm.INPUT.value, wasm.OUTPUT.value]
   const memory = new Uint8Array(wasm.memory.buffer)
   const records = new Uint32Array(wasm.memory.buffer, chunks, wasm.BATCH_CHUNKS.value * RECORD.words)
 
-  /** The memory of a record's key. */
-  function keyOf(i: number): Uint8Array {
-    const key = chunks + i * RECORD_BYTES + 4 * RECORD.key
-    return memory.subarray(key, key + 16)
+  /** The memory of the key or id of a record. */
+  function hashOf(i: number, field: 'key' | 'id'): Uint8Array {
+    const address = chunks + i * RECORD_BYTES + 4 * RECORD[field]
+    return memory.subarray(address, address + HASH_BYTES)
   }
 
-  /** Copies the results out of the module's memory, which the next batch uses again. */
-  function takeResults(count: number): EncodedChunk[] {
-    if (count === 0) return []
-    const word = (i: number, field: number) => records[i * RECORD.words + field] ?? 0
-    const end = word(count - 1, RECORD.data) + word(count - 1, RECORD.dataLength)
-    const data = memory.slice(output, end)
-    const hashes = memory.slice(chunks, chunks + count * RECORD_BYTES)
-    return Array.from({ length: count }, (_, i) => {
-      const [id, key] = [RECORD.id, RECORD.key].map((field) => i * RECORD_BYTES + 4 * field) as [number, number]
-      const start = word(i, RECORD.data) - output
-      return {
-        id: hashes.subarray(id, id + 16),
-        key: hashes.subarray(key, key + 16),
-        data: data.subarray(start, start + word(i, RECORD.dataLength)),
-      }
+  /** The memory of the encoded bytes of a record. */
+  function dataOf(i: number): Uint8Array {
+    const start = records[i * RECORD.words + RECORD.data] ?? 0
+    return memory.subarray(start, start + (records[i * RECORD.words + RECORD.dataLength] ?? 0))
+  }
+
+  function hashBatch({ memory: plains, ends }: Batch): Uint8Array {
+    const keys = new Uint8Array(HASH_BYTES * ends.length)
+    let start = 0
+    for (const [i, end] of ends.entries()) {
+      memory.set(plains.subarray(start, end), input)
+      wasm.hashPlain(0, end - start)
+      keys.set(hashOf(0, 'key'), HASH_BYTES * i)
+      start = end
+    }
+    return keys
+  }
+
+  function encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch {
+    for (const [record, i] of wanted.entries()) {
+      const [start, end] = [batch.ends[i - 1] ?? 0, batch.ends[i] ?? 0]
+      memory.set(batch.memory.subarray(start, end), input)
+      hashOf(record, 'key').set(keys.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)))
+      wasm.compressPlain(record, end - start)
+    }
+    wasm.encrypt(wanted.length)
+
+    const ids = new Uint8Array(HASH_BYTES * wanted.length)
+    let used = 0
+    const ends = wanted.map((_, record) => {
+      const data = dataOf(record)
+      batch.memory.set(data, used)
+      ids.set(hashOf(record, 'id'), HASH_BYTES * record)
+      used += data.length
+      return used
     })
+    return { ids, ends }
   }
 
-  function encodeBatch(plains: readonly Uint8Array[], skip?: (key: Uint8Array) => boolean): EncodedChunk[] {
-    const results: EncodedChunk[][] = []
-    let count = 0
-    let size = 0
-    const finish = () => {
-      wasm.encrypt(count)
-      results.push(takeResults(count))
-      count = size = 0
+  function encode(plain: Uint8Array): EncodedChunk {
+    if (plain.length > CHUNK_SIZE) {
+      throw new FlistError('too-large', `chunk: ${plain.length} bytes; cut files in pieces of ${CHUNK_SIZE} bytes`)
     }
-    for (const plain of plains) {
-      if (plain.length > CHUNK_SIZE) {
-        throw new FlistError('too-large', `chunk: ${plain.length} bytes; cut files in pieces of ${CHUNK_SIZE} bytes`)
-      }
-      memory.set(plain, input)
-      wasm.hashPlain(count, plain.length)
-      if (skip?.(keyOf(count))) continue
-      wasm.compressPlain(count, plain.length)
-      size += plain.length
-      count++
-      if (count === wasm.BATCH_CHUNKS.value || size + CHUNK_SIZE > wasm.BATCH_SIZE.value) finish()
-    }
-    finish()
-    return results.length === 1 ? (results[0] ?? []) : results.flat()
+    memory.set(plain, input)
+    wasm.hashPlain(0, plain.length)
+    wasm.compressPlain(0, plain.length)
+    wasm.encrypt(1)
+    return { id: hashOf(0, 'id').slice(), key: hashOf(0, 'key').slice(), data: dataOf(0).slice() }
   }
 
   function decode(data: Uint8Array, key: Uint8Array): Uint8Array {
     const corrupt = (what: string) =>
       new FlistError('chunk-corrupt', `chunk with key "${Buffer.from(key).toString('hex')}": ${what}; fetch it again`)
-    if (key.length !== 16) throw corrupt('its key is not 16 bytes')
+    if (key.length !== HASH_BYTES) throw corrupt('its key is not 16 bytes')
     if (data.length < 8 || data.length % 4 !== 0 || data.length > MAX_ENCODED) {
       throw corrupt(`${data.length} bytes are not an encoded chunk`)
     }
     memory.set(data, input)
-    keyOf(0).set(key)
+    hashOf(0, 'key').set(key)
     const length = wasm.decode(data.length, CHUNK_SIZE)
     if (length < 0) throw corrupt(DECODE_ERRORS[length] ?? 'it does not decode')
-    const hash = memory.subarray(wasm.HASH_STATE.value, wasm.HASH_STATE.value + 16)
+    const hash = memory.subarray(wasm.HASH_STATE.value, wasm.HASH_STATE.value + HASH_BYTES)
     if (Buffer.compare(hash, key) !== 0) throw corrupt('its content has another hash')
     return memory.slice(output, output + length)
   }
 
-  return { encodeBatch, decode }
+  return { hashBatch, encodeBatch, encode, decode }
 }

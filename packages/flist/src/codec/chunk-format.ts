@@ -1,16 +1,24 @@
 import { createFlChunkCodec } from '../fl/fl-chunk.ts'
-import { decodeChunk } from './chunk.ts'
-import { type ChunkCodec, createChunkCodec } from './chunk-codec.ts'
+import { type BatchCodec, type BatchCodecOptions, createBatchCodec, createInlineCodec } from './batch-codec.ts'
+import { decodeChunk, encodeChunk } from './chunk.ts'
+import type { ChunkCodec, EncodedChunk } from './chunk-codec.ts'
 
 /** How a format of flists keeps the chunks of files: what a `ChunkList` consists of, and what stands in the stores. */
 export type ChunkFormat = {
+  /** Stands for how chunks are hashed, compressed and encrypted. */
   readonly name: 'flist' | 'fl'
   /** Bytes of the id of a chunk, which comes first in an entry of a `ChunkList`, and of the key after it. */
   readonly idBytes: number
   readonly keyBytes: number
   /** Both together. */
   readonly entryBytes: number
-  createCodec(): ChunkCodec
+  /** What encodes many chunks; it must be closed. */
+  createCodec(options?: BatchCodecOptions): BatchCodec
+  /**
+   * One chunk of at most `CHUNK_SIZE` plain bytes, encoded.
+   * @throws FlistError `too-large`
+   */
+  encode(plain: Uint8Array): EncodedChunk
   /**
    * The plain bytes of stored `data`, proven by their hash `key`.
    * @throws FlistError `chunk-corrupt`
@@ -24,21 +32,25 @@ export const FLIST_CHUNKS: ChunkFormat = {
   idBytes: 16,
   keyBytes: 16,
   entryBytes: 32,
-  createCodec: createChunkCodec,
+  createCodec: createBatchCodec,
+  encode: encodeChunk,
   decode: decodeChunk,
 }
 
 let flCodec: ChunkCodec | undefined
 
-/** Chunks of the `.fl` format: BLAKE2b-256, snappy, AES-256-GCM. */
+function sharedFlCodec(): ChunkCodec {
+  flCodec ??= createFlChunkCodec()
+  return flCodec
+}
+
+/** Chunks of the `.fl` format: BLAKE2b-256, snappy, AES-256-GCM. No threads encode them. */
 export const FL_CHUNKS: ChunkFormat = {
   name: 'fl',
   idBytes: 32,
   keyBytes: 32,
   entryBytes: 64,
-  createCodec: createFlChunkCodec,
-  decode(data, key) {
-    flCodec ??= createFlChunkCodec()
-    return flCodec.decode(data, key)
-  },
+  createCodec: () => createInlineCodec(createFlChunkCodec()),
+  encode: (plain) => sharedFlCodec().encode(plain),
+  decode: (data, key) => sharedFlCodec().decode(data, key),
 }

@@ -1,22 +1,22 @@
 import { blake2b } from './blake2b.ts'
 import { type ChunkCodec, createChunkCodec, type EncodedChunk } from './chunk-codec.ts'
+import { compiledCodec } from './wasm.ts'
 
 export { CHUNK_SIZE, type EncodedChunk } from './chunk-codec.ts'
 
 let shared: ChunkCodec | undefined
 
 function sharedCodec(): ChunkCodec {
-  shared ??= createChunkCodec()
+  shared ??= createChunkCodec(compiledCodec())
   return shared
 }
 
 /**
- * One chunk of at most CHUNK_SIZE plain bytes, encoded the way flists store it. Many chunks: `createChunkCodec`.
+ * One chunk of at most CHUNK_SIZE plain bytes, encoded the way flists store it. Many chunks: `ChunkCodec.encodeBatch`.
  * @throws FlistError `too-large`
  */
 export function encodeChunk(plain: Uint8Array): EncodedChunk {
-  const [chunk] = sharedCodec().encodeBatch([plain])
-  return chunk as EncodedChunk
+  return sharedCodec().encode(plain)
 }
 
 /**

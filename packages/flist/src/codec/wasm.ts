@@ -1,44 +1,10 @@
+import { type CompiledCodec, compileCodec } from './codec-module.ts'
 import { WASM_BASE64 } from './wasm.generated.ts'
 
-/** What the module built from assembly/ exports: addresses and sizes in its memory, and functions on them. */
-export type CodecModule = {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  /** Most plain bytes and most chunks of a batch. */
-  readonly BATCH_SIZE: Global
-  readonly BATCH_CHUNKS: Global
-  /** Where the records of a batch and its encoded bytes lie. */
-  readonly CHUNKS: Global
-  readonly OUTPUT: Global
-  /** Where bytes to be worked on go, at most INPUT_SIZE at a time. */
-  readonly INPUT: Global
-  readonly INPUT_SIZE: Global
-  /** Where a hash is when it is finished. */
-  readonly HASH_STATE: Global
-  hashBegin(outputLength: number): void
-  hashUpdate(address: number, length: number): void
-  hashFinish(address: number, length: number): void
-  hashPlain(chunk: number, length: number): void
-  compressPlain(chunk: number, length: number): void
-  encrypt(chunks: number): void
-  /** The plain length, or one of the negative codes of assembly/. */
-  decode(length: number, limit: number): number
-  /** Snappy alone, from INPUT to OUTPUT: the length there, of `decompress` also negative. */
-  compress(length: number): number
-  decompress(length: number, limit: number): number
-}
+let compiled: CompiledCodec | undefined
 
-type Global = { readonly value: number }
-
-/** Node has it, but neither its types nor those of ECMAScript declare more than names. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
-}
-
-let compiled: object | undefined
-
-/** A new instance with about 6 MB of memory of its own, of which only what is used becomes resident. */
-export function instantiateCodec(): CodecModule {
-  compiled ??= new WebAssembly.Module(Buffer.from(WASM_BASE64, 'base64'))
-  return new WebAssembly.Instance(compiled).exports as CodecModule
+/** The module of wasm.generated.ts, compiled once per thread. */
+export function compiledCodec(): CompiledCodec {
+  compiled ??= compileCodec(Buffer.from(WASM_BASE64, 'base64'))
+  return compiled
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { blake2b } from 'hash-wasm'
 import { compressSync, uncompressSync } from 'snappy'
 import { describe, expect, test } from 'vitest'
+import { makeBatch, takeChunks } from '../../test/batches.ts'
 import { arbitraryBytes, sampleBytes } from '../../test/sample-bytes.ts'
 import { CHUNK_SIZE } from '../codec/chunk-codec.ts'
 import { createFlChunkCodec } from './fl-chunk.ts'
@@ -12,11 +13,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const noise = (length: number) => sampleBytes([{ kind: 'noise', length, seed: 7 }])
 const CORRUPT = expect.objectContaining({ code: 'chunk-corrupt' })
 
-function encode(plain: Uint8Array) {
-  const [chunk] = codec.encodeBatch([plain])
-  if (chunk === undefined) throw new Error('no chunk')
-  return chunk
-}
+const { encode } = codec
 
 /** AES-256-GCM as Web Cryptography has it: the tag stands behind the encrypted bytes. */
 async function aes(usage: 'encrypt' | 'decrypt', key: Uint8Array, data: Uint8Array): Promise<Buffer> {
@@ -57,12 +54,17 @@ describe('encoding', () => {
     ])
   })
 
-  test('asks for each chunk in order whether to skip it', () => {
-    const keys: string[] = []
-    const plains = ['a', 'b', 'a'].map((text) => Buffer.from(text))
-    const encoded = codec.encodeBatch(plains, (key) => keys.push(hex(key)) === 3)
-    expect(encoded.map(({ key }) => hex(key))).toEqual(keys.slice(0, 2))
-    expect(keys[2]).toBe(keys[0])
+  test('gives the same in a batch, also where chunks grow, and encodes no more than is wanted', () => {
+    const plains = [noise(CHUNK_SIZE), noise(7), Buffer.from('hello\n'), noise(CHUNK_SIZE), noise(900)]
+    for (const wanted of [[0, 1, 2, 3, 4], [1, 3], []]) {
+      const batch = makeBatch(plains)
+      const keys = codec.hashBatch(batch)
+      const chunks = takeChunks(batch, keys, wanted, codec.encodeBatch(batch, keys, wanted))
+      const expected = wanted.map((i) => encode(plains[i] ?? noise(0)))
+      expect(chunks.map(({ id, key, data }) => [id, key, data].map(hex))).toEqual(
+        expected.map(({ id, key, data }) => [id, key, data].map(hex)),
+      )
+    }
   })
 
   test('refuses a longer chunk', () => {

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { CHUNK_SIZE, type ChunkCodec, type EncodedChunk } from '../codec/chunk-codec.ts'
-import { instantiateCodec } from '../codec/wasm.ts'
+import { type Batch, CHUNK_SIZE, type ChunkCodec, type EncodedBatch, type EncodedChunk } from '../codec/chunk-codec.ts'
+import { instantiateCodec } from '../codec/codec-module.ts'
+import { compiledCodec } from '../codec/wasm.ts'
 import { FlistError } from '../errors.ts'
 
 const CIPHER = 'aes-256-gcm'
@@ -17,7 +18,7 @@ const MAX_ENCODED = 32 + CHUNK_SIZE + Math.floor(CHUNK_SIZE / 6) + TAG_BYTES
  * result. Works synchronously, hashes and compression as WebAssembly, AES by OpenSSL.
  */
 export function createFlChunkCodec(): ChunkCodec {
-  const wasm = instantiateCodec()
+  const wasm = instantiateCodec(compiledCodec())
   const [input, output, hashState] = [wasm.INPUT.value, wasm.OUTPUT.value, wasm.HASH_STATE.value]
   const memory = new Uint8Array(wasm.memory.buffer)
 
@@ -35,20 +36,48 @@ export function createFlChunkCodec(): ChunkCodec {
     return Buffer.concat([encrypted, cipher.final(), cipher.getAuthTag()])
   }
 
-  function encodeBatch(plains: readonly Uint8Array[], skip?: (key: Uint8Array) => boolean): EncodedChunk[] {
-    const encoded: EncodedChunk[] = []
-    for (const plain of plains) {
-      if (plain.length > CHUNK_SIZE) {
-        throw new FlistError('too-large', `chunk: ${plain.length} bytes; cut files in pieces of ${CHUNK_SIZE} bytes`)
-      }
+  /** The encoded bytes of the chunk at INPUT, and their hash. */
+  function encodeInput(length: number, key: Uint8Array): { id: Uint8Array; data: Uint8Array } {
+    const data = encrypt(wasm.compress(length), key)
+    memory.set(data, input)
+    return { id: hash(input, data.length).slice(), data }
+  }
+
+  function hashBatch({ memory: plains, ends }: Batch): Uint8Array {
+    const keys = new Uint8Array(KEY_BYTES * ends.length)
+    for (const [i, end] of ends.entries()) {
+      const plain = plains.subarray(ends[i - 1] ?? 0, end)
       memory.set(plain, input)
-      const key = hash(input, plain.length).slice()
-      if (skip?.(key)) continue
-      const data = encrypt(wasm.compress(plain.length), key)
-      memory.set(data, input)
-      encoded.push({ id: hash(input, data.length).slice(), key, data })
+      keys.set(hash(input, plain.length), KEY_BYTES * i)
     }
-    return encoded
+    return keys
+  }
+
+  function encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch {
+    const encoded = wanted.map((i) => {
+      const plain = batch.memory.subarray(batch.ends[i - 1] ?? 0, batch.ends[i])
+      memory.set(plain, input)
+      return encodeInput(plain.length, keys.subarray(KEY_BYTES * i, KEY_BYTES * (i + 1)))
+    })
+    // Only now: a chunk that grew would lie over the plain bytes of the next.
+    const ids = new Uint8Array(KEY_BYTES * wanted.length)
+    let used = 0
+    const ends = encoded.map(({ id, data }, i) => {
+      ids.set(id, KEY_BYTES * i)
+      batch.memory.set(data, used)
+      used += data.length
+      return used
+    })
+    return { ids, ends }
+  }
+
+  function encode(plain: Uint8Array): EncodedChunk {
+    if (plain.length > CHUNK_SIZE) {
+      throw new FlistError('too-large', `chunk: ${plain.length} bytes; cut files in pieces of ${CHUNK_SIZE} bytes`)
+    }
+    memory.set(plain, input)
+    const key = hash(input, plain.length).slice()
+    return { key, ...encodeInput(plain.length, key) }
   }
 
   function decode(data: Uint8Array, key: Uint8Array): Uint8Array {
@@ -75,5 +104,5 @@ export function createFlChunkCodec(): ChunkCodec {
     return memory.slice(output, output + length)
   }
 
-  return { encodeBatch, decode }
+  return { hashBatch, encodeBatch, encode, decode }
 }

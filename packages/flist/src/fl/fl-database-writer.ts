@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { createSqlite } from '../format/sqlite-writer.ts'
 import { type ChunkList, listChunks } from '../tree.ts'
@@ -43,9 +42,4 @@ export function createFlDatabase(file: string): FlDatabaseWriter {
     finish,
     abandon,
   }
-}
-
-/** Whether rfs can read a name (byte string): it takes UTF-8 only, and fails at the whole directory otherwise. */
-export function isReadableName(name: string): boolean {
-  return isUtf8(Buffer.from(name, 'latin1'))
 }

@@ -6,8 +6,8 @@ import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
 import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 import { checkTree } from '../write/tree-rules.ts'
-import { writeWhole } from '../write/whole-file.ts'
-import { createFlDatabase, type FlDatabaseWriter, isReadableName } from './fl-database-writer.ts'
+import { type WholeFileOptions, writeWhole } from '../write/whole-file.ts'
+import { createFlDatabase, type FlDatabaseWriter } from './fl-database-writer.ts'
 import { createInode } from './fl-inode.ts'
 import { checkRoutes, type FlRoute } from './fl-route.ts'
 
@@ -15,8 +15,6 @@ import { checkRoutes, type FlRoute } from './fl-route.ts'
 export type FlSummary = TreeSummary & {
   /** Size of the `.fl` file itself */
   readonly flistBytes: number
-  /** Paths whose name is not UTF-8: rfs cannot list the directory such a name is in */
-  readonly unreadableNames: readonly string[]
 }
 
 /** What a `.fl` says beside the tree. */
@@ -27,6 +25,8 @@ export type FlDetails = {
   readonly metadata?: FlistMetadata
 }
 
+export type WriteFlOptions = WholeFileOptions<FlSummary>
+
 /** Inodes written between two turns of the event loop. */
 const BATCH = 1000
 
@@ -35,13 +35,14 @@ const BATCH = 1000
  * metadata, same bytes. `output` appears complete or not at all; what was there before stays until then. Nanoseconds,
  * xattrs and hard links are lost.
  *
- * Throws `invalid` for a tree, routes or metadata that a `.fl` cannot hold, `io`, and the signal's reason.
+ * Throws `invalid` for a tree, routes or metadata that a `.fl` cannot hold, `io`, the signal's reason, and what `accept`
+ * throws.
  */
 export async function writeFl(
   root: DirectoryNode<ChunkList>,
   { routes, metadata = {} }: FlDetails,
   output: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: WriteFlOptions = {},
 ): Promise<FlSummary> {
   checkTree(root, FL_CHUNKS)
   checkRoutes(routes)
@@ -49,7 +50,7 @@ export async function writeFl(
     throw new FlistError('invalid', `${output}: a .fl keeps no backend in its metadata; give it as a route`)
   }
   const tags = encodeMetadata(metadata)
-  return writeWhole(output, options.signal, async (file) => {
+  const write = async (file: string) => {
     const database = createFlDatabase(file)
     try {
       const summary = await writeInodes(root, database, options.signal)
@@ -60,7 +61,8 @@ export async function writeFl(
     } finally {
       database.abandon()
     }
-  })
+  }
+  return writeWhole(output, write, options)
 }
 
 /** Writes every node, numbered in the order of the walk: the root is 1, parents come before children. */
@@ -68,10 +70,9 @@ async function writeInodes(
   root: DirectoryNode<ChunkList>,
   database: FlDatabaseWriter,
   signal?: AbortSignal,
-): Promise<Omit<FlSummary, 'flistBytes'>> {
+): Promise<TreeSummary> {
   const summary = createTreeSummariser(FL_CHUNKS)
   const directories = new Map<string, number>()
-  const unreadableNames: string[] = []
   let ino = 0
   for (const { path, node } of walkNodes(root)) {
     ino++
@@ -79,12 +80,11 @@ async function writeInodes(
     const name = path.slice(slash + 1)
     const parent = ino === 1 ? 0 : (directories.get(path.slice(0, Math.max(slash, 0))) ?? 0)
     if (node.type === 'directory') directories.set(path, ino)
-    if (!isReadableName(name)) unreadableNames.push(path)
     database.addInode(createInode(node, ino, parent, ino === 1 ? '/' : name))
     if (node.type === 'file') database.addContent(ino, node.content)
     summary.add(path, node)
     if (ino % BATCH === 0) await setImmediate()
     signal?.throwIfAborted()
   }
-  return { ...summary.finish(), unreadableNames }
+  return summary.finish()
 }

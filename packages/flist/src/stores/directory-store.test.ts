@@ -39,8 +39,7 @@ test('a chunk is a file named by its id', async () => {
 
 test('a chunk of a .fl is a file named by the whole id, where rfs looks for it', async () => {
   const store = await openDirectoryStore(root)
-  const [chunk] = FL_CHUNKS.createCodec().encodeBatch([Buffer.from('hello\n')])
-  if (chunk === undefined) throw new Error('no chunk')
+  const chunk = FL_CHUNKS.encode(Buffer.from('hello\n'))
   await store.put([chunk, HELLO])
   const name = Buffer.from(chunk.id).toString('hex')
   expect(await readFile(join(root, name.slice(0, 2), name))).toEqual(Buffer.from(chunk.data))

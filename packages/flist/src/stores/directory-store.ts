@@ -6,6 +6,10 @@ import { blake2b } from '../codec/blake2b.ts'
 import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { type ChunkStore, formatChunkId, type StoredChunk } from './chunk-store.ts'
+import { openKnownChunks } from './known-chunks.ts'
+
+/** Not the name of a chunk's directory, which has two digits. */
+const KNOWN_CHUNKS = 'known-chunks'
 
 /** Chunks handled before others get their turn. */
 const TURN = 64
@@ -15,7 +19,8 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
 /**
  * Chunks as files of a directory, which is created when it is not there: `<first two digits of the id>/<the others>`,
  * for the ids of `.fl` files `<first two digits>/<all digits>`, where rfs looks for them. A file appears whole or not at
- * all, so any number of processes may share the directory, and chunks of both formats may lie in it.
+ * all, so any number of processes may share the directory, and chunks of both formats may lie in it. Beside them lies
+ * `known-chunks`, which may be deleted at any time.
  *
  * Files are handled synchronously, a few at a time: they are small and many, and a way through the thread pool costs
  * three times the processor time of the work itself (96 against 34 microseconds per file).
@@ -26,6 +31,9 @@ export async function openDirectoryStore(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<ChunkStore> {
   const { signal } = options
+  // Names of temporary files: nobody else has this part, and random bytes for each file would cost as much as its rename.
+  const own = randomBytes(8).toString('hex')
+  let files = 0
   const pathOf = (id: Uint8Array) => {
     const name = formatChunkId(id)
     return join(root, name.slice(0, 2), id.length === FL_CHUNKS.idBytes ? name : name.slice(2))
@@ -80,7 +88,7 @@ export async function openDirectoryStore(
     for await (const { id, data } of chunks) {
       await takeTurn(count++)
       const path = pathOf(id)
-      const temporary = `${path}.${randomBytes(8).toString('hex')}`
+      const temporary = `${path}.${own}-${files++}`
       try {
         writeNew(temporary, data)
         renameSync(temporary, path)
@@ -96,7 +104,7 @@ export async function openDirectoryStore(
   } catch (error) {
     throw failed(root, 'cannot make the directory', error)
   }
-  return { missing, get, put, close: async () => {} }
+  return { missing, get, put, known: openKnownChunks(join(root, KNOWN_CHUNKS)), close: async () => {} }
 }
 
 /** Writes a file in a directory that may have to be made first. */

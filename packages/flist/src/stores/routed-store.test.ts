@@ -7,7 +7,7 @@ import { openDirectoryStore } from './directory-store.ts'
 import { openRoutes } from './routed-store.ts'
 
 /** Chunks whose ids begin below 0x80, and from there on. */
-const chunks = FL_CHUNKS.createCodec().encodeBatch(Array.from({ length: 20 }, (_, i) => Buffer.from(`${i}`)))
+const chunks = Array.from({ length: 20 }, (_, i) => FL_CHUNKS.encode(Buffer.from(`${i}`)))
 const low = chunks.filter(({ id }) => (id[0] ?? 0) < 0x80)
 const high = chunks.filter(({ id }) => (id[0] ?? 0) >= 0x80)
 const ids = chunks.map(({ id }) => id)

@@ -76,7 +76,7 @@ describe('a namespace of 0-db', () => {
   test('takes chunks of a .fl under their raw ids of 32 bytes', async () => {
     const chunks = new Map<string, Buffer>()
     const { store } = await zdb(zdbHandler(chunks), { password: 'secret' })
-    const encoded = FL_CHUNKS.createCodec().encodeBatch([Buffer.from('hello\n')])
+    const encoded = [FL_CHUNKS.encode(Buffer.from('hello\n'))]
     await store.put(encoded)
     expect([...chunks.keys()]).toEqual(encoded.map(({ id }) => hex(id)))
     for (const { id, data } of encoded) expect(Buffer.compare(await store.get(id), data)).toBe(0)

@@ -201,6 +201,19 @@ describe('a flist that cannot be written', () => {
     })
   })
 
+  test('because it was not accepted leaves what was there, and says why itself', async () => {
+    await inDirectory(async (target) => {
+      const output = join(target, 'a.flist')
+      await writeFile(output, 'old')
+      const accept = ({ files, flistBytes }: { files: number; flistBytes: number }) => {
+        throw new RangeError(`${files} file in ${flistBytes > 0 ? 'some' : 'no'} bytes`)
+      }
+      const written = writeFlist(directory({ a: file() }), {}, output, { accept })
+      await expect(written).rejects.toThrow(new RangeError('1 file in some bytes'))
+      expect([await readdir(target), await readFile(output, 'utf8')]).toEqual([['a.flist'], 'old'])
+    })
+  })
+
   test('because the folder is not there says so', async () => {
     await expect(writeFlist(directory(), {}, '/nowhere/a.flist')).rejects.toThrow(
       /^\/nowhere\/a.flist: the flist could not be written/,

@@ -10,7 +10,7 @@ import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
 import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 import { buildDirectory, createAclTable } from './directory-builder.ts'
 import { checkTree } from './tree-rules.ts'
-import { writeWhole } from './whole-file.ts'
+import { type WholeFileOptions, writeWhole } from './whole-file.ts'
 
 /** What was written. */
 export type FlistSummary = TreeSummary & {
@@ -19,6 +19,8 @@ export type FlistSummary = TreeSummary & {
   /** Paths of the directories whose record is over 4 MiB: no zflist can rewrite a flist that has one */
   readonly oversizedDirectories: readonly string[]
 }
+
+export type WriteFlistOptions = WholeFileOptions<FlistSummary>
 
 /** The reference's buffer for one record, in bytes; it writes nothing, and says nothing, for a directory over it. */
 const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
@@ -32,22 +34,23 @@ const BATCH = 100
  * what is kept).
  *
  * Throws `invalid` for a tree or metadata that a flist cannot hold, `too-large` for a record over 256 MiB, `io`,
- * and the signal's reason.
+ * the signal's reason, and what `accept` throws.
  */
 export async function writeFlist(
   root: DirectoryNode<ChunkList>,
   metadata: FlistMetadata,
   output: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: WriteFlistOptions = {},
 ): Promise<FlistSummary> {
   checkTree(root, FLIST_CHUNKS)
   const rows = encodeMetadata(metadata)
-  return writeWhole(output, options.signal, async (file) => {
+  const write = async (file: string) => {
     const database = `${file}.sqlite3`
     const summary = await writeDatabase(root, rows, database, options.signal)
     await packDatabase(database, file, options.signal)
     return { ...summary, flistBytes: (await stat(file)).size }
-  })
+  }
+  return writeWhole(output, write, options)
 }
 
 async function writeDatabase(

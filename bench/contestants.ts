@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { TestImage } from './test-image.ts'
+
+/** A way to do the work: a shell command, run in an empty directory of its own. */
+export type Contestant = {
+  readonly name: string
+  readonly command: string
+  /** Made before each run and not measured; a shell command in the same directory. */
+  readonly prepare?: string
+  /** Run after the last one. */
+  readonly cleanUp?: string
+}
+
+const CLI = join(import.meta.dirname, '..', 'flist')
+const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0
+
+/** The converter with nothing in its chunk store, with different numbers of threads, and with all chunks in it. */
+export function ourselves(image: TestImage): Contestant[] {
+  const convert = (workers?: number) => {
+    const threads = workers === undefined ? '' : ` --workers ${workers}`
+    return `${quote(CLI)} convert ${quote(image.layout)} -o out.flist --chunks chunks${threads}`
+  }
+  return [
+    { name: 'flist convert, cold, one core', command: `taskset -c 0 ${convert(0)}` },
+    { name: 'flist convert, cold, no thread', command: convert(0) },
+    { name: 'flist convert, cold, one thread', command: convert(1) },
+    { name: 'flist convert, cold', command: convert() },
+    { name: 'flist convert, all chunks known', command: convert(), prepare: convert() },
+  ]
+}
+
+/** What a user would take instead, as far as it is on this machine; the first one is always there. */
+export function others(image: TestImage): Contestant[] {
+  const layer = quote(image.layer)
+  const found: Contestant[] = [
+    { name: 'tar -xzf', command: `mkdir root && tar -xzf ${layer} -C root` },
+    { name: 'gzip -dc', command: `gzip -dc < ${layer} > /dev/null` },
+  ]
+  if (has('zflist')) {
+    const steps = [
+      'mkdir root',
+      `tar -xzf ${layer} -C root`,
+      'zflist init',
+      'zflist putdir root /',
+      'zflist commit o.flist',
+    ]
+    found.push({
+      name: 'tar -xzf + zflist (its backend as set)',
+      command: `export ZFLIST_MNT=$PWD/mnt; ${steps.join(' && ')}`,
+    })
+  }
+  if (has('umoci'))
+    found.push({ name: 'umoci unpack', command: `umoci unpack --image ${quote(`${image.layout}:latest`)} root` })
+  if (has('docker') && spawnSync('docker', ['info']).status === 0) found.push(dockerExport(layer))
+  return found
+}
+
+function dockerExport(layer: string): Contestant {
+  const name = `tf-images-bench-${process.pid}`
+  const imported = `docker image inspect ${name} > /dev/null 2>&1 || docker import ${layer} ${name}`
+  const created = `docker container inspect ${name} > /dev/null 2>&1 || docker create --name ${name} ${name} true`
+  return {
+    name: 'docker export | tar -x (the engine not counted in cpu)',
+    prepare: `{ ${imported}; } && { ${created}; }`,
+    command: `mkdir root && docker export ${name} | tar -x -C root`,
+    cleanUp: `docker rm ${name}; docker rmi ${name}`,
+  }
+}

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { createHash, type Hash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+
+/** An OCI image layout with one gzip layer. */
+export type TestImage = {
+  readonly layout: string
+  /** The layer's blob. */
+  readonly layer: string
+  readonly files: number
+  /** Of the files' contents, of the layer's tar, and of its blob. */
+  readonly contentBytes: number
+  readonly tarBytes: number
+  readonly layerBytes: number
+}
+
+type Sample = { readonly paths: readonly string[]; readonly files: number; readonly bytes: number }
+
+/** What the image is made of: a real distribution, as every Linux has one. */
+const SOURCE = '/usr'
+/** Files over this size would make the sample depend on one of them. */
+const LARGEST_FILE = 64e6
+
+/** Makes an image in `folder` of a sample of this machine's files with about `bytes` bytes, or all it has. */
+export async function makeTestImage(folder: string, bytes: number): Promise<TestImage> {
+  const sample = await sampleFiles(SOURCE, bytes)
+  const blobs = join(folder, 'blobs', 'sha256')
+  await mkdir(blobs, { recursive: true })
+  const layer = await writeLayer(sample.paths, blobs)
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const config = await writeJson(blobs, {
+    ...platform,
+    config: {},
+    rootfs: { type: 'layers', diff_ids: [layer.diffId] },
+  })
+  const mediaTypes = 'application/vnd.oci.image'
+  const manifest = await writeJson(blobs, {
+    schemaVersion: 2,
+    mediaType: `${mediaTypes}.manifest.v1+json`,
+    config: { mediaType: `${mediaTypes}.config.v1+json`, ...config },
+    layers: [{ mediaType: `${mediaTypes}.layer.v1.tar+gzip`, digest: layer.digest, size: layer.size }],
+  })
+  const annotations = { 'org.opencontainers.image.ref.name': 'latest' }
+  const manifests = [{ mediaType: `${mediaTypes}.manifest.v1+json`, ...manifest, platform, annotations }]
+  await writeFile(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))
+  await writeFile(join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
+  return {
+    layout: folder,
+    layer: join(blobs, layer.digest.slice('sha256:'.length)),
+    files: sample.files,
+    contentBytes: sample.bytes,
+    tarBytes: layer.tarBytes,
+    layerBytes: layer.size,
+  }
+}
+
+/** All directories and links, and the files whose hashed path falls in the share that gives `bytes`. */
+async function sampleFiles(root: string, bytes: number): Promise<Sample> {
+  const found: { path: string; size: number | undefined }[] = []
+  const visit = async (path: string): Promise<void> => {
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const child = join(path, entry.name)
+      if (entry.isDirectory()) await visit(child)
+      else if (entry.isSymbolicLink()) found.push({ path: child, size: undefined })
+      else if (entry.isFile()) found.push({ path: child, size: (await lstat(child)).size })
+    }
+  }
+  await visit(root)
+  const eligible = found.filter(({ size }) => size === undefined || size <= LARGEST_FILE)
+  const share = bytes / eligible.reduce((sum, { size = 0 }) => sum + size, 0)
+  const chosen = eligible.filter(({ path }) => createHash('md5').update(path).digest().readUInt32LE() / 2 ** 32 < share)
+  chosen.sort((a, b) => (a.path < b.path ? -1 : 1))
+  const files = chosen.filter(({ size }) => size !== undefined)
+  return {
+    paths: chosen.map(({ path }) => path.slice(1)),
+    files: files.length,
+    bytes: files.reduce((sum, { size = 0 }) => sum + size, 0),
+  }
+}
+
+async function writeLayer(paths: readonly string[], blobs: string) {
+  const tar = spawn('tar', ['-c', '-C', '/', '--numeric-owner', '--no-recursion', '--null', '-T', '-'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  tar.stdin.end(paths.map((path) => `${path}\0`).join(''))
+  const [plain, packed] = [createHash('sha256'), createHash('sha256')]
+  let tarBytes = 0
+  const file = join(blobs, 'layer')
+  const count = (bytes: Buffer) => {
+    tarBytes += bytes.length
+  }
+  // Level 6 is what engines compress layers with.
+  await pipeline(tar.stdout as Readable, tapped(plain, count), createGzip(), tapped(packed), createWriteStream(file))
+  const hex = packed.digest('hex')
+  await rename(file, join(blobs, hex))
+  const { size } = await stat(join(blobs, hex))
+  return { diffId: `sha256:${plain.digest('hex')}`, digest: `sha256:${hex}`, size, tarBytes }
+}
+
+/** Passes a stream on and hashes it. */
+function tapped(hash: Hash, see: (bytes: Buffer) => void = () => {}) {
+  return async function* (source: AsyncIterable<Buffer>) {
+    for await (const bytes of source) {
+      hash.update(bytes)
+      see(bytes)
+      yield bytes
+    }
+  }
+}
+
+async function writeJson(blobs: string, value: object): Promise<{ digest: string; size: number }> {
+  const text = JSON.stringify(value)
+  const hex = createHash('sha256').update(text).digest('hex')
+  await writeFile(join(blobs, hex), text)
+  return { digest: `sha256:${hex}`, size: Buffer.byteLength(text) }
+}

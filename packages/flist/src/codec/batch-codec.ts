@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os'
+import { type Batch, type ChunkCodec, createChunkCodec, type EncodedBatch } from './chunk-codec.ts'
+import { startCodecThreads } from './codec-threads.ts'
+import { compiledCodec } from './wasm.ts'
+
+export type BatchCodecOptions = {
+  /** Threads that encode; 0 encodes where it is called. Unless told, one per processor, at most 3. */
+  readonly workers?: number
+  /** Plain bytes after which threads are worth their start (about 50 ms of one processor); 16 MiB unless told. */
+  readonly workersAfter?: number
+}
+
+/** Hashes and encodes batches: in place for the first ones, then in threads. The results are the same. */
+export type BatchCodec = {
+  /** Batches that are worth having under way at once. */
+  readonly window: number
+  hashBatch(batch: Batch): Promise<Uint8Array>
+  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
+  /** Ends the threads. */
+  close(): Promise<void>
+}
+
+/** One thread encodes about 230 MB/s; three take all that one layer can bring. Each needs about 25 MB. */
+const MOST_WORKERS = 3
+const WORKERS_AFTER = 16 << 20
+/** Batches that can be encoded or on their way to the store without threads. */
+const INLINE_WINDOW = 4
+
+/** Batches of chunks of `FLIST_CHUNKS`. */
+export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
+  const { workers = defaultWorkers(), workersAfter = WORKERS_AFTER } = options
+  let codec: Pick<BatchCodec, 'hashBatch' | 'encodeBatch' | 'close'> | undefined
+  let threaded = false
+  let encoded = 0
+
+  function current() {
+    if (workers > 0 && !threaded && encoded >= workersAfter) {
+      threaded = true
+      codec = startCodecThreads(workers)
+    }
+    codec ??= createInlineCodec(createChunkCodec(compiledCodec()))
+    return codec
+  }
+
+  return {
+    // One batch in each thread, one that waits for it, and two on their way from the source and to the store.
+    window: Math.max(INLINE_WINDOW, 2 * workers + 2),
+    hashBatch: (batch) => current().hashBatch(batch),
+    encodeBatch(batch, keys, wanted) {
+      const codec = current()
+      for (const i of wanted) encoded += (batch.ends[i] ?? 0) - (batch.ends[i - 1] ?? 0)
+      return codec.encodeBatch(batch, keys, wanted)
+    },
+    async close() {
+      await codec?.close()
+    },
+  }
+}
+
+/** With one processor a thread is only another thing to switch to. */
+function defaultWorkers(): number {
+  const processors = availableParallelism()
+  return processors === 1 ? 0 : Math.min(processors, MOST_WORKERS)
+}
+
+/** Hashes and encodes batches where it is called. */
+export function createInlineCodec(codec: ChunkCodec): BatchCodec {
+  return {
+    window: INLINE_WINDOW,
+    hashBatch: async (batch) => codec.hashBatch(batch),
+    encodeBatch: async (batch, keys, wanted) => codec.encodeBatch(batch, keys, wanted),
+    async close() {},
+  }
+}

@@ -1,0 +1,74 @@
+import { Worker } from 'node:worker_threads'
+import { FlistError } from '../errors.ts'
+import type { Batch, EncodedBatch } from './chunk-codec.ts'
+import { CODEC_THREAD_SOURCE } from './codec-thread.generated.ts'
+import type { CodecCall, CodecReply } from './codec-thread.ts'
+import { compiledCodec } from './wasm.ts'
+
+/** Hashes and encodes batches as a ChunkCodec does, but elsewhere; their memory must be shared. */
+export type CodecThreads = {
+  hashBatch(batch: Batch): Promise<Uint8Array>
+  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
+  /** Ends the threads; calls that are under way fail. */
+  close(): Promise<void>
+}
+
+type Pending = { readonly resolve: (result: CodecReply['result']) => void; readonly reject: (error: unknown) => void }
+type Thread = { readonly worker: Worker; readonly calls: Map<number, Pending> }
+
+/**
+ * Starts `count` threads. Each call goes to the one with the fewest calls. They keep the process alive only while calls
+ * are under way. A thread that ends makes its calls, and all later ones, fail with a FlistError `codec-failed`.
+ */
+export function startCodecThreads(count: number): CodecThreads {
+  let failure: FlistError | undefined
+  let calls = 0
+  const threads = Array.from({ length: count }, () => startThread(fail))
+
+  function fail(error: FlistError): void {
+    if (failure) return
+    failure = error
+    for (const { worker, calls } of threads) {
+      for (const { reject } of calls.values()) reject(error)
+      calls.clear()
+      worker.unref()
+    }
+  }
+
+  function call(message: Omit<CodecCall, 'number'>): Promise<CodecReply['result']> {
+    return new Promise((resolve, reject) => {
+      if (failure) return reject(failure)
+      const { worker, calls: pending } = threads.reduce((a, b) => (b.calls.size < a.calls.size ? b : a))
+      const number = calls++
+      if (pending.size === 0) worker.ref()
+      pending.set(number, { resolve, reject })
+      worker.postMessage({ number, ...message } satisfies CodecCall)
+    })
+  }
+
+  return {
+    hashBatch: (batch) => call({ batch }) as Promise<Uint8Array>,
+    encodeBatch: (batch, keys, wanted) => call({ batch, encode: { keys, wanted } }) as Promise<EncodedBatch>,
+    async close() {
+      fail(new FlistError('codec-failed', 'chunk codec: it was closed; open a new chunk writer'))
+      await Promise.all(threads.map(({ worker }) => worker.terminate()))
+    },
+  }
+}
+
+function startThread(fail: (error: FlistError) => void): Thread {
+  // Flags of this process may not suit a thread that runs a script from memory.
+  const worker = new Worker(CODEC_THREAD_SOURCE, { eval: true, workerData: compiledCodec(), execArgv: [], env: {} })
+  const calls = new Map<number, Pending>()
+  const failed = (reason: string, cause?: unknown) =>
+    fail(new FlistError('codec-failed', `chunk codec: a thread ended (${reason}); run it again`, { cause }))
+  worker.on('message', ({ number, result }: CodecReply) => {
+    calls.get(number)?.resolve(result)
+    calls.delete(number)
+    if (calls.size === 0) worker.unref()
+  })
+  worker.on('error', (error) => failed(String(error), error))
+  worker.on('exit', (code) => failed(`exit code ${code}`))
+  worker.unref()
+  return { worker, calls }
+}

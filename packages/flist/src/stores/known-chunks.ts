@@ -1,0 +1,87 @@
+import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { blake2b } from '../codec/blake2b.ts'
+
+/**
+ * Ids of chunks of `FLIST_CHUNKS` by their keys, as byte strings, from earlier runs: a hint that saves encoding a chunk to
+ * learn its id. Who uses one must ask the store for the id.
+ */
+export type KnownChunks = {
+  idOf(key: string): string | undefined
+  /** Keeps pairs for later runs. That they could not be kept is no failure. */
+  remember(pairs: readonly { readonly key: string; readonly id: string }[]): void
+}
+
+/** The version is that of the encoding too: with another compressor the same key has another id. */
+const HEADER = Buffer.from('flist keys 1\n\0\0\0', 'latin1')
+const HASH_BYTES = 16
+const PAIR_BYTES = 2 * HASH_BYTES
+const COUNT_BYTES = 4
+/** Bounds memory (about 16 MB) and the time to load: 130,000 chunks. A longer table is begun anew. */
+const MOST_BYTES = 4 << 20
+
+/**
+ * The table in `file`: a header, then blocks, each appended by one write: u32 count (little-endian), as many keys each
+ * followed by its id, and the BLAKE2b-128 of all this. A table that is damaged, of another version or too long is
+ * removed, and so begins anew. Several processes may append; what a kill cut off is such a damage.
+ */
+export function openKnownChunks(file: string): KnownChunks {
+  let pairs: Map<string, string> | undefined
+  const known = () => {
+    pairs ??= load(file)
+    return pairs
+  }
+
+  return {
+    idOf: (key) => known().get(key),
+    remember(added) {
+      const fresh = added.filter(({ key, id }) => known().get(key) !== id)
+      if (fresh.length === 0) return
+      for (const { key, id } of fresh) known().set(key, id)
+      try {
+        const isNew = statSync(file, { throwIfNoEntry: false }) === undefined
+        appendFileSync(file, Buffer.concat(isNew ? [HEADER, encodeBlock(fresh)] : [encodeBlock(fresh)]))
+      } catch {
+        // A full disk or a folder that can only be read: the next run encodes again.
+      }
+    },
+  }
+}
+
+function encodeBlock(pairs: readonly { readonly key: string; readonly id: string }[]): Buffer {
+  const body = Buffer.alloc(COUNT_BYTES + PAIR_BYTES * pairs.length)
+  body.writeUInt32LE(pairs.length)
+  for (const [i, { key, id }] of pairs.entries()) body.write(key + id, COUNT_BYTES + PAIR_BYTES * i, 'latin1')
+  return Buffer.concat([body, blake2b(body, HASH_BYTES)])
+}
+
+function load(file: string): Map<string, string> {
+  try {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    if (size === 0) return new Map()
+    const pairs = size <= MOST_BYTES ? decode(readFileSync(file)) : undefined
+    if (pairs) return pairs
+    rmSync(file, { force: true })
+  } catch {
+    // Not to be read: as if it were not there.
+  }
+  return new Map()
+}
+
+/** All pairs, or nothing when any of it is wrong. */
+function decode(bytes: Buffer): Map<string, string> | undefined {
+  if (!bytes.subarray(0, HEADER.length).equals(HEADER)) return undefined
+  const pairs = new Map<string, string>()
+  for (let at = HEADER.length; at < bytes.length; ) {
+    if (at + COUNT_BYTES > bytes.length) return undefined
+    const end = at + COUNT_BYTES + PAIR_BYTES * bytes.readUInt32LE(at)
+    if (end + HASH_BYTES > bytes.length) return undefined
+    const sum = blake2b(bytes.subarray(at, end), HASH_BYTES)
+    if (!bytes.subarray(end, end + HASH_BYTES).equals(sum)) return undefined
+    for (at += COUNT_BYTES; at < end; at += PAIR_BYTES) {
+      const text = bytes.toString('latin1', at, at + PAIR_BYTES)
+      pairs.set(text.slice(0, HASH_BYTES), text.slice(HASH_BYTES))
+    }
+    at = end + HASH_BYTES
+  }
+  return pairs
+}

@@ -1,0 +1,87 @@
+import type { ChunkFormat, ChunkList } from '@tf-images/flist'
+import type { DirectoryNode } from '@tf-images/rootfs'
+import { PipelineError } from '../errors.ts'
+import type { Source } from '../source.ts'
+import type { FidelityClass } from './classes.ts'
+import { type ConfigMapping, mapConfig } from './config-fidelity.ts'
+import { collectFindings, escapeControls, type FidelityFinding } from './findings.ts'
+import { addTreeFindings } from './tree-fidelity.ts'
+
+/** What a flist does not hold of its source, or holds otherwise. Plain data, ready for JSON. */
+export type Fidelity = {
+  /** One for each class that is there, the worst first */
+  readonly findings: readonly FidelityFinding[]
+  /** Where each field of the image config went; empty for a source without one */
+  readonly config: readonly ConfigMapping[]
+}
+
+/** A `.fl` has times of any year, and neither zflist nor 0-fs reads one. */
+const notOfFl: ReadonlySet<FidelityClass> = new Set(['time-out-of-range', 'long-path', 'owner-unknown'])
+
+/**
+ * Compares a source with what a flist can hold of it.
+ *
+ * @param root the tree as it was read
+ * @param format of the chunks, which tells the formats of flists apart
+ * @param oversizedDirectories byte-string paths, from the summary of the writer; a `.fl` has none
+ */
+export function describeFidelity(
+  source: Source,
+  root: DirectoryNode<ChunkList>,
+  format: ChunkFormat,
+  oversizedDirectories: readonly string[] = [],
+): Fidelity {
+  const findings = collectFindings({ without: format.name === 'fl' ? notOfFl : new Set() })
+  addTreeFindings(root, findings)
+  for (const path of oversizedDirectories) {
+    findings.addPath('large-directory', path, () => 'has a record over 4 MiB: zflist cannot rewrite this flist')
+  }
+  if (source.kind === 'directory') {
+    const consequence = 'was read without extended attributes; where they matter convert a tar made with tar --xattrs'
+    findings.addPath('xattrs-not-read', '', () => consequence)
+  }
+  if (source.kind !== 'image') return { findings: findings.finish(), config: [] }
+  const { config, otherConfigFields = [] } = source.image.config
+  const mappings = mapConfig(config, otherConfigFields, findings)
+  return { findings: findings.finish(), config: mappings }
+}
+
+/**
+ * Refuses a conversion that has findings of certain classes.
+ *
+ * @throws PipelineError 'not-faithful', with the whole report in `fidelity`
+ */
+export function requireFidelity(title: string, fidelity: Fidelity, classes: ReadonlySet<FidelityClass>): void {
+  const refused = fidelity.findings.filter((finding) => classes.has(finding.class))
+  if (refused.length === 0) return
+  const lines = refused.map((finding) => `\n  ${findingLine(finding)}`)
+  const names = refused.map((finding) => finding.class).join(', ')
+  throw new PipelineError(
+    'not-faithful',
+    `${title}: a flist does not hold all of it; nothing was written: change the image, or leave out of --strict: ${names}${lines.join('')}`,
+    { fidelity },
+  )
+}
+
+/** All findings for people, one line each; empty when there is none. */
+export function formatFidelity({ findings }: Fidelity): string {
+  return findings.map((finding) => `${finding.severity.padEnd(7)}  ${findingLine(finding)}`).join('\n')
+}
+
+/** One line for a report: the classes that are lost and changed, with their counts. */
+export function fidelitySummary({ findings }: Fidelity): string {
+  const bySeverity = (['lost', 'changed'] as const).flatMap((severity) => {
+    const counts = findings.filter((finding) => finding.severity === severity).map(classCount)
+    return counts.length > 0 ? [`${severity}: ${counts.join(', ')}`] : []
+  })
+  return bySeverity.length > 0 ? bySeverity.join('; ') : 'nothing lost or changed'
+}
+
+function classCount(finding: FidelityFinding): string {
+  return `${finding.class} ${finding.count}`
+}
+
+function findingLine(finding: FidelityFinding): string {
+  const [example] = finding.examples
+  return `${classCount(finding)}${example ? `, ${finding.count > 1 ? 'first ' : ''}${escapeControls(`${example.path} ${example.consequence}`)}` : ''}`
+}

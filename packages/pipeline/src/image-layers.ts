@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { type ChunkFormat, type ChunkList, type ChunkStore, listChunks } from '@tf-images/flist'
+import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
+import { PipelineError } from './errors.ts'
+import type { LayerCache } from './layer-cache.ts'
+import type { Bounds } from './limits.ts'
+import { type ReadAhead, readAhead } from './read-ahead.ts'
+import type { ImageSource } from './source.ts'
+
+/** How the layers of an image were come by. */
+export type LayerCount = {
+  readonly total: number
+  /** Those that needed no reading: kept from an earlier conversion, or there twice in the image. */
+  readonly cached: number
+}
+
+/** Converted layers that are kept between conversions, and what tells whether they may be used and kept. */
+export type KeptLayers = {
+  readonly cache: LayerCache
+  /** Resolves when all contents so far are stored. */
+  readonly flush: () => Promise<void>
+  readonly store: ChunkStore
+  /** Format of the chunks that the contents become. */
+  readonly chunks: ChunkFormat
+}
+
+export type ImageLayersOptions = {
+  readonly kept?: KeptLayers
+  /** What a layer that is converted may cost. */
+  readonly bounds: Pick<Bounds, 'tar' | 'decompression'>
+  readonly signal?: AbortSignal
+}
+
+/** Compressed bytes of a layer that wait to be converted; there are two such layers at most. */
+const AHEAD_BYTES = 8 << 20
+
+/** One layer to be read, with its place in the image. */
+type WantedLayer = {
+  readonly diffId: string
+  readonly name: string
+  /** Bytes of the blob. */
+  readonly size: number
+  readonly blob: () => AsyncIterable<Uint8Array>
+}
+
+/**
+ * The layers of an image, the lowest first. Those the cache has, and whose chunks are all in the store, are neither
+ * downloaded nor read; of the others each is converted once, one after the other, while the next is being downloaded.
+ *
+ * A layer is kept in the cache when its blob's digest and its diffID were checked and its chunks are stored, so that a
+ * conversion that is cut off later need not do it again.
+ *
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch'
+ */
+export async function readImageLayers(
+  source: ImageSource,
+  contents: ContentStore<ChunkList>,
+  options: ImageLayersOptions,
+): Promise<{ readonly layers: readonly Layer<ChunkList>[]; readonly count: LayerCount }> {
+  const wanted = wantedLayers(source, options.signal)
+  const known = new Map<string, Layer<ChunkList>>()
+  const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
+  if (options.kept) await loadLayers(unique, options.kept, known)
+  const missing = unique.filter(({ diffId }) => !known.has(diffId))
+  await convertLayers(missing, contents, options, known)
+  const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
+  return { layers, count: { total: wanted.length, cached: wanted.length - missing.length } }
+}
+
+function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSignal): WantedLayer[] {
+  return image.layers.map((descriptor, index) => ({
+    // resolving an image has made sure that there are as many
+    diffId: image.diffIds[index] ?? '',
+    name: `${title} layer ${index + 1}`,
+    size: descriptor.size,
+    blob: () => reader.blob(image.reference, descriptor, signal ? { signal } : {}),
+  }))
+}
+
+/** Adds to `known` the layers that need not be converted. */
+async function loadLayers(
+  wanted: readonly WantedLayer[],
+  kept: KeptLayers,
+  known: Map<string, Layer<ChunkList>>,
+): Promise<void> {
+  const stored = new Set<string>()
+  for (const { diffId, name } of wanted) {
+    const layer = await kept.cache.load(diffId, kept.chunks, name)
+    if (layer && (await areStored(layer, kept, stored))) known.set(diffId, layer)
+  }
+}
+
+/** Whether a store has all chunks of a layer. `stored` has the ids that were asked for before, as byte strings. */
+async function areStored(
+  layer: Layer<ChunkList>,
+  { store, chunks }: KeptLayers,
+  stored: Set<string>,
+): Promise<boolean> {
+  const asked: Uint8Array[] = []
+  for (const entry of layer.entries) {
+    if (entry.type !== 'file') continue
+    for (const { id } of listChunks(entry.content, chunks)) {
+      const text = Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
+      if (stored.has(text)) continue
+      stored.add(text)
+      asked.push(id)
+    }
+  }
+  const missing = await store.missing(asked)
+  for (const id of missing) stored.delete(Buffer.from(id).toString('latin1'))
+  return missing.length === 0
+}
+
+/** Adds to `known` the layers it converts, in their order. */
+async function convertLayers(
+  wanted: readonly WantedLayer[],
+  contents: ContentStore<ChunkList>,
+  { kept, bounds }: ImageLayersOptions,
+  known: Map<string, Layer<ChunkList>>,
+): Promise<void> {
+  const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
+  let next = begin(wanted[0])
+  try {
+    for (const [index, { diffId, name, size }] of wanted.entries()) {
+      const blob: ReadAhead | undefined = next
+      if (!blob) break
+      next = begin(wanted[index + 1])
+      const plain = decompress(blob, { name, compressedBytes: size, limits: bounds.decompression })
+      const tar = checkDiffId(plain, diffId, name)
+      const layer = await readLayer(tar, contents, { name, limits: bounds.tar }).finally(blob.close)
+      known.set(diffId, layer)
+      if (!kept) continue
+      await kept.flush()
+      await kept.cache.save(diffId, kept.chunks, layer)
+    }
+  } finally {
+    next?.close()
+  }
+}
+
+/** Passes the bytes of a layer's tar through and compares their digest with the one the image config promises. */
+async function* checkDiffId(tar: AsyncIterable<Uint8Array>, expected: string, name: string) {
+  const hash = createHash('sha256')
+  for await (const bytes of tar) {
+    hash.update(bytes)
+    yield bytes
+  }
+  const actual = `sha256:${hash.digest('hex')}`
+  if (expected !== actual) {
+    throw new PipelineError(
+      'digest-mismatch',
+      `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
+    )
+  }
+}

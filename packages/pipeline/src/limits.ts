@@ -1,0 +1,68 @@
+import {
+  type ContentStore,
+  DEFAULT_DECOMPRESSION_LIMITS,
+  DEFAULT_LIMITS,
+  type DecompressionLimits,
+  RootfsError,
+  type TarLimits,
+} from '@tf-images/rootfs'
+import { PipelineError } from './errors.ts'
+
+/** What a source may cost to convert. Each has a generous value where it is not given. */
+export type ConvertLimits = {
+  /** Bytes of all files of all layers, holes of sparse files included; default 1 TiB. */
+  readonly maxSize?: number
+  /** As many times the size of the source its files may have, beyond the first 8 GiB; default 200. */
+  readonly maxRatio?: number
+  /** Entries of one layer; default 2 million. */
+  readonly maxEntries?: number
+}
+
+/** The same limits, as those who read need them. */
+export type Bounds = {
+  readonly contentBytes: number
+  readonly tar: TarLimits
+  readonly decompression: DecompressionLimits
+}
+
+/** What the headers of a tar with as many entries as allowed may need beside its files. */
+const HEADER_BYTES = 4 * 1024 ** 3
+
+/**
+ * @param compressedBytes what the source is stored as; a ratio is compared with it
+ */
+export function boundsOf(limits: ConvertLimits = {}, compressedBytes?: number): Bounds {
+  const { maxSize = DEFAULT_LIMITS.contentBytes, maxEntries = DEFAULT_LIMITS.entries } = limits
+  const { ratioFrom, ratio: usualRatio } = DEFAULT_DECOMPRESSION_LIMITS
+  const ratio = limits.maxRatio ?? usualRatio
+  const byRatio = compressedBytes === undefined ? maxSize : Math.max(ratioFrom, compressedBytes * ratio)
+  return {
+    contentBytes: Math.min(maxSize, byRatio),
+    tar: { contentBytes: maxSize, entries: maxEntries },
+    decompression: { plainBytes: maxSize + HEADER_BYTES, ratio, ratioFrom },
+  }
+}
+
+/** The same content store, which refuses the file that is too much for all of them together, before it is read. */
+export function limitContents<C>(store: ContentStore<C>, { contentBytes }: Bounds, title: string): ContentStore<C> {
+  let bytes = 0
+  return {
+    open(size) {
+      bytes += size
+      if (bytes > contentBytes) {
+        throw new PipelineError(
+          'limit',
+          `${title}: its files have ${bytes} bytes and more, the limit is ${contentBytes}; raise it if this is meant`,
+        )
+      }
+      return store.open(size)
+    },
+  }
+}
+
+/** An error of a limit with the options that set it; every other error as it is. */
+export function nameLimits(error: unknown): unknown {
+  const isLimit = (error instanceof RootfsError || error instanceof PipelineError) && error.code === 'limit'
+  if (!isLimit) return error
+  return new PipelineError('limit', `${error.message} (--max-size, --max-ratio, --max-entries)`, { cause: error })
+}

@@ -1,0 +1,34 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FlistMetadata, TreeSummary } from '@tf-images/flist'
+import type { Difference } from './differences.ts'
+
+/** Rows that an image's config determines. Not `backend`, which says where, and not `image`, which says when and by what. */
+const rows = ['entrypoint', 'environ', 'port', 'volume', 'readme'] as const
+
+/** Compares the rows of a flist with those its image asks for. */
+export function* compareMetadata(expected: FlistMetadata, actual: FlistMetadata): Generator<Difference> {
+  for (const row of rows) {
+    if (isDeepStrictEqual(expected[row], actual[row])) continue
+    const [wanted, found] = [expected[row], actual[row]].map((value) => JSON.stringify(value) ?? 'not there')
+    yield { kind: 'changed', path: 'metadata', field: row, expected: `${wanted}`, actual: `${found}` }
+  }
+}
+
+/** Compares the hashes that the row `image` records with those of the tree; flists of other writers have none. */
+export function* compareRecordedHashes(metadata: FlistMetadata, summary: TreeSummary): Generator<Difference> {
+  const recorded = parseRow(metadata.image)
+  for (const hash of ['treeHash', 'contentHash'] as const) {
+    const value = recorded[hash]
+    if (value === undefined || value === summary[hash]) continue
+    yield { kind: 'changed', path: 'metadata', field: `image.${hash}`, expected: summary[hash], actual: String(value) }
+  }
+}
+
+function parseRow(row: string | object | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = typeof row === 'string' ? JSON.parse(row) : row
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
