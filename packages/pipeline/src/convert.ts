@@ -72,8 +72,23 @@ export async function convertSource(
   store: ChunkStore,
   options: ConvertOptions = {},
 ): Promise<Conversion> {
+  const { root, newChunks, newBytes, layers } = await storeContents(source, store, options)
+  const { strict } = options
+  options.signal?.throwIfAborted()
+  let fidelity: Fidelity = { findings: [], config: [] }
+  const summary = await writeFlist(root, metadataOf(source, root, options.backend), output, {
+    accept({ oversizedDirectories }) {
+      fidelity = describeFidelity(source, root, oversizedDirectories)
+      if (strict) requireFidelity(source.title, fidelity, strict)
+    },
+  })
+  return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
+}
+
+/** Stores all contents. What that needs, threads and megabytes of chunks, is gone when the flist is written. */
+async function storeContents(source: Source, store: ChunkStore, options: ConvertOptions) {
   await using writer = createChunkWriter(store, options.workers === undefined ? {} : { workers: options.workers })
-  const { layerCache, strict, signal } = options
+  const { layerCache, signal } = options
   const bounds = boundsOf(options.limits, await compressedBytesOf(source))
   const contents = limitContents(observed(writer, options), bounds, source.title)
   const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks: FLIST_CHUNKS }
@@ -86,16 +101,8 @@ export async function convertSource(
   })
   if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
-  signal?.throwIfAborted()
-  let fidelity: Fidelity = { findings: [], config: [] }
-  const summary = await writeFlist(root, metadataOf(source, root, options.backend), output, {
-    accept({ oversizedDirectories }) {
-      fidelity = describeFidelity(source, root, oversizedDirectories)
-      if (strict) requireFidelity(source.title, fidelity, strict)
-    },
-  })
   const { newChunks, newBytes } = writer.stats
-  return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
+  return { root, newChunks, newBytes, ...(layers ? { layers } : {}) }
 }
 
 /** Adds `/.startup.toml`, made from the image's config. */
