@@ -9,6 +9,8 @@ export type CommandResult = { readonly code: number | null; readonly stdout: str
 export type CommandOptions = {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** How output becomes text; `latin1` keeps every byte. */
+  readonly encoding?: BufferEncoding
   /** Called when the process runs, for tests that watch or interrupt it. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void, stderr: Readable) => void
 }
@@ -32,7 +34,11 @@ export async function runCommand(
     child.once('error', reject)
     child.once('close', resolve)
   })
-  return { code, stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() }
+  return {
+    code,
+    stdout: Buffer.concat(output.stdout).toString(options.encoding),
+    stderr: Buffer.concat(output.stderr).toString(),
+  }
 }
 
 /** `./flist …` as a user runs it. */

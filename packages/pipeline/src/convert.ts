@@ -82,12 +82,32 @@ export async function convertSource(
   options: ConvertOptions = {},
 ): Promise<Conversion> {
   if (options.fl) checkRoutes(options.fl.routes)
-  const { layerCache, strict, signal, workers } = options
-  const chunks = options.fl ? FL_CHUNKS : FLIST_CHUNKS
-  await using writer = createChunkWriter(store, { format: chunks, ...(workers === undefined ? {} : { workers }) })
+  const format = options.fl ? FL_CHUNKS : FLIST_CHUNKS
+  const { root, newChunks, newBytes, layers } = await storeContents(source, store, format, options)
+  const { strict } = options
+  options.signal?.throwIfAborted()
+  let fidelity: Fidelity = { findings: [], config: [] }
+  const accept = (oversizedDirectories?: readonly string[]) => {
+    fidelity = describeFidelity(source, root, format, oversizedDirectories)
+    if (strict) requireFidelity(source.title, fidelity, strict)
+  }
+  const summary = options.fl
+    ? await writeFl(root, { ...options.fl, metadata: metadataOf(source, root, format) }, output, {
+        accept: () => accept(),
+      })
+    : await writeFlist(root, metadataOf(source, root, format, options.backend), output, {
+        accept: ({ oversizedDirectories }) => accept(oversizedDirectories),
+      })
+  return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
+}
+
+/** Stores all contents. What that needs, threads and megabytes of chunks, is gone when the flist is written. */
+async function storeContents(source: Source, store: ChunkStore, format: ChunkFormat, options: ConvertOptions) {
+  const { layerCache, signal, workers } = options
+  await using writer = createChunkWriter(store, { format, ...(workers === undefined ? {} : { workers }) })
   const bounds = boundsOf(options.limits, await compressedBytesOf(source))
   const contents = limitContents(observed(writer, options), bounds, source.title)
-  const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks }
+  const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks: format }
   const { root, layers } = await readSource(source, contents, {
     bounds,
     ...(kept ? { kept } : {}),
@@ -97,21 +117,8 @@ export async function convertSource(
   })
   if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
-  signal?.throwIfAborted()
-  let fidelity: Fidelity = { findings: [], config: [] }
-  const accept = (oversizedDirectories?: readonly string[]) => {
-    fidelity = describeFidelity(source, root, chunks, oversizedDirectories)
-    if (strict) requireFidelity(source.title, fidelity, strict)
-  }
-  const summary = options.fl
-    ? await writeFl(root, { ...options.fl, metadata: metadataOf(source, root, chunks) }, output, {
-        accept: () => accept(),
-      })
-    : await writeFlist(root, metadataOf(source, root, chunks, options.backend), output, {
-        accept: ({ oversizedDirectories }) => accept(oversizedDirectories),
-      })
   const { newChunks, newBytes } = writer.stats
-  return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
+  return { root, newChunks, newBytes, ...(layers ? { layers } : {}) }
 }
 
 /** Adds `/.startup.toml`, made from the image's config. */

@@ -81,7 +81,8 @@ async function* transformed(
   format: string,
 ): AsyncGenerator<Uint8Array> {
   // pipeline() destroys the transform with the error of the source, which the iteration below then throws
-  pipeline(Readable.from(source, { objectMode: true }), transform, () => {})
+  // two chunks ahead; by default it would be 16, which may be as many megabytes
+  pipeline(Readable.from(source, { objectMode: true, highWaterMark: 2 }), transform, () => {})
   try {
     yield* transform
   } catch (error) {

@@ -20,7 +20,7 @@ export type BatchCodec = {
   close(): Promise<void>
 }
 
-/** One thread encodes about 230 MB/s; three take all that one layer can bring. Each needs about 25 MB. */
+/** One layer cannot be decompressed fast enough for more, and each takes memory. */
 const MOST_WORKERS = 3
 const WORKERS_AFTER = 16 << 20
 /** Batches that can be encoded or on their way to the store without threads. */
@@ -43,8 +43,8 @@ export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
   }
 
   return {
-    // One batch in each thread, one that waits for it, and two on their way from the source and to the store.
-    window: Math.max(INLINE_WINDOW, 2 * workers + 2),
+    // Two for each thread, so that none waits, and one on its way to the store.
+    window: Math.max(INLINE_WINDOW, 2 * workers + 1),
     hashBatch: (batch) => current().hashBatch(batch),
     encodeBatch(batch, keys, wanted) {
       const codec = current()
