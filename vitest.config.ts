@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * unit: no network, no engine, seconds. e2e: a real engine, registry and the twin; it fails when one is missing.
+ * unit: no network, no engine, a minute. e2e: a real engine, registry and the twin; it fails when one is missing.
  * Tests stand beside their source; `*.e2e.test.ts` marks the second kind.
  */
 export default defineConfig({

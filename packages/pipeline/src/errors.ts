@@ -9,7 +9,6 @@ export type PipelineErrorCode =
   | 'flist-damaged'
   | 'not-published'
   | 'not-faithful'
-  | 'cancelled'
 
 /** A step of the pipeline that can not go on for a reason of its own; errors of the packages below pass through as they are. */
 export class PipelineError extends Error {
