@@ -4,16 +4,7 @@ import { flistFileName } from './flist-names.ts'
 import type { HubContext } from './hub-context.ts'
 import type { HubRequest } from './hub-server.ts'
 import { countFlist, type FlistCounters, flistListing } from './inspection.ts'
-import {
-  deleteFlist,
-  describeFlist,
-  flistKind,
-  flistMd5,
-  flistPath,
-  linkFlist,
-  listRepository,
-  userExists,
-} from './repositories.ts'
+import { describeFlist, flistKind, flistMd5, flistPath, listRepository, userExists } from './repositories.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
@@ -55,7 +46,7 @@ export async function information(
 /** `DELETE me/NAME`: removes a flist, or a link and not its target. */
 export async function deletion(context: HubContext, _request: HubRequest, user: string, name: string): Promise<Answer> {
   return withFlist(context, user, name, async (path) => {
-    await deleteFlist(path)
+    await context.changes.remove(path)
     return success()
   })
 }
@@ -72,7 +63,7 @@ export async function linking(
     const path = flistPath(context.storage, user, name)
     if (path === undefined) throw new Error(`link "${name}": no file can have this name`)
     if ((await flistKind(path)) === 'regular') return failure('link destination is already a file', 401)
-    await linkFlist(context.storage, flistFileName(source), path)
+    await context.changes.link(flistFileName(source), path)
     return success()
   })
 }

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
-import { constants, createReadStream, type Stats } from 'node:fs'
-import { copyFile, lstat, mkdir, readdir, readlink, rename, stat, symlink, unlink } from 'node:fs/promises'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { createReadStream, type Stats } from 'node:fs'
+import { lstat, readdir, readlink, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { flistFileName } from './flist-names.ts'
-import { incomingPath, isFileName, type Storage } from './storage.ts'
-
-/** How deep links to links are followed, as the kernel does. */
-const LONGEST_LINK_CHAIN = 40
+import { isFileName, type Storage } from './storage.ts'
 
 /** What stands at a flist's path: a flist, a link (also a dangling one), or nothing. */
 export type FlistKind = 'regular' | 'symlink'
@@ -82,39 +79,6 @@ export async function listRepository(storage: Storage, user: string): Promise<Fl
     else listing.push({ ...row, linktime: seconds(own), target: (await readlink(path)).replaceAll('../', '') })
   }
   return listing
-}
-
-/**
- * Copies a received file to a flist's place, in one step. As the hub's copy does, it writes through links: onto the file
- * that a link leads to, in whosever repository that is.
- */
-export async function storeFlist(storage: Storage, received: string, path: string): Promise<void> {
-  const copy = incomingPath(storage)
-  await mkdir(dirname(path), { recursive: true })
-  await copyFile(received, copy, constants.COPYFILE_FICLONE)
-  await rename(copy, await endOfLinks(storage, path))
-}
-
-/** Makes or moves a link, in one step. Whoever calls has checked that no file stands there. */
-export async function linkFlist(storage: Storage, target: string, path: string): Promise<void> {
-  const link = incomingPath(storage)
-  await symlink(target, link)
-  await rename(link, path)
-}
-
-/** Removes a flist or a link; what a link leads to stays. */
-export async function deleteFlist(path: string): Promise<void> {
-  await unlink(path)
-}
-
-async function endOfLinks(storage: Storage, path: string): Promise<string> {
-  let end = path
-  for (let step = 0; step < LONGEST_LINK_CHAIN; step++) {
-    if ((await flistKind(end)) !== 'symlink') return end
-    end = resolve(dirname(end), await readlink(end))
-    if (!end.startsWith(storage.users + sep)) throw new Error(`${path}: the link leads out of the repositories`)
-  }
-  throw new Error(`${path}: too many links`)
 }
 
 const seconds = (stats: Stats): number => Math.floor(stats.mtimeMs / 1000)

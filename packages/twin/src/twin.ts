@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:net'
 import { Activity, type OnFault } from './activity.ts'
 import { openBackendSession } from './backend.ts'
 import { openChunkFolder } from './chunk-folder.ts'
+import type { FaultLookup, Faults, TwinServer } from './faults.ts'
 import { openGatewaySession } from './gateway.ts'
 import { createHubServer } from './hub-server.ts'
 import type { InspectFlist } from './inspection.ts'
 import { type Address, createStopper, listen } from './listener.ts'
 import { createRedisServer, type RedisService } from './redis-server.ts'
+import { createRelay } from './relay.ts'
 import { createRouter } from './routes.ts'
 import { openStorage } from './storage.ts'
 import { createTokenReader, mintToken } from './tokens.ts'
@@ -35,6 +38,8 @@ export type TwinOptions = {
   readonly readonly?: boolean
   /** Told what ended in an HTML 500 or broke off, and why; the client only learns that it did. */
   readonly onFault?: OnFault
+  /** The switches of a test: everything that can go wrong, and the record of what was asked. */
+  readonly faults?: Faults
 }
 
 /** A running twin. */
@@ -63,20 +68,27 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   const closing = new AbortController()
   const activity = new Activity()
 
+  const lookup =
+    (server: TwinServer): FaultLookup =>
+    (call, text) =>
+      options.faults?.enter(server, call, text) ?? []
+
   const rules = { readToken, activeUsers: options.activeUsers ?? {}, readonly: options.readonly ?? false }
-  const router = createRouter({ storage, chunks, inspectFlist, rules, closing: closing.signal })
+  const router = createRouter({ storage, chunks, inspectFlist, rules, closing: closing.signal, faults: lookup('hub') })
   const password = options.backendPassword ?? randomUUID()
   const gateway: RedisService = {
     open: () => openGatewaySession({ chunks, readToken: options.readonly ? () => undefined : readToken, chunkId }),
     malformed: (reason) => `-ERR Protocol error: ${reason}`,
     failed: 'Cannot perform query right now',
     onFault,
+    faults: lookup('gateway'),
   }
   const backend: RedisService = {
     open: () => openBackendSession({ chunks, password }),
     malformed: (reason) => `-${reason}`,
     failed: 'Cannot write data right now',
     onFault,
+    faults: lookup('backend'),
   }
   const servers = [
     createHubServer(router, onFault, activity),
@@ -89,14 +101,21 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     await Promise.all(stoppers.map((stop) => stop()))
     await activity.settled()
   }
+  /** Opens a server's port; with faults, that of a relay in front of it. */
+  async function open(name: TwinServer, server: Server, port = 0): Promise<Address> {
+    if (!options.faults) return listen(server, host, port)
+    const relay = createRelay(name, await listen(server, '127.0.0.1', 0), options.faults)
+    stoppers.push(createStopper(relay))
+    return listen(relay, host, port)
+  }
 
   try {
     const [http, gatewayServer, backendServer] = servers
-    const { port } = await listen(http, host, options.httpPort ?? 0)
+    const { port } = await open('hub', http, options.httpPort)
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-      gateway: await listen(gatewayServer, host, options.gatewayPort ?? 0),
-      backend: await listen(backendServer, host, options.backendPort ?? 0),
+      gateway: await open('gateway', gatewayServer, options.gatewayPort),
+      backend: await open('backend', backendServer, options.backendPort),
       mintToken: (user) => mintToken(seed, user),
       close,
     }

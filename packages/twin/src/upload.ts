@@ -6,7 +6,7 @@ import type { HubRequest } from './hub-server.ts'
 import { countFlist, type FlistCounters, flistListing } from './inspection.ts'
 import { receiveFile } from './multipart.ts'
 import { pythonJson } from './python-json.ts'
-import { flistPath, storeFlist } from './repositories.ts'
+import { flistPath } from './repositories.ts'
 import { incomingPath, isFileName } from './storage.ts'
 
 /**
@@ -42,7 +42,7 @@ async function acceptUpload(context: HubContext, request: HubRequest, user: stri
   const name = uploadedFileName(file.fileName, originalName(request))
   const path = flistPath(context.storage, user, name)
   context.closing.throwIfAborted()
-  if (path !== undefined && !isLostName(name)) await storeFlist(context.storage, received, path)
+  if (path !== undefined && !isLostName(name)) await context.changes.overwrite(received, path)
   const body = uploadReport(context, name, received, counters)
   return { status: 200, headers: { 'Content-Type': 'application/json' }, body }
 }
