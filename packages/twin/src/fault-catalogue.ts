@@ -13,7 +13,11 @@ const MD5_CALLS = new Set(['light', 'info', 'md5'])
 /** Calls that replace something in more than one step. */
 const REPLACING_CALLS: Readonly<Record<string, readonly ('removed' | 'half-written')[]>> = {
   'upload-flist': ['removed', 'half-written'],
+  promote: ['removed', 'half-written'],
   link: ['removed'],
+  crosslink: ['removed'],
+  tag: ['removed'],
+  crosstag: ['removed'],
 }
 
 const DROPS: readonly FaultEffect[] = [

@@ -11,6 +11,18 @@ export type HubContext = {
   readonly chunks: ChunkFolder
   readonly inspectFlist: InspectFlist
   readonly rules: AuthorizationRules
+  /** Quirks of the hub are proper errors here, and every replacement is one step. */
+  readonly strict: boolean
+  /** The repositories that listings call official. */
+  readonly official: readonly string[]
+  /** Where others reach the twin. */
+  readonly place: Place
   /** Aborted when the twin closes: nothing is stored after that. */
   readonly closing: AbortSignal
+}
+
+/** Where others reach a twin, and the backend that the flists it makes name. */
+export type Place = {
+  readonly url: string
+  readonly backend: { readonly host: string; readonly port: number; readonly namespace: string }
 }

@@ -126,6 +126,6 @@ test('what fails inside is an HTML 500 of 265 bytes, and onFault learns why', as
   expect(answer).toMatchObject({ status: 500, text: expect.stringContaining('<h1>Internal Server Error</h1>') })
   expect(answer.text).toHaveLength(265)
   expect(faults).toEqual([
-    expect.stringMatching(/^GET \/api\/flist\/me\/a\/link\/n+: link "n+": no file can have this name$/),
+    expect.stringMatching(/^GET \/api\/flist\/me\/a\/link\/n+: "n+": no file can have this name$/),
   ])
 })

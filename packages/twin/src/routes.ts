@@ -1,16 +1,34 @@
 import { type Answer, htmlError } from './answers.ts'
 import { authorize } from './authorization.ts'
-import { account, contents, deletion, download, downloadMd5, information, linking, listing } from './calls.ts'
-import { faultyChanges, stepwiseChanges } from './changes.ts'
+import {
+  account,
+  contents,
+  download,
+  downloadJson,
+  downloadMd5,
+  downloadText,
+  everyListing,
+  everything,
+  information,
+  listing,
+  metadata,
+  repositories,
+} from './calls.ts'
+import { atomicChanges, faultyChanges, stepwiseChanges } from './changes.ts'
 import { unreachableChunks } from './chunk-folder.ts'
 import { effectOf, type FaultEffect, type FaultLookup } from './faults.ts'
 import { faultyCall } from './faulty-call.ts'
 import type { HubContext } from './hub-context.ts'
 import type { HubRequest, Respond } from './hub-server.ts'
+import { crossLinking, deletion, linking, promotion, renaming } from './link-calls.ts'
+import { crossTagging, tagDownload, tagging, tagLink, tagListing, untagging } from './tag-calls.ts'
 import { uploadFlist } from './upload.ts'
 
 /** Answers a call; `captured` is what the stars of the route's path took. */
 type Handler = (context: HubContext, request: HubRequest, ...captured: string[]) => Promise<Answer>
+
+/** Answers a call of the user whose token it has. */
+type OwnedHandler = (context: HubContext, request: HubRequest, user: string, ...captured: string[]) => Promise<Answer>
 
 /**
  * Where a call is and what it answers to. A `*` takes one path component, or what of it precedes a literal ending. The name
@@ -26,7 +44,7 @@ type Route = {
 
 /** The calls of the hub. As in the hub, the first that fits both path and method answers. */
 const ROUTES: readonly Route[] = [
-  { name: 'account', path: 'api/flist/me', methods: ['GET'], handle: owned(account) },
+  get('account', 'api/flist/me', owned(account)),
   {
     name: 'upload-flist',
     path: 'api/flist/me/upload-flist',
@@ -34,16 +52,40 @@ const ROUTES: readonly Route[] = [
     handle: owned(uploadFlist),
     writes: true,
   },
-  { name: 'my-contents', path: 'api/flist/me/*', methods: ['GET'], handle: owned(contents) },
+  get('my-contents', 'api/flist/me/*', owned(contents)),
   { name: 'delete', path: 'api/flist/me/*', methods: ['DELETE'], handle: owned(deletion), writes: true },
-  { name: 'link', path: 'api/flist/me/*/link/*', methods: ['GET'], handle: owned(linking), writes: true },
-  { name: 'list', path: 'api/flist/*', methods: ['GET'], handle: listing },
-  { name: 'contents', path: 'api/flist/*/*', methods: ['GET'], handle: contents },
+  change('link', 'api/flist/me/*/link/*', linking),
+  change('rename', 'api/flist/me/*/rename/*', renaming),
+  change('promote', 'api/flist/me/promote/*/*/*', promotion),
+  change('crosslink', 'api/flist/me/*/crosslink/*/*', crossLinking),
+  change('crosstag', 'api/flist/me/*/crosstag/*/*', crossTagging),
+  change('tag', 'api/flist/me/*/*/tag/*/*', tagging),
+  { name: 'untag', path: 'api/flist/me/*/*/tag/*/*', methods: ['DELETE'], handle: owned(untagging), writes: true },
+  get('repositories', 'api/repositories', repositories),
+  get('everything', 'api/flist', everything),
+  get('every-listing', 'api/fileslist', everyListing),
+  get('list', 'api/flist/*', listing),
+  get('tag-list', 'api/flist/*/tags/*', tagListing),
+  get('contents', 'api/flist/*/*', contents),
   { name: 'info', path: 'api/flist/*/*', methods: ['INFO'], handle: information },
-  { name: 'light', path: 'api/flist/*/*/light', methods: ['GET'], handle: information },
-  { name: 'download', path: '*/*.flist', methods: ['GET'], handle: download },
-  { name: 'md5', path: '*/*.flist.md5', methods: ['GET'], handle: downloadMd5 },
+  get('light', 'api/flist/*/*/light', information),
+  get('taglink', 'api/flist/*/*/taglink', tagLink),
+  get('metadata', 'api/flist/*/*/metadata', metadata),
+  get('tag-download', '*/tags/*/*.flist', tagDownload),
+  get('download', '*/*.flist', download),
+  get('md5', '*/*.flist.md5', downloadMd5),
+  get('text', '*/*.txt', downloadText),
+  get('json', '*/*.json', downloadJson),
 ]
+
+function get(name: string, path: string, handle: Handler): Route {
+  return { name, path, methods: ['GET'], handle }
+}
+
+/** Most of what changes something is a plain GET, too. */
+function change(name: string, path: string, handle: OwnedHandler): Route {
+  return { name, path, methods: ['GET'], handle: owned(handle), writes: true }
+}
 
 const COMPILED = ROUTES.map((route) => ({
   ...route,
@@ -82,15 +124,14 @@ export function createRouter(options: RouterOptions): Respond {
 
 /** What one call works on: with the faults that a test wants. */
 function callContext(options: RouterOptions, effects: readonly FaultEffect[]): HubContext {
-  const changes = faultyChanges(stepwiseChanges(options.storage, effects), effects)
+  const { storage, strict } = options
+  const changes = faultyChanges(strict ? atomicChanges(storage) : stepwiseChanges(storage, effects), effects)
   const chunks = effectOf(effects, 'backend-down') ? unreachableChunks : options.chunks
   return { ...options, changes, chunks }
 }
 
 /** A call under `me`: refused without a token, and acting on the repository that the token writes to. */
-function owned(
-  handle: (context: HubContext, request: HubRequest, user: string, ...captured: string[]) => Promise<Answer>,
-): Handler {
+function owned(handle: OwnedHandler): Handler {
   return async (context, request, ...captured) => {
     const authorization = authorize(request.headers, context.rules)
     if ('refused' in authorization) return authorization.refused

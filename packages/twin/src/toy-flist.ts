@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { InspectFlist } from './inspection.ts'
+import { posix } from 'node:path'
+import type { FlistContents, FlistEntry, InspectFlist } from './inspection.ts'
 
 /** The seed of every test's tokens. */
 export const SEED = Buffer.alloc(32, 7)
@@ -13,14 +14,27 @@ export function toyFlist(tree: Readonly<Record<string, string | null>>): Buffer 
   return Buffer.from(JSON.stringify(tree))
 }
 
+const ATTRIBUTES = { uid: 0, gid: 0, mtime: 1_600_000_000 }
+
+/** Entries as a flist's contents: their metadata is empty, their root is there although it is not among them. */
+export function toyContents(entries: readonly FlistEntry[]): FlistContents {
+  const root = { ...ATTRIBUTES, path: '', type: 'directory' as const, size: 0, chunkIds: [], mode: 0o755 }
+  return {
+    entries,
+    metadata: {},
+    find: (path) => [root, ...entries].find((entry) => entry.path === path),
+    list: (path) => entries.filter((entry) => posix.dirname(`/${entry.path}`) === `/${path}`),
+  }
+}
+
 /** Opens toy flists, and rejects everything that is none. */
 export const inspectToyFlist: InspectFlist = async (path) => {
   const tree: Record<string, string | null> = JSON.parse(await readFile(path, 'utf8'))
-  const entries = Object.entries(tree).map(([name, text]) => {
-    const common = { path: Buffer.from(name).toString('latin1') }
-    if (text === null) return { ...common, type: 'directory' as const, size: 4096, chunkIds: [] }
+  const entries = Object.entries(tree).map(([name, text]): FlistEntry => {
+    const common = { ...ATTRIBUTES, path: Buffer.from(name).toString('latin1') }
+    if (text === null) return { ...common, type: 'directory', size: 4096, chunkIds: [], mode: 0o755 }
     const chunkIds = text === '' ? [] : [toyChunkId(Buffer.from(text))]
-    return { ...common, type: 'regular' as const, size: Buffer.byteLength(text), chunkIds }
+    return { ...common, type: 'regular', size: Buffer.byteLength(text), chunkIds, mode: 0o644 }
   })
-  return { entries }
+  return toyContents(entries)
 }

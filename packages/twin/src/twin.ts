@@ -34,6 +34,12 @@ export type TwinOptions = {
   readonly backendPassword?: string
   /** Repositories that another user's token may write to with the cookie `active-user`: repository → token user. */
   readonly activeUsers?: Readonly<Record<string, string>>
+  /** The name under which others reach the twin, for what it tells about itself; default `host`. */
+  readonly publicHost?: string
+  /** Turns the hub's quirks into proper errors and its replacements into single steps; see the README. */
+  readonly strict?: boolean
+  /** The repositories that listings call official. */
+  readonly official?: readonly string[]
   /** Refuse every call that needs a token. */
   readonly readonly?: boolean
   /** Told what ended in an HTML 500 or broke off, and why; the client only learns that it did. */
@@ -74,7 +80,18 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       options.faults?.enter(server, call, text) ?? []
 
   const rules = { readToken, activeUsers: options.activeUsers ?? {}, readonly: options.readonly ?? false }
-  const router = createRouter({ storage, chunks, inspectFlist, rules, closing: closing.signal, faults: lookup('hub') })
+  const place = { url: '', backend: { host: options.publicHost ?? host, port: 0, namespace: 'default' } }
+  const router = createRouter({
+    storage,
+    chunks,
+    inspectFlist,
+    rules,
+    strict: options.strict ?? false,
+    official: options.official ?? [],
+    place,
+    closing: closing.signal,
+    faults: lookup('hub'),
+  })
   const password = options.backendPassword ?? randomUUID()
   const gateway: RedisService = {
     open: () => openGatewaySession({ chunks, readToken: options.readonly ? () => undefined : readToken, chunkId }),
@@ -112,10 +129,14 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
   try {
     const [http, gatewayServer, backendServer] = servers
     const { port } = await open('hub', http, options.httpPort)
+    const gateway = await open('gateway', gatewayServer, options.gatewayPort)
+    const backend = await open('backend', backendServer, options.backendPort)
+    place.url = urlOf(options.publicHost ?? host, port)
+    place.backend.port = backend.port
     return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-      gateway: await open('gateway', gatewayServer, options.gatewayPort),
-      backend: await open('backend', backendServer, options.backendPort),
+      url: urlOf(host, port),
+      gateway,
+      backend,
       mintToken: (user) => mintToken(seed, user),
       close,
     }
@@ -123,4 +144,8 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     await close()
     throw error
   }
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
