@@ -6,7 +6,9 @@ import { addConvert } from './commands/convert.ts'
 import { addExtract } from './commands/extract.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addPublish } from './commands/publish.ts'
+import { addReleases } from './commands/release.ts'
 import { addRender } from './commands/render.ts'
+import { addStatus } from './commands/status.ts'
 import { addTwin } from './commands/twin.ts'
 import { addBuild, addUp } from './commands/up.ts'
 import { addVerify } from './commands/verify.ts'
@@ -68,6 +70,8 @@ DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
     addVerify,
     addCheck,
     addPublish,
+    addReleases,
+    addStatus,
     addInspect,
     addExtract,
     addTwin,
