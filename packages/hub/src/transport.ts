@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { inspect } from 'node:util'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import type { HubAnswer } from './answers.ts'
 import { HubError, type HubErrorCode } from './errors.ts'
 import { explainFailure } from './failures.ts'
@@ -53,7 +53,8 @@ export class HubTransport {
   readonly #token: string | undefined
   readonly #user: string | undefined
   readonly #policy: RetryPolicy
-  readonly #agent = new Agent()
+  /** Made with the first call: the library takes its time to load. */
+  #agent: Promise<Agent> | undefined
 
   constructor(options: TransportOptions) {
     this.#url = options.url
@@ -111,7 +112,12 @@ export class HubTransport {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await (await this.#agent)?.destroy()
+  }
+
+  #connections(): Promise<Agent> {
+    this.#agent ??= import('undici').then(({ Agent }) => new Agent())
+    return this.#agent
   }
 
   async #attempts<T>(
@@ -123,7 +129,7 @@ export class HubTransport {
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout
     return retry(policy, call.signal, async (count): Promise<Attempt<T>> => {
       try {
-        const response = await this.#agent.request(this.#request(call, signal))
+        const response = await (await this.#connections()).request(this.#request(call, signal))
         if (!PASSING.has(response.statusCode)) return { done: await read(response, count) }
         return await this.#passing(call, response)
       } catch (error) {

@@ -39,10 +39,8 @@ type Options = {
   readonly json?: boolean
 }
 
-export function addConvert(program: Command, context: CommandContext): void {
-  program
-    .command('convert')
-    .description('convert an image, an archive of one, a directory or a tar of a root file system to a flist')
+export function defineConvert(command: Command, context: CommandContext): void {
+  command
     .argument(
       '<source>',
       'image reference, directory, root tar (plain, gzip, zstd), docker save archive or OCI layout (directory or tar)',

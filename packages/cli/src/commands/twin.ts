@@ -14,10 +14,8 @@ type Options = {
   readonly json?: boolean
 }
 
-export function addTwin(program: Command, context: CommandContext): void {
-  program
-    .command('twin')
-    .description('serve a local hub (HTTP API, chunk gateway and backend) until interrupted')
+export function defineTwin(command: Command, context: CommandContext): void {
+  command
     .option('--root <dir>', 'folder that keeps flists and chunks', '.flist/hub')
     .requiredOption('--seed-file <path>', 'file with 32 bytes in hex: the seed of the token key')
     .option('--port <number>', 'HTTP port', '8077')

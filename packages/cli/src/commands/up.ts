@@ -23,9 +23,8 @@ type CommonOptions = {
 }
 type UpOptionValues = CommonOptions & HubOptionValues & { readonly startupToml?: boolean }
 
-export function addUp(program: Command, context: CommandContext): void {
-  const up = commonOptions(program.command('up'))
-    .description('the whole line: render, build, push, convert, check, publish, read back')
+export function defineUp(command: Command, context: CommandContext): void {
+  const up = commonOptions(command)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
     .addHelpText(
       'after',
@@ -38,9 +37,8 @@ Examples:
   hubOptions(up).action((images: string[], options: UpOptionValues) => bringUpImages(images, options, context))
 }
 
-export function addBuild(program: Command, context: CommandContext): void {
-  commonOptions(program.command('build'))
-    .description('render, build and push images; no flist')
+export function defineBuild(command: Command, context: CommandContext): void {
+  commonOptions(command)
     .addHelpText('after', '\nExample:\n  flist build debian-12 nginx --registry ghcr.io/owner/tf-images')
     .action((images: string[], options: CommonOptions) => run(images, options, context, {}))
 }

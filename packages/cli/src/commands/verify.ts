@@ -19,10 +19,8 @@ type Options = {
   readonly json?: boolean
 }
 
-export function addVerify(program: Command, context: CommandContext): void {
-  program
-    .command('verify')
-    .description('compare a flist with its source, entry by entry and byte by byte; needs no chunks')
+export function defineVerify(command: Command, context: CommandContext): void {
+  command
     .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
     .argument('<source>', 'image reference, directory, root tar (plain, gzip, zstd) or OCI layout (directory or tar)')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())

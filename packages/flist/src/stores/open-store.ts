@@ -1,7 +1,6 @@
 import { FlistError } from '../errors.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { openDirectoryStore } from './directory-store.ts'
-import { openHubStore, openZdbStore } from './zdb-store.ts'
 
 /** Ports the reference servers listen on. */
 const ZDB_PORT = 9900
@@ -39,6 +38,8 @@ export async function openChunkStore(location: string, options: OpenChunkStoreOp
   }
   const { host, port, path } = parseAddress(location)
   const timeout = timeoutMs === undefined ? {} : { timeoutMs }
+  // The client of the protocol is half of what there is to load, and most stores are directories.
+  const { openHubStore, openZdbStore } = await import('./zdb-store.ts')
   if (scheme === 'zdb') {
     const address = { host, port: port ?? ZDB_PORT, namespace: path || 'default', ...timeout }
     return openZdbStore(address, { ...(password ? { password } : {}), ...withSignal })
