@@ -5,8 +5,6 @@ export type HubAnswer = {
   readonly text: string | undefined
   /** `Location`, of a redirect. */
   readonly location: string | undefined
-  /** How many attempts it took. */
-  readonly attempts: number
 }
 
 type JsonObject = { readonly [key: string]: unknown }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { HubAnswer } from './answers.ts'
 import { explainFailure } from './failures.ts'
 
-const answer = (status: number, text: string, location?: string): HubAnswer => ({ status, text, location, attempts: 1 })
+const answer = (status: number, text: string, location?: string): HubAnswer => ({ status, text, location })
 
 const handler = (message: string): string => JSON.stringify({ status: 'error', message })
 const page = (title: string): string =>
@@ -26,7 +26,7 @@ test.each([
     400,
     '{"message":"readonly mode","status":"error"}',
     'rejected',
-    'refused (400: readonly mode); nothing was changed',
+    'refused (400: readonly mode); the hub takes no writes now',
   ],
   [401, handler('link destination is already a file'), 'is-a-file', 'delete the flist of that name first'],
   [
