@@ -56,7 +56,7 @@ export function defineConvert(command: Command, context: CommandContext): void {
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
     .addOption(strictOption())
-    .option('--workers <n>', 'threads that encode; one per processor, at most 3, unless given', wholeNumber)
+    .option('--workers <n>', 'threads that encode; one per further processor, at most 3, unless given', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
