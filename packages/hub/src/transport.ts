@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import type { HubAnswer } from './answers.ts'
 import { HubError, type HubErrorCode } from './errors.ts'
 import { explainFailure } from './failures.ts'
@@ -69,7 +69,8 @@ export class HubTransport {
   readonly #token: string | undefined
   readonly #user: string | undefined
   readonly #redaction: Redaction
-  readonly #agent = new Agent()
+  /** Made with the first call: the library takes its time to load. */
+  #agent: Promise<Agent> | undefined
 
   constructor(options: TransportOptions) {
     this.#url = options.url
@@ -169,7 +170,12 @@ export class HubTransport {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await (await this.#agent)?.destroy()
+  }
+
+  #connections(): Promise<Agent> {
+    this.#agent ??= import('undici').then(({ Agent }) => new Agent())
+    return this.#agent
   }
 
   #policyOf(call: HubCall): RetryPolicy {
@@ -199,7 +205,7 @@ export class HubTransport {
     read: (response: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<Attempt<T>> {
     try {
-      const response = await this.#agent.request(this.#request(call, signal))
+      const response = await (await this.#connections()).request(this.#request(call, signal))
       if (!PASSING.has(response.statusCode)) return { done: await read(response) }
       const failed = this.failure(call, await this.#read(call, response))
       return { failed, retryAfter: readRetryAfter(headersOf(response)['retry-after'], Date.now()) }

@@ -15,6 +15,8 @@ export type Changes = {
   overwrite(file: string, path: string): Promise<void>
   /** Puts a copy of a file in the place of what stands at `path`; of a link, and not of what it leads to. */
   replace(file: string, path: string): Promise<void>
+  /** The same for a flist that was made here. */
+  commit(file: string, path: string): Promise<void>
   /** Makes a link, or moves one. The caller has checked that no file stands there. */
   link(target: string, path: string): Promise<void>
   rename(from: string, to: string): Promise<void>
@@ -40,6 +42,15 @@ export function stepwiseChanges(storage: Storage, effects: readonly FaultEffect[
       await between('removed')
       await write(file, path, between)
     },
+    async commit(file, path) {
+      await rm(path, { force: true })
+      await between('removed')
+      // Readers and listings see it.
+      const uncompressed = `${path}.uncompressed`
+      await copyFile(file, uncompressed)
+      await write(file, path, between)
+      await rm(uncompressed)
+    },
     async link(target, path) {
       await rm(path, { force: true })
       await between('removed')
@@ -61,6 +72,7 @@ export function atomicChanges(storage: Storage): Changes {
   return {
     overwrite: replace,
     replace,
+    commit: replace,
     async link(target, path) {
       const link = incomingPath(storage)
       await symlink(target, link)
@@ -77,7 +89,7 @@ export function faultyChanges(changes: Changes, effects: readonly FaultEffect[])
   const full = effectOf(effects, 'full')
   if (effectOf(effects, 'forget')) {
     const nothing = async (): Promise<void> => {}
-    return { overwrite: nothing, replace: nothing, link: nothing, rename: nothing, remove: nothing }
+    return { overwrite: nothing, replace: nothing, commit: nothing, link: nothing, rename: nothing, remove: nothing }
   }
   if (!slow && !full) return changes
   const before = async (): Promise<void> => {
@@ -87,6 +99,7 @@ export function faultyChanges(changes: Changes, effects: readonly FaultEffect[])
   return {
     overwrite: async (...args) => before().then(() => changes.overwrite(...args)),
     replace: async (...args) => before().then(() => changes.replace(...args)),
+    commit: async (...args) => before().then(() => changes.commit(...args)),
     link: async (...args) => before().then(() => changes.link(...args)),
     rename: async (...args) => before().then(() => changes.rename(...args)),
     remove: async (...args) => before().then(() => changes.remove(...args)),

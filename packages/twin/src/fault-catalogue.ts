@@ -13,6 +13,9 @@ const MD5_CALLS = new Set(['light', 'info', 'md5'])
 /** Calls that replace something in more than one step. */
 const REPLACING_CALLS: Readonly<Record<string, readonly ('removed' | 'half-written')[]>> = {
   'upload-flist': ['removed', 'half-written'],
+  upload: ['removed', 'half-written'],
+  merge: ['removed', 'half-written'],
+  docker: ['removed', 'half-written'],
   promote: ['removed', 'half-written'],
   link: ['removed'],
   crosslink: ['removed'],

@@ -1,6 +1,8 @@
+import type { OnFault } from './activity.ts'
 import type { AuthorizationRules } from './authorization.ts'
 import type { Changes } from './changes.ts'
 import type { ChunkFolder } from './chunk-folder.ts'
+import type { FlistMaker } from './flist-maker.ts'
 import type { InspectFlist } from './inspection.ts'
 import type { Storage } from './storage.ts'
 
@@ -10,6 +12,7 @@ export type HubContext = {
   readonly changes: Changes
   readonly chunks: ChunkFolder
   readonly inspectFlist: InspectFlist
+  readonly flistMaker: FlistMaker | undefined
   readonly rules: AuthorizationRules
   /** Quirks of the hub are proper errors here, and every replacement is one step. */
   readonly strict: boolean
@@ -17,6 +20,7 @@ export type HubContext = {
   readonly official: readonly string[]
   /** Where others reach the twin. */
   readonly place: Place
+  readonly onFault: OnFault
   /** Aborted when the twin closes: nothing is stored after that. */
   readonly closing: AbortSignal
 }

@@ -10,6 +10,7 @@ export {
   type LoggedCall,
   type TwinServer,
 } from './faults.ts'
+export type { FlistDetails, FlistMaker } from './flist-maker.ts'
 export type { FlistContents, FlistEntry, InspectFlist } from './inspection.ts'
 export type { Address } from './listener.ts'
 export { hubCalls } from './routes.ts'

@@ -1,4 +1,5 @@
 import { type Answer, htmlError } from './answers.ts'
+import { uploadArchive } from './archive-upload.ts'
 import { authorize } from './authorization.ts'
 import {
   account,
@@ -16,11 +17,13 @@ import {
 } from './calls.ts'
 import { atomicChanges, faultyChanges, stepwiseChanges } from './changes.ts'
 import { unreachableChunks } from './chunk-folder.ts'
+import { dockerConversion } from './docker.ts'
 import { effectOf, type FaultEffect, type FaultLookup } from './faults.ts'
 import { faultyCall } from './faulty-call.ts'
 import type { HubContext } from './hub-context.ts'
 import type { HubRequest, Respond } from './hub-server.ts'
 import { crossLinking, deletion, linking, promotion, renaming } from './link-calls.ts'
+import { merging } from './merge.ts'
 import { crossTagging, tagDownload, tagging, tagLink, tagListing, untagging } from './tag-calls.ts'
 import { uploadFlist } from './upload.ts'
 
@@ -52,6 +55,9 @@ const ROUTES: readonly Route[] = [
     handle: owned(uploadFlist),
     writes: true,
   },
+  { name: 'upload', path: 'api/flist/me/upload', methods: ['POST'], handle: owned(uploadArchive), writes: true },
+  { name: 'merge', path: 'api/flist/me/merge/*', methods: ['POST'], handle: owned(merging), writes: true },
+  { name: 'docker', path: 'api/flist/me/docker', methods: ['POST'], handle: owned(dockerConversion), writes: true },
   get('my-contents', 'api/flist/me/*', owned(contents)),
   { name: 'delete', path: 'api/flist/me/*', methods: ['DELETE'], handle: owned(deletion), writes: true },
   change('link', 'api/flist/me/*/link/*', linking),
@@ -135,7 +141,8 @@ function owned(handle: OwnedHandler): Handler {
   return async (context, request, ...captured) => {
     const authorization = authorize(request.headers, context.rules)
     if ('refused' in authorization) return authorization.refused
-    return handle(context, request, authorization.user, ...captured)
+    const answer = await handle(context, request, authorization.user, ...captured)
+    return { ...answer, headers: { ...authorization.headers, ...answer.headers } }
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { posix } from 'node:path'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, posix, relative } from 'node:path'
+import type { FlistMaker } from './flist-maker.ts'
 import type { FlistContents, FlistEntry, InspectFlist } from './inspection.ts'
 
 /** The seed of every test's tokens. */
@@ -37,4 +38,33 @@ export const inspectToyFlist: InspectFlist = async (path) => {
     return { ...common, type: 'regular', size: Buffer.byteLength(text), chunkIds, mode: 0o644 }
   })
   return toyContents(entries)
+}
+
+/** Makes toy flists; the metadata it is given is the file `.metadata`. The only image there is has the name `toy:latest`. */
+export const toyFlistMaker: FlistMaker = {
+  async fromDirectory(directory, output, { chunks, metadata }) {
+    const tree: Record<string, string | null> = { '.metadata': JSON.stringify(metadata) }
+    for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name)
+      if (entry.isFile()) tree[relative(directory, path)] = await readFile(path, 'utf8')
+      if (entry.isDirectory()) tree[relative(directory, path)] = null
+    }
+    for (const text of Object.values(tree)) await storeToyChunk(chunks, text ?? '')
+    await writeFile(output, toyFlist(tree))
+  },
+  async fromImage(reference, output, { chunks }) {
+    if (reference !== 'toy:latest') throw new Error(`${reference}: no such image`)
+    await storeToyChunk(chunks, reference)
+    await writeFile(output, toyFlist({ image: reference }))
+  },
+  async merge(sources, output) {
+    const trees = await Promise.all(sources.map(async (source) => JSON.parse(await readFile(source, 'utf8'))))
+    await writeFile(output, toyFlist(Object.assign({}, ...trees.reverse())))
+  },
+}
+
+async function storeToyChunk(chunks: string, text: string): Promise<void> {
+  const id = toyChunkId(Buffer.from(text)).toString('hex')
+  await mkdir(join(chunks, id.slice(0, 2)), { recursive: true })
+  await writeFile(join(chunks, id.slice(0, 2), id.slice(2)), text)
 }

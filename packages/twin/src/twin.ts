@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:net'
 import { Activity, type OnFault } from './activity.ts'
+import type { AuthorizationRules } from './authorization.ts'
 import { openBackendSession } from './backend.ts'
 import { openChunkFolder } from './chunk-folder.ts'
 import type { FaultLookup, Faults, TwinServer } from './faults.ts'
+import type { FlistMaker } from './flist-maker.ts'
 import { openGatewaySession } from './gateway.ts'
 import { createHubServer } from './hub-server.ts'
 import type { InspectFlist } from './inspection.ts'
@@ -11,6 +13,7 @@ import { type Address, createStopper, listen } from './listener.ts'
 import { createRedisServer, type RedisService } from './redis-server.ts'
 import { createRelay } from './relay.ts'
 import { createRouter } from './routes.ts'
+import { createSessions } from './sessions.ts'
 import { openStorage } from './storage.ts'
 import { createTokenReader, mintToken } from './tokens.ts'
 
@@ -28,6 +31,8 @@ export type TwinOptions = {
   readonly seed: Uint8Array
   /** Opens flists, for the chunk check and the contents. */
   readonly inspectFlist: InspectFlist
+  /** Makes flists, for archives, images and merges, which are an HTML 500 without it. */
+  readonly flistMaker?: FlistMaker
   /** blake2b of 16 bytes over stored bytes: the gateway takes a chunk only under this id. */
   readonly chunkId: (data: Uint8Array) => Uint8Array
   /** Lets `SELECT default PASSWORD` write to the backend. Without it nobody can; chunks come through the gateway. */
@@ -38,6 +43,10 @@ export type TwinOptions = {
   readonly publicHost?: string
   /** Turns the hub's quirks into proper errors and its replacements into single steps; see the README. */
   readonly strict?: boolean
+  /** Seconds after which a token is no longer taken; for ever, as on the hub, unless given. */
+  readonly tokenLifetime?: number
+  /** Lets everybody who has it write as `guest`. The hub finds such a token only when it has a dot. */
+  readonly guestToken?: string
   /** The repositories that listings call official. */
   readonly official?: readonly string[]
   /** Refuse every call that needs a token. */
@@ -67,7 +76,7 @@ export type Twin = {
  */
 export async function startTwin(options: TwinOptions): Promise<Twin> {
   const { host = '127.0.0.1', seed, chunkId, inspectFlist } = options
-  const readToken = createTokenReader(seed)
+  const readToken = createTokenReader(seed, options.tokenLifetime)
   const onFault = options.onFault ?? (() => {})
   const storage = await openStorage(options.root)
   const chunks = openChunkFolder(storage)
@@ -79,16 +88,26 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
     (call, text) =>
       options.faults?.enter(server, call, text) ?? []
 
-  const rules = { readToken, activeUsers: options.activeUsers ?? {}, readonly: options.readonly ?? false }
+  const strict = options.strict ?? false
+  const rules: AuthorizationRules = {
+    readToken,
+    activeUsers: options.activeUsers ?? {},
+    readonly: options.readonly ?? false,
+    guestToken: options.guestToken,
+    sessions: createSessions(seed),
+    strict,
+  }
   const place = { url: '', backend: { host: options.publicHost ?? host, port: 0, namespace: 'default' } }
   const router = createRouter({
     storage,
     chunks,
     inspectFlist,
+    flistMaker: options.flistMaker,
     rules,
-    strict: options.strict ?? false,
+    strict,
     official: options.official ?? [],
     place,
+    onFault,
     closing: closing.signal,
     faults: lookup('hub'),
   })

@@ -26,10 +26,8 @@ type Options = HubOptionValues & {
   readonly json?: boolean
 }
 
-export function addPublish(program: Command, context: CommandContext): void {
-  const command = program
-    .command('publish')
-    .description('publish a converted flist: chunks, flist, read back, then the links')
+export function definePublish(command: Command, context: CommandContext): void {
+  command
     .argument('<flist>', 'path of the flist')
     .requiredOption('--chunks <store>', 'chunk store that has its chunks')
     .requiredOption('--link <name...>', 'the names users follow, in the order in which they move')

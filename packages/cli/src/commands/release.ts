@@ -18,13 +18,56 @@ type Options = HubOptionValues & { readonly dryRun?: boolean; readonly json?: bo
 type RollbackOptions = Options & { readonly to?: string }
 type PruneOptions = Options & { readonly keep: number; readonly also?: readonly string[]; readonly yes?: boolean }
 
-/** Commands that move links and tags, and delete what nothing leads to. */
-export function addReleases(program: Command, context: CommandContext): void {
-  addMoves(program, context)
-  addTags(program, context)
-  const command = program
-    .command('prune')
-    .description('list old releases that nothing leads to, and delete them with --yes')
+export function definePromote(command: Command, context: CommandContext): void {
+  command
+    .argument('<from>', 'a flist or link of the account, or repository/name, which is copied first')
+    .argument('<to>', 'the link to move')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  flist promote nginx-testing nginx\n  flist promote alice.3bot/nginx nginx --dry-run',
+    )
+  writing(command).action((from: string, to: string, options: Options) =>
+    move(options, context, (session, settings) => promoteFlist(session, settings, from, to, dryRun(options))),
+  )
+}
+
+export function defineRollback(command: Command, context: CommandContext): void {
+  command
+    .argument('<image>', 'the image, or its link')
+    .option('--to <name>', 'another release than the one before; see: flist history')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  flist rollback nginx\n  flist rollback nginx --to nginx-1.26-0a1b2c3d4e5f.flist --dry-run',
+    )
+  writing(command).action((image: string, options: RollbackOptions) =>
+    move(options, context, (session, settings) =>
+      rollBack(session, settings, image, { ...dryRun(options), ...(options.to ? { to: options.to } : {}) }),
+    ),
+  )
+}
+
+export function defineTag(command: Command, context: CommandContext): void {
+  command
+    .argument('<tag>', 'name of the tag')
+    .argument('<names...>', 'flists or links of the account')
+    .addHelpText('after', '\nExample:\n  flist tag v1.0 nginx debian-12')
+  writing(command).action((name: string, names: string[], options: Options) =>
+    changeTag(options, context, (session) => tagReleases(session, name, names, dryRun(options))),
+  )
+}
+
+export function defineUntag(command: Command, context: CommandContext): void {
+  command
+    .argument('<tag>', 'name of the tag')
+    .argument('[names...]', 'names in the tag; all when none is given')
+    .addHelpText('after', '\nExamples:\n  flist untag v1.0 nginx\n  flist untag v1.0')
+  writing(command).action((name: string, names: string[], options: Options) =>
+    changeTag(options, context, (session) => untagReleases(session, name, names, dryRun(options))),
+  )
+}
+
+export function definePrune(command: Command, context: CommandContext): void {
+  command
     .argument('[images...]', 'images to prune; all when none is named')
     .option('--keep <n>', 'how many of the newest releases of each image stay', wholeNumber, 3)
     .option('--also <repository...>', 'repositories whose links and tags count, beside the account’s own')
@@ -32,60 +75,6 @@ export function addReleases(program: Command, context: CommandContext): void {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExamples:\n  flist prune\n  flist prune nginx --keep 5 --also tf-official-apps.3bot --yes')
   hubOptions(command).action((images: string[], options: PruneOptions) => pruneReleases(images, options, context))
-}
-
-function addMoves(program: Command, context: CommandContext): void {
-  const promote = program
-    .command('promote')
-    .description('make a link lead to what another name leads to, once that was downloaded and has all its chunks')
-    .argument('<from>', 'a flist or link of the account, or repository/name, which is copied first')
-    .argument('<to>', 'the link to move')
-  writing(promote)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  flist promote nginx-testing nginx\n  flist promote alice.3bot/nginx nginx --dry-run',
-    )
-    .action((from: string, to: string, options: Options) =>
-      move(options, context, (session, settings) => promoteFlist(session, settings, from, to, dryRun(options))),
-    )
-  const rollback = program
-    .command('rollback')
-    .description('make an image’s link lead to its release before; the present one is tagged "withdrawn"')
-    .argument('<image>', 'the image, or its link')
-    .option('--to <name>', 'another release than the one before; see: flist history')
-  writing(rollback)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  flist rollback nginx\n  flist rollback nginx --to nginx-1.26-0a1b2c3d4e5f.flist --dry-run',
-    )
-    .action((image: string, options: RollbackOptions) =>
-      move(options, context, (session, settings) =>
-        rollBack(session, settings, image, { ...dryRun(options), ...(options.to ? { to: options.to } : {}) }),
-      ),
-    )
-}
-
-function addTags(program: Command, context: CommandContext): void {
-  const tag = program
-    .command('tag')
-    .description('give what names lead to now a tag: <account>/tags/<tag>/<name> stays with these releases')
-    .argument('<tag>', 'name of the tag')
-    .argument('<names...>', 'flists or links of the account')
-  writing(tag)
-    .addHelpText('after', '\nExample:\n  flist tag v1.0 nginx debian-12')
-    .action((name: string, names: string[], options: Options) =>
-      changeTag(options, context, (session) => tagReleases(session, name, names, dryRun(options))),
-    )
-  const untag = program
-    .command('untag')
-    .description('take names out of a tag; all when none is given')
-    .argument('<tag>', 'name of the tag')
-    .argument('[names...]', 'names in the tag')
-  writing(untag)
-    .addHelpText('after', '\nExamples:\n  flist untag v1.0 nginx\n  flist untag v1.0')
-    .action((name: string, names: string[], options: Options) =>
-      changeTag(options, context, (session) => untagReleases(session, name, names, dryRun(options))),
-    )
 }
 
 function writing(command: Command): Command {

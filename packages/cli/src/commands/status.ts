@@ -22,10 +22,8 @@ type StatusOptions = HubValues & {
 }
 type HistoryOptions = HubValues & { readonly limit: number; readonly json?: boolean }
 
-export function addStatus(program: Command, context: CommandContext): void {
-  const status = program
-    .command('status')
-    .description('compare recipes, Dockerfiles, images, flists and links: what is behind, and why')
+export function defineStatus(command: Command, context: CommandContext): void {
+  command
     .argument('[images...]', 'images, with those they are built on; all when none is named')
     .addOption(
       new Option('--registry <prefix>', 'where images are; by default what recipes.yaml says').env('FLIST_REGISTRY'),
@@ -42,15 +40,16 @@ Examples:
 
 Exits with 3 when something is behind, missing or unknown. Without an account flists and links are not looked at.`,
     )
-  readingOptions(status).action((images: string[], options: StatusOptions) => showStatus(images, options, context))
-  const history = program
-    .command('history')
-    .description('the published releases of an image, the newest first, and what leads to them')
+  readingOptions(command).action((images: string[], options: StatusOptions) => showStatus(images, options, context))
+}
+
+export function defineHistory(command: Command, context: CommandContext): void {
+  command
     .argument('<image>', 'the image, or its link')
     .option('--limit <n>', 'how many', wholeNumber, 20)
     .option('--json', 'print the releases as JSON')
     .addHelpText('after', '\nExample:\n  flist history nginx --hub-user tf-official-apps.3bot')
-  readingOptions(history).action((image: string, options: HistoryOptions) => showHistory(image, options, context))
+  readingOptions(command).action((image: string, options: HistoryOptions) => showHistory(image, options, context))
 }
 
 async function showStatus(images: readonly string[], options: StatusOptions, context: CommandContext): Promise<void> {

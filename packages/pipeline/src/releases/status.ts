@@ -1,11 +1,17 @@
-import { compareContexts, contextHash, loadRecipes, type RenderedImage, renderImage } from '@tf-images/recipe'
+import {
+  compareContexts,
+  contextHash,
+  loadRecipes,
+  type RenderedImage,
+  renderImage,
+  withParents,
+} from '@tf-images/recipe'
 import { parseReference, RegistryClient } from '@tf-images/registry'
 import { findBase } from '../base.ts'
 import { buildId } from '../build-id.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
 import { type HubSession, type ReadSettings, withSession } from '../publishing/hub-session.ts'
 import { type CredentialLookup, parseRegistryHost } from '../settings.ts'
-import { withParents } from '../up.ts'
 import { readFlistFacts } from './status-facts.ts'
 import { describeStages, type Stage, type StatusFacts } from './status-stages.ts'
 
