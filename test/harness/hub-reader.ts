@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
@@ -12,14 +11,14 @@ export type HubReader = {
   stop(): Promise<readonly string[]>
 }
 
-/** Whole flists by their md5, with a name for messages. */
-export type WholeFlists = ReadonlyMap<string, string>
-
 /** Milliseconds between two looks. */
-const PAUSE = 1
+const PAUSE = 2
 
-export function followLink(hub: string, account: string, link: string, whole: WholeFlists): HubReader {
-  const path = join(hub, 'users', account, link)
+/**
+ * @param path of the link on the hub's disk
+ * @param whole md5 of each flist that may be there
+ */
+export function followLink(path: string, whole: ReadonlySet<string>): HubReader {
   const violations: string[] = []
   let goOn = true
   let last: string | undefined
@@ -44,7 +43,7 @@ export function followLink(hub: string, account: string, link: string, whole: Wh
   }
 }
 
-function seenAt(path: string, whole: WholeFlists): { problem?: string } {
+function seenAt(path: string, whole: ReadonlySet<string>): { problem?: string } {
   if (!existsSync(path)) return { problem: `${path}: nothing` }
   const bytes = readFileSync(path)
   const md5 = createHash('md5').update(bytes).digest('hex')

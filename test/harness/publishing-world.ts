@@ -22,10 +22,15 @@ export type PublishingWorld = {
   readonly twin: Twin
   readonly faults: Faults
   readonly local: ChunkStore
+  /** The chunks of the hub, on its disk. */
+  readonly hubChunks: ChunkStore
   /** Settings of a publisher, with short pauses between attempts. */
   settings(account: string, change?: Partial<HubSettings>): HubSettings
-  /** Writes a flist with these files, and its chunks to the local store. */
-  makeFlist(files: Readonly<Record<string, string | Uint8Array>>, metadata?: FlistMetadata): Promise<string>
+  /** Writes a flist with these files, and its chunks to a store, the local one unless told. */
+  makeFlist(
+    files: Readonly<Record<string, string | Uint8Array>>,
+    options?: { readonly metadata?: FlistMetadata; readonly chunks?: ChunkStore },
+  ): Promise<string>
   /** All that progress said, of everything that was published here. */
   readonly progress: string[]
   readonly [Symbol.asyncDispose]: () => Promise<void>
@@ -39,6 +44,7 @@ export async function createPublishingWorld(options: Partial<TwinOptions> = {}):
   const root = join(folder, 'hub')
   const twin = await startTwin({ root, seed: randomBytes(32), inspectFlist, chunkId, ...options, faults })
   const local = await openChunkStore(join(folder, 'chunks'))
+  const hubChunks = await openChunkStore(join(root, 'chunks'))
   const { gateway, backend } = twin
   const addresses = {
     url: twin.url,
@@ -51,6 +57,7 @@ export async function createPublishingWorld(options: Partial<TwinOptions> = {}):
     twin,
     faults,
     local,
+    hubChunks,
     progress: [],
     settings: (account, change = {}) => ({
       ...addresses,
@@ -58,13 +65,13 @@ export async function createPublishingWorld(options: Partial<TwinOptions> = {}):
       retry: { attempts: 3, firstPause: 1, deadline: 10_000 },
       ...change,
     }),
-    async makeFlist(files, metadata = {}) {
+    async makeFlist(files, { metadata = {}, chunks = local } = {}) {
       const path = join(folder, `made-${made++}.flist`)
-      await writeFlist(await treeOf(files, local), metadata, path)
+      await writeFlist(await treeOf(files, chunks), metadata, path)
       return path
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([twin.close(), local.close()])
+      await Promise.all([twin.close(), local.close(), hubChunks.close()])
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -61,7 +61,9 @@ test('the first release, the same again, and the next one', async () => {
 })
 
 test('another build of equal content publishes nothing, and is known to the next run', async () => {
-  const image = (digest: string) => ({ image: { digest, labels: { 'io.tf-images.build-id': digest } } })
+  const image = (digest: string) => ({
+    metadata: { image: { digest, labels: { 'io.tf-images.build-id': digest } } },
+  })
   const flist = await world.makeFlist({ a: 'equal' }, image('sha256:1'))
   const rebuilt = await world.makeFlist({ a: 'equal' }, image('sha256:2'))
   expect(await readFile(rebuilt)).not.toEqual(await readFile(flist))
@@ -80,8 +82,8 @@ test('another build of equal content publishes nothing, and is known to the next
 
 test('another command with an equal tree is other content', async () => {
   const [old, changed] = [
-    await world.makeFlist({ a: 'same' }, { entrypoint: ['/bin/a'] }),
-    await world.makeFlist({ a: 'same' }, { entrypoint: ['/bin/b'] }),
+    await world.makeFlist({ a: 'same' }, { metadata: { entrypoint: ['/bin/a'] } }),
+    await world.makeFlist({ a: 'same' }, { metadata: { entrypoint: ['/bin/b'] } }),
   ]
   await publishAs(world, 'command.3bot', old, FIRST)
   expect(await publishAs(world, 'command.3bot', changed, SECOND)).toMatchObject({ outcome: 'publish', target: SECOND })
