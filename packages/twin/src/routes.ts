@@ -24,6 +24,8 @@ import type { HubContext } from './hub-context.ts'
 import type { HubRequest, Respond } from './hub-server.ts'
 import { crossLinking, deletion, linking, promotion, renaming } from './link-calls.ts'
 import { merging } from './merge.ts'
+import { flistPage } from './pages/flist-page.ts'
+import { homePage, repositoryPage, tagPage } from './pages/repository-pages.ts'
 import { crossTagging, tagDownload, tagging, tagLink, tagListing, untagging } from './tag-calls.ts'
 import { uploadFlist } from './upload.ts'
 
@@ -77,11 +79,15 @@ const ROUTES: readonly Route[] = [
   get('light', 'api/flist/*/*/light', information),
   get('taglink', 'api/flist/*/*/taglink', tagLink),
   get('metadata', 'api/flist/*/*/metadata', metadata),
+  get('home', '', homePage),
+  get('tag-page', '*/tags/*', tagPage),
+  get('flist-page', '*/*.md', flistPage),
   get('tag-download', '*/tags/*/*.flist', tagDownload),
   get('download', '*/*.flist', download),
   get('md5', '*/*.flist.md5', downloadMd5),
   get('text', '*/*.txt', downloadText),
   get('json', '*/*.json', downloadJson),
+  get('repository-page', '*', repositoryPage),
 ]
 
 function get(name: string, path: string, handle: Handler): Route {
