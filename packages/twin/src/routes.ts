@@ -20,6 +20,7 @@ import { unreachableChunks } from './chunk-folder.ts'
 import { dockerConversion } from './docker.ts'
 import { effectOf, type FaultEffect, type FaultLookup } from './faults.ts'
 import { faultyCall } from './faulty-call.ts'
+import { withoutRoom } from './flist-maker.ts'
 import type { HubContext } from './hub-context.ts'
 import type { HubRequest, Respond } from './hub-server.ts'
 import { crossLinking, deletion, linking, promotion, renaming } from './link-calls.ts'
@@ -139,7 +140,9 @@ function callContext(options: RouterOptions, effects: readonly FaultEffect[]): H
   const { storage, strict } = options
   const changes = faultyChanges(strict ? atomicChanges(storage) : stepwiseChanges(storage, effects), effects)
   const chunks = effectOf(effects, 'backend-down') ? unreachableChunks : options.chunks
-  return { ...options, changes, chunks }
+  const { flistMaker } = options
+  const maker = flistMaker && effectOf(effects, 'backend-full') ? withoutRoom(flistMaker) : flistMaker
+  return { ...options, changes, chunks, flistMaker: maker }
 }
 
 /** A call under `me`: refused without a token, and acting on the repository that the token writes to. */
