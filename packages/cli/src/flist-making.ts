@@ -1,4 +1,11 @@
-import { type ChunkList, type ChunkStore, type DirectoryNode, openChunkStore, openFlist, writeFlist } from '@tf-images/flist'
+import {
+  type ChunkList,
+  type ChunkStore,
+  type DirectoryNode,
+  openChunkStore,
+  openFlist,
+  writeFlist,
+} from '@tf-images/flist'
 import { type Backend, convertSource, openSource, type Source } from '@tf-images/pipeline'
 import { formatReference, parseReference } from '@tf-images/registry'
 import type { FlistDetails, FlistMaker } from '@tf-images/twin'

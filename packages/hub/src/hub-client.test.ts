@@ -170,7 +170,11 @@ test('an answer that breaks off is asked for again', async () => {
 })
 
 test('every attempt of an upload has a file name of its own', async () => {
-  const { hub, calls } = await scriptedHub({ ...UPLOADING, [UPLOAD]: [{ status: 502 }, uploaded('a.flist', {})] })
+  const { hub, calls } = await scriptedHub({
+    ...UPLOADING,
+    [LIGHT]: [NOT_FOUND, NOT_FOUND, light({})],
+    [UPLOAD]: [{ status: 502 }, uploaded('a.flist', {})],
+  })
   await hub.uploadFlist(await flistFile(), 'a.flist')
   const names = calls.flatMap(({ body }) => /filename="([^"]+)"/.exec(body)?.[1] ?? [])
   expect(new Set(names).size).toBe(2)

@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream'
-import { inspect } from 'node:util'
 import type { Agent, Dispatcher } from 'undici'
 import type { HubAnswer } from './answers.ts'
 import { HubError, type HubErrorCode } from './errors.ts'
 import { explainFailure } from './failures.ts'
+import { type Redaction, redactionOf } from './redaction.ts'
 import { type Attempt, type RetryPolicy, readRetryAfter, retry } from './retry.ts'
 
 /** A body to send, with the headers that belong to it. */
 export type CallBody = { readonly headers: Readonly<Record<string, string>>; readonly stream: Readable }
 
-/** One call to a hub. Every call of this package may be repeated: the second time it does what the first did. */
+/** One call to a hub. */
 export type HubCall = {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
   /** Path below the hub's URL, encoded, starting with a slash. */
@@ -28,6 +28,13 @@ export type HubCall = {
   readonly deadline?: number
 }
 
+/** A successful answer whose body comes in piece by piece. `attempts` is how many it took. */
+export type HubStream = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: AsyncIterable<Uint8Array>
+}
+
 /** How a transport reaches its hub. */
 export type TransportOptions = {
   readonly url: string
@@ -38,6 +45,9 @@ export type TransportOptions = {
   readonly policy: RetryPolicy
 }
 
+/** Looks whether a call has worked whose answer got lost. The signal ends with the call's deadline. */
+export type Look = (signal: AbortSignal) => Promise<boolean>
+
 const ANSWER_LIMIT = 1024 * 1024
 /** A proxy's way to say that the hub is away for now. The hub itself never answers these; its 500 is final. */
 const PASSING = new Set([429, 502, 503, 504])
@@ -45,14 +55,20 @@ const PASSING = new Set([429, 502, 503, 504])
 const PASSING_ERRORS =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN|HPE_.*|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|RES_CONTENT_LENGTH_MISMATCH))$/
 
+/** Whether an error means that the answer is missing, so that what the call did is not known. */
+export function isLost(error: unknown): error is HubError {
+  return error instanceof HubError && (error.code === 'network' || PASSING.has(error.status ?? 0))
+}
+
 /**
  * Sends calls to one hub, with retries under a deadline. It never follows a redirect: the token would go along.
  */
 export class HubTransport {
+  readonly policy: RetryPolicy
   readonly #url: string
   readonly #token: string | undefined
   readonly #user: string | undefined
-  readonly #policy: RetryPolicy
+  readonly #redaction: Redaction
   /** Made with the first call: the library takes its time to load. */
   #agent: Promise<Agent> | undefined
 
@@ -60,21 +76,16 @@ export class HubTransport {
     this.#url = options.url
     this.#token = options.token
     this.#user = options.user
-    this.#policy = options.policy
+    this.policy = options.policy
+    this.#redaction = redactionOf(options.token)
   }
 
   /** An error of a call. Its text starts with the hub and the call's purpose, and the token is taken out of all of it. */
   error(code: HubErrorCode, call: HubCall, text: string, options: { status?: number; cause?: unknown } = {}): HubError {
     const { cause, ...rest } = options
-    const message = this.#withoutToken(`${this.#url}, ${call.purpose}: ${text}`)
-    // A parser's error may carry the bytes of an answer that shows the request.
-    const inspected = inspect(cause, { depth: 8 })
-    const shown = cause !== undefined && this.#withoutToken(inspected) === inspected
+    const message = this.#redaction.text(`${this.#url}, ${call.purpose}: ${text}`)
+    const shown = cause !== undefined && this.#redaction.allows(cause)
     return new HubError(code, message, shown ? { ...rest, cause } : rest)
-  }
-
-  #withoutToken(text: string): string {
-    return this.#token === undefined ? text : text.replaceAll(this.#token, '***')
   }
 
   /** The error for an answer that is not what the call needs. */
@@ -96,18 +107,65 @@ export class HubTransport {
   }
 
   /**
-   * Makes a call and reads the answer, whatever its status, except those that stand for a hub that is away.
+   * Makes a call and reads the answer, whatever its status, except those that stand for a hub that is away. Only for calls
+   * that change nothing.
    *
    * @throws HubError `network`, `server`; the reason of the caller's signal when that aborts
    */
   call(call: HubCall): Promise<HubAnswer> {
-    return this.#attempts(call, (response, attempts) => readAnswer(response, attempts, call.limit ?? ANSWER_LIMIT))
+    return this.#within(call, (signal) =>
+      retry(this.#policyOf(call), call.signal, () =>
+        this.#attempt(call, signal, (response) => this.#read(call, response)),
+      ),
+    )
   }
 
-  /** Makes a call and gives the body of a 200 as it comes in; another status is read as by {@link call}. */
-  stream(call: HubCall): Promise<{ readonly body: AsyncIterable<Uint8Array> } | HubAnswer> {
-    return this.#attempts(call, async (response, attempts) =>
-      response.statusCode === 200 ? { body: response.body } : readAnswer(response, attempts, ANSWER_LIMIT),
+  /**
+   * Makes a call that changes something. When an answer got lost it looks whether the call has worked, before it is made
+   * again and before it is given up.
+   *
+   * @returns the answer; undefined when it got lost and the call has worked
+   * @throws as {@link call}
+   */
+  change(call: HubCall, hasWorked: Look): Promise<HubAnswer | undefined> {
+    return this.#within(call, async (signal) => {
+      /** What is told in the end: a look that failed too says less. */
+      let lost: HubError | undefined
+      try {
+        return await retry<HubAnswer | undefined>(this.#policyOf(call), call.signal, async () => {
+          const seen = lost && (await lookAgain(hasWorked, signal, lost))
+          if (seen) return seen
+          const result = await this.#once(call, signal)
+          if ('failed' in result) lost = result.failed
+          return result
+        })
+      } catch (error) {
+        if (!isLost(error) || signal.aborted || !(await hasWorked(signal).catch(() => false))) throw error
+        return undefined
+      }
+    })
+  }
+
+  /** One attempt at a call, whose failure is final. */
+  once(call: HubCall): Promise<HubAnswer> {
+    return this.#within(call, async (signal) => {
+      const result = await this.#once(call, signal)
+      if ('done' in result) return result.done
+      throw result.failed
+    })
+  }
+
+  /** Makes a call and gives the body of a 200 or 206 as it comes in; another status is read as by {@link call}. */
+  stream(call: HubCall): Promise<HubStream | HubAnswer> {
+    return this.#within(call, (signal) =>
+      retry(this.#policyOf(call), call.signal, () =>
+        this.#attempt<HubStream | HubAnswer>(call, signal, async (response) => {
+          const { statusCode: status, body } = response
+          return status === 200 || status === 206
+            ? { status, headers: headersOf(response), body }
+            : this.#read(call, response)
+        }),
+      ),
     )
   }
 
@@ -120,34 +178,42 @@ export class HubTransport {
     return this.#agent
   }
 
-  async #attempts<T>(
-    call: HubCall,
-    read: (response: Dispatcher.ResponseData, count: number) => Promise<T>,
-  ): Promise<T> {
-    const policy = { ...this.#policy, deadline: call.deadline ?? this.#policy.deadline }
-    const timeout = AbortSignal.timeout(policy.deadline)
-    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout
-    return retry(policy, call.signal, async (count): Promise<Attempt<T>> => {
-      try {
-        const response = await (await this.#connections()).request(this.#request(call, signal))
-        if (!PASSING.has(response.statusCode)) return { done: await read(response, count) }
-        return await this.#passing(call, response)
-      } catch (error) {
-        if (timeout.aborted && !call.signal?.aborted) {
-          const text = `not done within ${policy.deadline / 1000} s; check that the hub is up, then run again`
-          throw this.error('network', call, text, { cause: error })
-        }
-        const failed = this.connectionError(call, error)
-        if (failed instanceof HubError && PASSING_ERRORS.test(errorCode(error))) return { failed }
-        throw failed
-      }
-    })
+  #policyOf(call: HubCall): RetryPolicy {
+    return { ...this.policy, deadline: call.deadline ?? this.policy.deadline }
   }
 
-  async #passing<T>(call: HubCall, response: Dispatcher.ResponseData): Promise<Attempt<T>> {
-    const failed = this.failure(call, await readAnswer(response, 1, ANSWER_LIMIT))
-    const header = response.headers['retry-after']
-    return { failed, retryAfter: readRetryAfter(Array.isArray(header) ? header[0] : header, Date.now()) }
+  /** Runs something under the call's deadline, whose end is told as such. */
+  async #within<T>(call: HubCall, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { deadline } = this.#policyOf(call)
+    const timeout = AbortSignal.timeout(deadline)
+    try {
+      return await work(call.signal ? AbortSignal.any([call.signal, timeout]) : timeout)
+    } catch (error) {
+      if (!timeout.aborted || call.signal?.aborted) throw error
+      const text = `not done within ${deadline / 1000} s; check that the hub is up, then run again`
+      throw this.error('network', call, text, { cause: error })
+    }
+  }
+
+  #once(call: HubCall, signal: AbortSignal): Promise<Attempt<HubAnswer>> {
+    return this.#attempt(call, signal, (response) => this.#read(call, response))
+  }
+
+  async #attempt<T>(
+    call: HubCall,
+    signal: AbortSignal,
+    read: (response: Dispatcher.ResponseData) => Promise<T>,
+  ): Promise<Attempt<T>> {
+    try {
+      const response = await (await this.#connections()).request(this.#request(call, signal))
+      if (!PASSING.has(response.statusCode)) return { done: await read(response) }
+      const failed = this.failure(call, await this.#read(call, response))
+      return { failed, retryAfter: readRetryAfter(headersOf(response)['retry-after'], Date.now()) }
+    } catch (error) {
+      const failed = this.connectionError(call, error)
+      if (failed instanceof HubError && PASSING_ERRORS.test(errorCode(error))) return { failed }
+      throw failed
+    }
   }
 
   #request(call: HubCall, signal: AbortSignal): Dispatcher.RequestOptions {
@@ -161,14 +227,35 @@ export class HubTransport {
       if (this.#user !== undefined) headers.cookie = `active-user=${this.#user}`
     }
     const path = `${pathname === '/' ? '' : pathname}${call.path}`
-    return { origin, path, method: call.method ?? 'GET', headers, body: body?.stream ?? null, signal }
+    // A hub works before it answers, minutes for a large archive: the deadline is the limit.
+    const request = { origin, path, method: call.method ?? 'GET', headers, headersTimeout: 0, signal }
+    return { ...request, body: body?.stream ?? null }
+  }
+
+  async #read(call: HubCall, response: Dispatcher.ResponseData): Promise<HubAnswer> {
+    const text = await readText(response.body, call.limit ?? ANSWER_LIMIT)
+    const { location } = headersOf(response)
+    return { status: response.statusCode, text: text && this.#redaction.text(text), location }
   }
 }
 
-async function readAnswer(response: Dispatcher.ResponseData, attempts: number, limit: number): Promise<HubAnswer> {
-  const text = await readText(response.body, limit)
-  const { location } = response.headers
-  return { status: response.statusCode, text, location: Array.isArray(location) ? location[0] : location, attempts }
+/** Undefined when the call has not worked. A look without an answer leaves the call's failure standing, for now. */
+async function lookAgain(
+  hasWorked: Look,
+  signal: AbortSignal,
+  lost: HubError,
+): Promise<Attempt<undefined> | undefined> {
+  try {
+    return (await hasWorked(signal)) ? { done: undefined } : undefined
+  } catch (error) {
+    if (isLost(error) && !signal.aborted) return { failed: lost }
+    throw error
+  }
+}
+
+function headersOf(response: Dispatcher.ResponseData): Record<string, string | undefined> {
+  const headers = Object.entries(response.headers)
+  return Object.fromEntries(headers.map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]))
 }
 
 async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string | undefined> {

@@ -21,6 +21,7 @@ export {
   parseBackend,
   parseRegistryHost,
 } from './settings.ts'
+export { parseCount, parseSize } from './size-text.ts'
 export { openSource, type Source } from './source.ts'
 export type { ImageFailure, UpOptions, UpResult } from './up.ts'
 export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'

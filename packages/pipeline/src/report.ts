@@ -63,7 +63,8 @@ export function formatBytes(bytes: number): string {
   const units = ['kB', 'MB', 'GB', 'TB'] as const
   // 999.5 of a unit would be written as 1000
   const power = Math.min(Math.floor(Math.log10(bytes * (1000 / 999.5)) / 3), units.length)
-  return `${(bytes / 1000 ** power).toPrecision(3)} ${units[power - 1]}`
+  const value = bytes / 1000 ** power
+  return `${value < 999.5 ? value.toPrecision(3) : Math.round(value)} ${units[power - 1]}`
 }
 
 export function formatSeconds(milliseconds: number): string {

@@ -4,8 +4,10 @@ import { connectEngine, parseDockerHost } from '@tf-images/engine'
 import { openChunkStore } from '@tf-images/flist'
 import { loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
+import type { FidelityClass } from './fidelity/classes.ts'
 import { bringUpImage } from './image-line.ts'
 import { openLayerCache } from './layer-cache.ts'
+import type { ConvertLimits } from './limits.ts'
 import type { Progress } from './progress.ts'
 import type { ImageReport } from './report.ts'
 import type { CredentialLookup, HubSettings } from './settings.ts'
@@ -31,6 +33,10 @@ export type UpOptions = {
   readonly dryRun?: boolean
   /** Adds `/.startup.toml` to the flists. */
   readonly startupToml?: boolean
+  /** Classes of differences that make an image fail that is converted; nothing of it is published then. */
+  readonly strict?: ReadonlySet<FidelityClass>
+  /** What an image may cost to convert. */
+  readonly limits?: ConvertLimits
   /** `unix:///var/run/docker.sock`, `tcp://host:port`. */
   readonly dockerHost?: string
   readonly signal?: AbortSignal

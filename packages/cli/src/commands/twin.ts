@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { chunkId } from '@tf-images/flist'
+import { parseCount } from '@tf-images/pipeline'
 import { mintToken, startTwin, type TwinOptions } from '@tf-images/twin'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { inspectFlist } from '../flist-inspection.ts'
 import { flistMaker } from '../flist-making.ts'
-import { parseCount } from '../size-option.ts'
+import { argument } from '../limit-options.ts'
 
 type Options = {
   readonly root: string
@@ -35,7 +36,7 @@ export function defineTwin(command: Command, context: CommandContext): void {
     .option('--backend-port <number>', 'port of the chunk backend', '9900')
     .option('--strict', 'proper errors and single-step replacements instead of the quirks of a 0-hub')
     .option('--readonly', 'refuse every call that needs a token')
-    .option('--token-lifetime <seconds>', 'refuse older tokens; by default they never expire', parseCount)
+    .option('--token-lifetime <seconds>', 'refuse older tokens; by default they never expire', argument(parseCount))
     .option('--active-user <repository=user>', 'lets a user write to a repository; may be repeated', addActiveUser)
     .option('--official <repository...>', 'repositories to list as official')
     .option('--token-for <user>', 'print a token of this user, and serve nothing')
