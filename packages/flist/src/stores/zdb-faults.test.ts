@@ -115,7 +115,7 @@ describe('a gateway that says no', () => {
     )
     await expect(store.put(CHUNKS)).rejects.toMatchObject({
       code: 'store-failed',
-      message: `${name} refused: "Cannot perform query right now"; check the disk and the log of the server, then repeat: what was stored stays`,
+      message: `${name} refused: "Cannot perform query right now"; the 0-db behind the gateway is down, full or read-only; look at it, then repeat: what was stored stays`,
     })
   })
 

@@ -32,7 +32,12 @@ const MEANINGS: readonly Meaning[] = [
   { text: /temporarily (locked|frozen)/, remedy: 'wait until its owner ends that, then repeat', isPassing: true },
   { text: /worm mode/, remedy: 'it takes new chunks only; use another namespace' },
   { text: /read-only mode/, remedy: PASSWORD_REMEDY },
-  { text: /^Cannot (perform query|write \w+) right now/, remedy: DISK_REMEDY, isPassing: true },
+  {
+    text: /^Cannot perform query right now/,
+    remedy: 'the 0-db behind the gateway is down, full or read-only; look at it, then repeat: what was stored stays',
+    isPassing: true,
+  },
+  { text: /^Cannot write \w+ right now/, remedy: DISK_REMEDY, isPassing: true },
   { text: /^Internal/, remedy: DISK_REMEDY },
   { text: /^Key too large/, code: 'invalid', remedy: 'this is no id of a chunk' },
   {
@@ -46,11 +51,11 @@ const MEANINGS: readonly Meaning[] = [
  * Explains an error that a server answered with.
  *
  * @param name what errors call the server
- * @param fallback what to do about a refusal that is in no list, and about one that needs a credential
+ * @param credential what lets one in there: what to look at after a refusal that is in no list
  */
-export function explainRefusal(name: string, text: string, fallback: Credential): Refusal {
+export function explainRefusal(name: string, text: string, credential: Credential): Refusal {
   const { code = 'store-failed', remedy, isPassing = false } = MEANINGS.find((meaning) => meaning.text.test(text)) ?? {}
-  const advice = remedy ?? (fallback === 'token' ? TOKEN_REMEDY : PASSWORD_REMEDY)
+  const advice = remedy ?? (credential === 'token' ? TOKEN_REMEDY : PASSWORD_REMEDY)
   return { error: new FlistError(code, `${name} refused: "${text}"; ${advice}`), isPassing }
 }
 
