@@ -62,7 +62,10 @@ test('GNU tar reads it, and finds numbers for owners and no names', async () => 
   const folder = await temporaryFolder()
   const { store } = await makeTree(folder)
   await writeArchive(join(folder, 'tree.flist'), store, join(folder, 'tree.tar.gz'))
-  const listing = execFileSync('tar', ['-tvzf', join(folder, 'tree.tar.gz')], { encoding: 'latin1', env: { TZ: 'UTC' } })
+  const listing = execFileSync('tar', ['-tvzf', join(folder, 'tree.tar.gz')], {
+    encoding: 'latin1',
+    env: { TZ: 'UTC' },
+  })
   const lines = listing.trimEnd().split('\n').sort()
   expect(lines).toHaveLength(11)
   expect(listing).toContain(`3000000000/3000000001 4 2020-09-13 12:26 ./${LONG}/${LONG}`)
