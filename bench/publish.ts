@@ -34,7 +34,7 @@ const PIPELINED_FACTOR = 20
 export async function benchPublish({
   runs,
   json,
-  dir = tmpdir(),
+  dir = memoryFolder(),
   latency,
   chunks,
 }: PublishBenchOptions): Promise<void> {
