@@ -1,39 +1,10 @@
-import type { Readable } from 'node:stream'
 import { Agent, type Dispatcher } from 'undici'
 import type { HubAnswer } from './answers.ts'
 import { HubError, type HubErrorCode } from './errors.ts'
 import { explainFailure } from './failures.ts'
+import type { HubCall, HubStream } from './hub-call.ts'
 import { type Redaction, redactionOf } from './redaction.ts'
 import { type Attempt, type RetryPolicy, readRetryAfter, retry } from './retry.ts'
-
-/** A body to send, with the headers that belong to it. */
-export type CallBody = { readonly headers: Readonly<Record<string, string>>; readonly stream: Readable }
-
-/** One call to a hub. */
-export type HubCall = {
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
-  /** Path below the hub's URL, encoded, starting with a slash. */
-  readonly path: string
-  /** What the call is for, in errors: `link "a.flist"`. */
-  readonly purpose: string
-  /** Whether it acts for the owner of the token. The token goes with no other call. */
-  readonly owned?: boolean
-  readonly headers?: Readonly<Record<string, string>>
-  /** Makes the body, once per attempt. */
-  readonly body?: () => CallBody
-  /** Bytes of the answer that are kept; a longer one is given without its text. Default 1 MiB. */
-  readonly limit?: number
-  readonly signal?: AbortSignal | undefined
-  /** Overrides the policy's deadline, in milliseconds. */
-  readonly deadline?: number
-}
-
-/** A successful answer whose body comes in piece by piece. `attempts` is how many it took. */
-export type HubStream = {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: AsyncIterable<Uint8Array>
-}
 
 /** How a transport reaches its hub. */
 export type TransportOptions = {
@@ -171,9 +142,9 @@ export class HubTransport {
       retry(this.#policyOf(call), call.signal, () =>
         this.#attempt<HubStream | HubAnswer>(call, signal, async (response) => {
           const { statusCode: status, body } = response
-          return status === 200 || status === 206
-            ? { status, headers: headersOf(response), body }
-            : this.#read(call, response)
+          if (status !== 200 && status !== 206) return this.#read(call, response)
+          const discard = () => void body.on('error', () => {}).destroy()
+          return { status, headers: headersOf(response), body, discard }
         }),
       ),
     )
