@@ -65,3 +65,9 @@ test("a debugger's page of many lines is shortened to one", () => {
   const { text } = explainFailure(answer(500, `<p>${'Traceback\n\u001b[31m '.repeat(5000)}</p>`))
   expect(text).toMatch(/^the hub failed, or this is not a hub \(500: Traceback \P{Cc}{100,220}…\); /u)
 })
+
+test('a page of angle brackets is summed up at once', () => {
+  const start = performance.now()
+  expect(explainFailure(answer(500, '<'.repeat(1 << 20))).text).toContain('the hub failed, or this is not a hub')
+  expect(performance.now() - start).toBeLessThan(2000)
+})

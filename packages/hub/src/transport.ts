@@ -1,9 +1,11 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
+
 import type { HubAnswer } from './answers.ts'
 import { HubError, type HubErrorCode } from './errors.ts'
 import { explainFailure } from './failures.ts'
 import type { HubCall, HubStream } from './hub-call.ts'
 import { type Redaction, redactionOf } from './redaction.ts'
+import { headersOf, readText } from './response.ts'
 import { type Attempt, type RetryPolicy, readRetryAfter, retry } from './retry.ts'
 
 /** How a transport reaches its hub. */
@@ -45,7 +47,8 @@ export class HubTransport {
   readonly #token: string | undefined
   readonly #user: string | undefined
   readonly #redaction: Redaction
-  readonly #agent = new Agent()
+  /** Made with the first call: the library takes its time to load. */
+  #agent: Promise<Agent> | undefined
 
   constructor(options: TransportOptions) {
     this.#url = options.url
@@ -151,7 +154,12 @@ export class HubTransport {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await (await this.#agent)?.destroy()
+  }
+
+  #connections(): Promise<Agent> {
+    this.#agent ??= import('undici').then(({ Agent }) => new Agent())
+    return this.#agent
   }
 
   #policyOf(call: HubCall): RetryPolicy {
@@ -181,7 +189,7 @@ export class HubTransport {
     read: (response: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<Attempt<T>> {
     try {
-      const response = await this.#agent.request(this.#request(call, signal))
+      const response = await (await this.#connections()).request(this.#request(call, signal))
       if (!PASSING.has(response.statusCode)) return { done: await read(response) }
       const failed = this.failure(call, await this.#read(call, response))
       return { failed, retryAfter: readRetryAfter(headersOf(response)['retry-after'], Date.now()) }
@@ -227,22 +235,6 @@ async function lookAgain(
     if (isLost(error) && !signal.aborted) return { failed: lost }
     throw error
   }
-}
-
-function headersOf(response: Dispatcher.ResponseData): Record<string, string | undefined> {
-  const headers = Object.entries(response.headers)
-  return Object.fromEntries(headers.map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]))
-}
-
-async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string | undefined> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of body) {
-    length += piece.length
-    if (length > limit) return undefined
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces).toString()
 }
 
 function errorCode(error: unknown): string {

@@ -124,7 +124,7 @@ async function convertAndCheck(
   workshop: Workshop,
   phases: PhaseRunner,
 ): Promise<Conversion> {
-  const { platform, credentials, chunks, layerCache, hub, signal } = workshop
+  const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
   const output = join(workshop.workFolder, 'flists', names.flist)
   const conversion = await phases.run(
     'convert',
@@ -137,6 +137,8 @@ async function convertAndCheck(
           onBytes: (bytes) => report.update(formatBytes(bytes)),
           ...(hub ? { backend: parseBackend(hub.backend) } : {}),
           ...(workshop.startupToml ? { startupToml: true } : {}),
+          ...(strict ? { strict } : {}),
+          ...(limits ? { limits } : {}),
           ...(signal ? { signal } : {}),
         })
       } finally {

@@ -21,7 +21,11 @@ export {
   parseBackend,
   parseRegistryHost,
 } from './settings.ts'
+export { parseCount, parseSize } from './size-text.ts'
 export { openSource, type Source } from './source.ts'
-export { bringUp, type ImageFailure, type UpOptions, type UpResult, withParents } from './up.ts'
+export type { ImageFailure, UpOptions, UpResult } from './up.ts'
 export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'
 export { type Verification, type VerifyOptions, verifyFlist } from './verify/verify.ts'
+
+/** Read when it is called: engine, recipes and bootstrap are most of what there is to load, and converting needs none. */
+export const bringUp: typeof import('./up.ts').bringUp = async (options) => (await import('./up.ts')).bringUp(options)

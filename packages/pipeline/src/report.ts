@@ -57,18 +57,14 @@ export function formatLayers({ total, cached }: LayerCount): string {
   return `${total - cached} of ${total} layers converted, ${cached} from cache`
 }
 
-const threeDigits = new Intl.NumberFormat('en', {
-  minimumSignificantDigits: 3,
-  maximumSignificantDigits: 3,
-  useGrouping: false,
-})
-
 /** Decimal units, three digits: `12.3 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`
   const units = ['kB', 'MB', 'GB', 'TB'] as const
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length)
-  return `${threeDigits.format(bytes / 1000 ** power)} ${units[power - 1]}`
+  // 999.5 of a unit would be written as 1000
+  const power = Math.min(Math.floor(Math.log10(bytes * (1000 / 999.5)) / 3), units.length)
+  const value = bytes / 1000 ** power
+  return `${value < 999.5 ? value.toPrecision(3) : Math.round(value)} ${units[power - 1]}`
 }
 
 export function formatSeconds(milliseconds: number): string {

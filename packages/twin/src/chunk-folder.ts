@@ -37,6 +37,17 @@ export function openChunkFolder(storage: Storage): ChunkFolder {
   }
 }
 
+const unreachable = (): never => {
+  throw new Error('the chunk backend can not be reached')
+}
+
+/** What a hub has whose backend is down. */
+export const unreachableChunks: ChunkFolder = {
+  has: async () => unreachable(),
+  get: async () => unreachable(),
+  set: async () => unreachable(),
+}
+
 /**
  * `ab/cdef…`, as any directory of chunks has it, so that one can be read without the twin. Longer keys continue in folders
  * whose names end in `+`, which no file's name does; a key of one byte has nothing left for the file's name.

@@ -12,10 +12,8 @@ type Options = HubOptionValues & {
   readonly json?: boolean
 }
 
-export function addPublish(program: Command, context: CommandContext): void {
-  const command = program
-    .command('publish')
-    .description('publish a converted flist: chunks, flist, read back, then the link')
+export function definePublish(command: Command, context: CommandContext): void {
+  command
     .argument('<flist>', 'path of the flist')
     .requiredOption('--chunks <store>', 'chunk store that has its chunks')
     .requiredOption('--link <name>', 'the name users follow, for example nginx.flist')

@@ -4,9 +4,9 @@ import { startCodecThreads } from './codec-threads.ts'
 import { compiledCodec } from './wasm.ts'
 
 export type BatchCodecOptions = {
-  /** Threads that encode; 0 encodes where it is called. Unless told, one per processor, at most 3. */
+  /** Threads that encode; 0 encodes where it is called. Unless told, one per further processor, at most 3. */
   readonly workers?: number
-  /** Plain bytes after which threads are worth their start (about 50 ms of one processor); 16 MiB unless told. */
+  /** Plain bytes after which threads are worth their start (about 50 ms of one processor); 4 MiB unless told. */
   readonly workersAfter?: number
 }
 
@@ -22,7 +22,7 @@ export type BatchCodec = {
 
 /** One layer cannot be decompressed fast enough for more, and each takes memory. */
 const MOST_WORKERS = 3
-const WORKERS_AFTER = 16 << 20
+const WORKERS_AFTER = 4 << 20
 /** Batches that can be encoded or on their way to the store without threads. */
 const INLINE_WINDOW = 4
 
@@ -57,10 +57,9 @@ export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
   }
 }
 
-/** With one processor a thread is only another thing to switch to. */
+/** One processor is busy with decompressing, hashing and reading layers; more threads than the others only take it away. */
 function defaultWorkers(): number {
-  const processors = availableParallelism()
-  return processors === 1 ? 0 : Math.min(processors, MOST_WORKERS)
+  return Math.min(availableParallelism() - 1, MOST_WORKERS)
 }
 
 /** Hashes and encodes batches where it is called. */

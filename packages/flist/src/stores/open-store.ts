@@ -2,7 +2,6 @@ import { FlistError } from '../errors.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { openDirectoryStore } from './directory-store.ts'
 import type { Patience } from './zdb-lanes.ts'
-import { openHubStore, openZdbStore } from './zdb-store.ts'
 
 /** Ports the reference servers listen on. */
 const ZDB_PORT = 9900
@@ -48,6 +47,8 @@ export async function openChunkStore(location: string, options: OpenChunkStoreOp
     ...(connections === undefined ? {} : { connections }),
     ...(patience === undefined ? {} : { patience }),
   }
+  // The client of the protocol is half of what there is to load, and most stores are directories.
+  const { openHubStore, openZdbStore } = await import('./zdb-store.ts')
   if (scheme === 'zdb') {
     const address = { host, port: port ?? ZDB_PORT, namespace: path || 'default', ...manner }
     return openZdbStore(address, { ...(password ? { password } : {}), ...withSignal })
