@@ -166,3 +166,23 @@ test('a docker image: the name is computed, the counters are those of the hub', 
   })
   expect(await hub.docker('nginx')).toEqual({ name: 'nginx-latest.flist', ...counters })
 })
+
+test('two publishers of one name at once: each is told the truth, and what is there is whole', async () => {
+  const { model, hub } = await given()
+  const contents = ['5 50 mine', '6 60 hers']
+  for (let round = 0; round < 10; round++) {
+    const uploads = contents.map(async (text, at) => {
+      const path = join(folder, `${at}.flist`)
+      await writeFile(path, text)
+      await hub.uploadFlist(path, 'shared.flist')
+      return text
+    })
+    const results = await Promise.allSettled(uploads)
+    const there = model.resolve('alice', 'shared')
+    expect(contents).toContain(there)
+    expect(results.some((result) => result.status === 'fulfilled' && result.value === there)).toBe(true)
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'mismatch' })
+    }
+  }
+})

@@ -192,7 +192,9 @@ export class HubTransport {
       const response = await (await this.#connections()).request(this.#request(call, signal))
       if (!PASSING.has(response.statusCode)) return { done: await read(response) }
       const failed = this.failure(call, await this.#read(call, response))
-      return { failed, retryAfter: readRetryAfter(headersOf(response)['retry-after'], Date.now()) }
+      const { date = '', 'retry-after': wish } = headersOf(response)
+      // A date is one of the server's clock, which need not be that of this machine.
+      return { failed, retryAfter: readRetryAfter(wish, Date.parse(date) || Date.now()) }
     } catch (error) {
       const failed = this.connectionError(call, error)
       if (failed instanceof HubError && PASSING_ERRORS.test(errorCode(error))) return { failed }
