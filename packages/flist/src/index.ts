@@ -35,5 +35,5 @@ export {
   type SymlinkNode,
 } from './tree.ts'
 export { hashTree, type TreeHashOptions } from './tree-hash.ts'
-export type { TreeSummary } from './tree-summary.ts'
+export { createTreeSummariser, type TreeSummariser, type TreeSummary } from './tree-summary.ts'
 export { type FlistSummary, type WriteFlistOptions, writeFlist } from './write/write-flist.ts'
