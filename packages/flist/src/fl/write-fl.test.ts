@@ -186,6 +186,6 @@ test('a file that is called off leaves what was there', async () => {
 })
 
 test('the header tells neither the SQLite that wrote it nor how often', async () => {
-  const header = await roundTrip(directory({ a: file() }), readFile)
+  const header = await roundTrip(directory({ a: file() }), (path) => readFile(path))
   expect([24, 92, 96].map((at) => header.readUInt32BE(at))).toEqual([1, 1, 3_040_001])
 })
