@@ -13,8 +13,11 @@ const filters = process.argv.slice(2)
 /** Other people's tools that our results are compared with. */
 const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', setcap: 'libcap2-bin' }
 
+/** What looks at the web pages of the local hub. */
+const browser = { '/usr/bin/chromium': 'chromium' }
+
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools })
+  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools, ...browser })
   await ensureEngine()
   const checks = filters.length > 0 ? [] : [run('biome', 'check'), run('tsc', '--noEmit')]
   rmSync(results, { force: true })

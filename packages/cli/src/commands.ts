@@ -12,6 +12,8 @@ type CommandEntry = {
 }
 
 const inspect = () => import('./commands/inspect.ts')
+const release = () => import('./commands/release.ts')
+const status = () => import('./commands/status.ts')
 const up = () => import('./commands/up.ts')
 
 /** The commands, in the order of `flist --help`. */
@@ -48,8 +50,43 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'publish',
-    description: 'publish a converted flist: chunks, flist, read back, then the link',
+    description: 'publish a converted flist: chunks, flist, read back, then the links',
     load: async () => (await import('./commands/publish.ts')).definePublish,
+  },
+  {
+    name: 'status',
+    description: 'compare recipes, Dockerfiles, images, flists and links: what is behind, and why',
+    load: async () => (await status()).defineStatus,
+  },
+  {
+    name: 'history',
+    description: 'the published releases of an image, the newest first, and what leads to them',
+    load: async () => (await status()).defineHistory,
+  },
+  {
+    name: 'promote',
+    description: 'make a link lead to what another name leads to, once that was downloaded and has all its chunks',
+    load: async () => (await release()).definePromote,
+  },
+  {
+    name: 'rollback',
+    description: 'make the link of an image lead to its release before, and tag the present one as withdrawn',
+    load: async () => (await release()).defineRollback,
+  },
+  {
+    name: 'tag',
+    description: 'give what names lead to now a tag, under which these releases stay',
+    load: async () => (await release()).defineTag,
+  },
+  {
+    name: 'untag',
+    description: 'take names out of a tag',
+    load: async () => (await release()).defineUntag,
+  },
+  {
+    name: 'prune',
+    description: 'list old releases that nothing leads to, and delete them with --yes',
+    load: async () => (await release()).definePrune,
   },
   {
     name: 'ls',

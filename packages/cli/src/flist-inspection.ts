@@ -14,8 +14,10 @@ export async function inspectFlist(path: string): Promise<FlistContents> {
   }
   return {
     entries: entriesOf(flist),
-    // Rows are what `decodeMetadata` read: texts, or JSON of unknown shape.
-    metadata: flist.metadata as FlistContents['metadata'],
+    // Rows are what `decodeMetadata` read: texts, or JSON of unknown shape. They are read, and refused, when asked for.
+    get metadata() {
+      return flist.metadata as FlistContents['metadata']
+    },
     find: (inner) => {
       const node = flist.lookup(inner)
       return node && describe(flist, inner, node)

@@ -43,10 +43,7 @@ export async function convertDocker(
   }
   const before = await freeTarget(session, call, user, name, options)
   const target = { user, name, before }
-  const answer = await session.transport.once(call).catch((error: unknown) => {
-    if (isLost(error)) return error
-    throw error
-  })
+  const answer = await session.transport.begin(call)
   if (answer instanceof HubError) return waitForConversion(session, target, answer, options)
   if (!isSuccess(answer)) throw session.transport.failure(call, answer)
   const made = await findConverted(session, target, options)

@@ -10,7 +10,7 @@ import { uploadFlist } from './flist-upload.ts'
 import { parseHubUrl, parseToken } from './hub-url.ts'
 import { deleteTaglink, makeCrosslink, makeLink, makeTaglink } from './links.ts'
 import { mergeFlists } from './merge.ts'
-import { promoteFlist, renameFlist } from './moves.ts'
+import { promoteFlist, type RenameOptions, renameFlist } from './moves.ts'
 import { checkStoredName } from './names.ts'
 import { readFlistContents, readLight, readList, readMd5, readMetadata, readTag, readTaglink } from './reading.ts'
 import type { CallOptions, HubSession } from './session.ts'
@@ -223,11 +223,12 @@ export class HubClient {
   }
 
   /**
-   * Gives a flist or a link of one's own another name. Links to the old one are left leading nowhere.
+   * Gives a flist or a link of one's own another name. Links to the old one are left leading nowhere. On the hub it is one
+   * step (`os.rename`): with `onLink: 'replace'` a link moves without a moment in which it is not there.
    *
    * @throws HubError `not-found`, `is-a-file` and `is-a-link` when the name is taken, `mismatch`
    */
-  rename(from: string, to: string, options: OverwriteOptions = {}): Promise<void> {
+  rename(from: string, to: string, options: RenameOptions = {}): Promise<void> {
     return renameFlist(this.#session, from, to, options)
   }
 

@@ -4,12 +4,15 @@ import { notFound, readLight } from './reading.ts'
 import type { CallOptions, HubSession } from './session.ts'
 import { changeAndLook, findSource, freeTarget, type OverwriteOptions, ownCall } from './writing.ts'
 
+/** As {@link OverwriteOptions}; a link at the name may also be replaced, by the one step that a rename is on the hub. */
+export type RenameOptions = Omit<OverwriteOptions, 'onLink'> & { readonly onLink?: 'refuse' | 'delete' | 'replace' }
+
 /** See `HubClient.rename`. */
 export async function renameFlist(
   session: HubSession,
   from: string,
   to: string,
-  options: OverwriteOptions,
+  options: RenameOptions,
 ): Promise<void> {
   checkStoredName(from)
   checkStoredName(to)
@@ -18,7 +21,11 @@ export async function renameFlist(
   if (from === to) throw session.transport.error('name-refused', call, 'that is its name; give another one')
   const before = await readLight(session, user, from, options)
   if (!before) throw notFound(session, call)
-  await freeTarget(session, call, user, to, options)
+  const { onLink, ...rest } = options
+  if (onLink !== 'replace') await freeTarget(session, call, user, to, onLink ? { ...rest, onLink } : rest)
+  else if ((await readLight(session, user, to, options))?.type === 'regular') {
+    await freeTarget(session, call, user, to, rest)
+  }
   const isMoved = async (look: CallOptions) =>
     (await readLight(session, user, from, look)) === undefined &&
     isTheSame(before, await readLight(session, user, to, look))

@@ -60,6 +60,11 @@ export function isLost(error: unknown): error is HubError {
   return error instanceof HubError && (error.code === 'network' || PASSING.has(error.status ?? 0))
 }
 
+/** Whether a failure means that the hub did not get the call: a proxy kept it, or nobody was there. */
+function isUnbegun({ status, cause }: HubError): boolean {
+  return status === 429 || status === 503 || errorCode(cause) === 'ECONNREFUSED'
+}
+
 /**
  * Sends calls to one hub, with retries under a deadline. It never follows a redirect: the token would go along.
  */
@@ -146,13 +151,19 @@ export class HubTransport {
     })
   }
 
-  /** One attempt at a call, whose failure is final. */
-  once(call: HubCall): Promise<HubAnswer> {
-    return this.#within(call, async (signal) => {
-      const result = await this.#once(call, signal)
-      if ('done' in result) return result.done
-      throw result.failed
-    })
+  /**
+   * Makes a call that must not be made twice: again only when it is sure that the hub has not begun with it.
+   *
+   * @returns the answer, or the error when it got lost
+   * @throws as {@link call}
+   */
+  begin(call: HubCall): Promise<HubAnswer | HubError> {
+    return this.#within(call, (signal) =>
+      retry<HubAnswer | HubError>(this.#policyOf(call), call.signal, async () => {
+        const result = await this.#once(call, signal)
+        return 'done' in result || isUnbegun(result.failed) ? result : { done: result.failed }
+      }),
+    )
   }
 
   /** Makes a call and gives the body of a 200 or 206 as it comes in; another status is read as by {@link call}. */

@@ -8,6 +8,7 @@ export type PipelineErrorCode =
   | 'limit'
   | 'flist-damaged'
   | 'not-published'
+  | 'name-taken'
   | 'not-faithful'
 
 /** A step of the pipeline that can not go on for a reason of its own; errors of the packages below pass through as they are. */

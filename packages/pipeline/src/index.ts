@@ -11,8 +11,18 @@ export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { ConvertLimits } from './limits.ts'
 export type { Decision } from './plan.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
-export { type Publication, publishFlist } from './publish.ts'
+export { type HubSession, type ReadSettings, withSession } from './publishing/hub-session.ts'
+export { type Publication, type PublishRequest, previewPublication, publishFlist } from './publishing/publish.ts'
+export { formatPlan, type PublishPlan } from './publishing/publish-plan.ts'
+export { parseRoute } from './publishing/route.ts'
+export { type StorageReport, storageMarkdown, storageRows } from './publishing/storage-report.ts'
 export { type OpenedFlist, openFlistAt } from './read.ts'
+export { type History, readHistory } from './releases/history.ts'
+export { type Promotion, promoteFlist } from './releases/promotion.ts'
+export { type PruneItem, prune } from './releases/pruning.ts'
+export { type TagEntry, tagReleases, untagReleases } from './releases/release-tags.ts'
+export { rollBack } from './releases/rollback.ts'
+export type { ImageStatus, StatusOptions } from './releases/status.ts'
 export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
 export {
   type CredentialLookup,
@@ -29,3 +39,7 @@ export { type Verification, type VerifyOptions, verifyFlist } from './verify/ver
 
 /** Read when it is called: engine, recipes and bootstrap are most of what there is to load, and converting needs none. */
 export const bringUp: typeof import('./up.ts').bringUp = async (options) => (await import('./up.ts')).bringUp(options)
+
+/** Read when it is called, for the same reason. */
+export const readStatus: typeof import('./releases/status.ts').readStatus = async (options) =>
+  (await import('./releases/status.ts')).readStatus(options)

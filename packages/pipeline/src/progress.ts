@@ -1,5 +1,5 @@
 /** The steps an image goes through, in this order. */
-export type Phase = 'base' | 'plan' | 'build' | 'push' | 'convert' | 'check' | 'publish' | 'read back'
+export type Phase = 'base' | 'plan' | 'build' | 'push' | 'convert' | 'check' | 'publish' | 'read back' | 'link'
 
 export type ProgressEvent = {
   /** Name of the image the event is about. */

@@ -3,7 +3,7 @@ import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
 import type { Decision } from './plan.ts'
 import type { Durations } from './progress.ts'
-import type { Publication } from './publish.ts'
+import type { Publication } from './publishing/publish.ts'
 
 /** What happened to one image, for people and machines. */
 export type ImageReport = {
@@ -40,9 +40,11 @@ export function formatReport(report: ImageReport): string {
     rows.push(['fidelity', fidelitySummary(report.conversion.fidelity)])
   }
   if (report.publication) {
-    const { chunks, newChunks, newBytes, sharedBytes, sentBytes } = report.publication
-    rows.push(['new', `${formatBytes(newBytes)} in ${newChunks} chunks (${formatBytes(sentBytes)} sent)`])
-    rows.push(['shared', `${formatBytes(sharedBytes)} in ${chunks - newChunks} chunks that the hub had`])
+    const { storage, sentBytes, outcome, reason } = report.publication
+    const { toSend, onBackend } = storage
+    if (outcome !== 'publish') rows.push(['publication', reason])
+    rows.push(['new', `${formatBytes(toSend.bytes)} in ${toSend.chunks} chunks (${formatBytes(sentBytes)} sent)`])
+    rows.push(['shared', `${formatBytes(onBackend.bytes)} in ${onBackend.chunks} chunks that the hub had`])
   }
   const times = Object.entries(report.durations).map(
     ([phase, milliseconds]) => `${phase} ${formatSeconds(milliseconds)}`,

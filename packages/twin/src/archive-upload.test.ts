@@ -82,14 +82,17 @@ test('an archive that is cut off: 200, success, and what could be read', async (
   expect(second?.length).toBeLessThan(noise.length)
 })
 
-test('a backend that is down: 200, success true, status 1, and the old flist is an empty one', async () => {
+test.each([
+  ['backend-down', { success: true, error: null, response: {}, status: 1 }],
+  ['backend-full', { success: false, error: { message: 'could not load local directory' }, response: {}, status: 1 }],
+] as const)('%s: 200, and the old flist is an empty one', async (kind, outcome) => {
   const faults = new Faults()
   const twin = await testTwin({ faults })
   await publish(twin, ALICE, 'image.flist', 'old')
-  faults.add({ server: 'hub', call: 'upload', kind: 'backend-down' })
+  faults.add({ server: 'hub', call: 'upload', kind })
   const { status, text } = await uploadTar(twin, ALICE, 'image.tar.gz', await tarOf({ a: 'new' }))
   expect(status).toBe(200)
-  expect(files(text)).toEqual({ success: true, error: null, response: {}, status: 1 })
+  expect(files(text)).toEqual(outcome)
   expect(await stored(twin, 'image')).toEqual({})
 })
 

@@ -42,33 +42,46 @@ export async function uploadArchive(context: HubContext, request: HubRequest, us
 async function makeFlist(context: HubContext, user: string, upload: Upload, workspace: string): Promise<Answer> {
   const maker = flistMaker(context)
   const details = flistDetails(context, await uploadedRows(workspace, upload.fields))
-  const empty = (await readdir(workspace)).length === 0
-  let made: FlistCounters | undefined
+  const isEmpty = (await readdir(workspace)).length === 0
+  let outcome: Outcome = NOTHING_LOADED
   const make = async (output: string): Promise<void> => {
     try {
       // Asks whether the backend is there at all, as storing the chunks would.
-      await context.chunks.has(Buffer.alloc(16))
+      await context.chunks.has(Buffer.alloc(16)).catch((error: unknown) => {
+        outcome = BACKEND_DOWN
+        throw error
+      })
       await maker.fromDirectory(workspace, output, details)
     } catch (error) {
       context.closing.throwIfAborted()
       if (context.strict) throw error
+      context.onFault(`upload of ${upload.name}`, error)
       await replaceByNothing(workspace, () => maker.fromDirectory(workspace, output, details))
       return
     }
-    made = await countFlist(context.inspectFlist, output, undefined, context.closing)
+    const counters = await countFlist(context.inspectFlist, output, undefined, context.closing)
+    if (!isEmpty || context.strict) outcome = loaded(counters)
   }
   return withOutput(context, make, async (output) => {
     await commitFlist(context, output, user, upload.name)
-    return success({ name: upload.name, files: describeOutcome(made, empty && !context.strict) })
+    return success({ name: upload.name, files: outcome })
   })
 }
 
+/** The hub takes an archive without entries for one that it could not unpack. */
+const NOTHING_LOADED: Outcome = {
+  success: false,
+  error: { message: 'could not load local directory' },
+  response: {},
+  status: 1,
+}
+
+const BACKEND_DOWN: Outcome = { success: true, error: null, response: {}, status: 1 }
+
 /** The reference counts a directory once for itself and once for each thing in it, or so. */
-function describeOutcome(made: FlistCounters | undefined, empty: boolean): Outcome {
-  if (!made) return { success: true, error: null, response: {}, status: 1 }
-  if (empty) return { success: false, error: { message: 'could not load local directory' }, response: {}, status: 1 }
-  const { directory, regular, symlink, special } = made
-  const response = { ...made, directory: 2 * directory + regular + symlink + special }
+function loaded(counters: FlistCounters): Outcome {
+  const { directory, regular, symlink, special } = counters
+  const response = { ...counters, directory: 2 * directory + regular + symlink + special }
   return { success: true, error: null, response, status: 0 }
 }
 

@@ -50,6 +50,7 @@ function hubFaults(call: string): FaultEffect[] {
   if (call === 'upload-flist' || call === 'upload') {
     effects.push({ kind: 'drop-request', after: 300 }, { kind: 'backend-down' })
   }
+  if (call === 'upload' || call === 'docker') effects.push({ kind: 'backend-full' })
   if (writes) {
     const after = (['html', 'json'] as const).map((body): FaultEffect => ({ kind: 'error', body, effect: true }))
     effects.push(...after, { kind: 'forget' }, { kind: 'full' }, { kind: 'slow-disk', ms: SLOW })

@@ -5,15 +5,15 @@ export type TwinServer = 'hub' | 'gateway' | 'backend'
  * What goes wrong. `drop-request`: the connection is cut when `after` bytes of the request (of a hub call: of its body) have
  * come, and nothing happens. `drop-response`: everything happens, and the connection is cut after that many bytes of the
  * answer; 0 is a lost answer. `error`: the call is answered with an error instead, or with `effect` although it was carried
- * out. `forget`: success, and nothing stored. `wrong-md5`: every md5 in the answer is another one. `full`: the disk of the
- * backend or of the hub is full. `backend-down`: the hub does not reach its chunks. `slow-disk` and `slow-replace` take
+ * out. `forget`: success, and nothing stored. `wrong-md5`: every md5 in the answer is another one. `full`: nothing can
+ * be written, chunks or flists. `backend-down`, `backend-full`: the hub does not reach its chunks, or can store none. `slow-disk` and `slow-replace` take
  * `ms` milliseconds for each thing written, or between the steps of a replacement that readers then see. `half-applied`: a
  * crash after the old thing was removed, or after half of the new one was written.
  */
 export type FaultEffect =
   | { readonly kind: 'drop-request' | 'drop-response'; readonly after: number }
   | { readonly kind: 'error'; readonly body: 'html' | 'json'; readonly effect?: boolean; readonly retryAfter?: number }
-  | { readonly kind: 'forget' | 'wrong-md5' | 'full' | 'backend-down' }
+  | { readonly kind: 'forget' | 'wrong-md5' | 'full' | 'backend-down' | 'backend-full' }
   | { readonly kind: 'slow-disk' | 'slow-replace'; readonly ms: number }
   | { readonly kind: 'half-applied'; readonly stage: ChangeStage }
 

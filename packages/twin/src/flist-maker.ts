@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+
 /** Where a flist's chunks go, and what it says about itself. */
 export type FlistDetails = {
   /** The folder that chunks are stored in: `ab/cdef…`. */
@@ -18,4 +20,17 @@ export type FlistMaker = {
   fromImage(reference: string, output: string, details: FlistDetails): Promise<void>
   /** Of several flists, of which the first that has a name wins; the metadata is that of the first. */
   merge(sources: readonly string[], output: string, signal: AbortSignal): Promise<void>
+}
+
+/** A maker whose chunks nobody stores: only of an empty directory can it make a flist. For a fault. */
+export function withoutRoom(maker: FlistMaker): FlistMaker {
+  const full = (): never => {
+    throw new Error('no chunk can be stored')
+  }
+  return {
+    ...maker,
+    fromDirectory: async (directory, output, details) =>
+      (await readdir(directory)).length > 0 ? full() : maker.fromDirectory(directory, output, details),
+    fromImage: async () => full(),
+  }
 }

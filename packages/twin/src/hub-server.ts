@@ -57,7 +57,7 @@ export function createHubServer(respond: Respond, onFault: OnFault, activity: Ac
       return
     }
     const request = { method: 'INFO', target, headers: {}, body: Readable.from([]) }
-    const sent = answer(request, async (answered) => void socket.end(await rawAnswer(answered)))
+    const sent = answer(request, (answered) => sendRaw(socket, answered))
     activity.track(sent.catch(() => socket.destroy()))
   })
   return server
@@ -65,12 +65,8 @@ export function createHubServer(respond: Respond, onFault: OnFault, activity: Ac
 
 async function send(message: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   if (message.readableAborted) return
-  if (answer.cutAfter === 0) return void message.socket.resetAndDestroy()
-  await readToEnd(message)
-  if (answer.cutAfter !== undefined) {
-    const bytes = (await rawAnswer(answer)).subarray(0, answer.cutAfter)
-    return void message.socket.end(bytes, () => message.socket.destroy())
-  }
+  if (answer.cutAfter !== 0) await readToEnd(message)
+  if (answer.cutAfter !== undefined) return sendRaw(message.socket, answer)
   const { body } = answer
   const length = typeof body === 'string' ? { 'Content-Length': String(Buffer.byteLength(body)) } : {}
   response.writeHead(answer.status, { ...COMMON_HEADERS, ...length, ...answer.headers })
@@ -83,6 +79,13 @@ async function readToEnd(message: IncomingMessage): Promise<void> {
   if (message.readableEnded) return
   message.resume()
   await finished(message)
+}
+
+/** Sends an answer, or what a fault leaves of it, and closes the connection; without a byte of it, resets it. */
+async function sendRaw(socket: Socket, answer: Answer): Promise<void> {
+  const { cutAfter } = answer
+  if (cutAfter === 0) socket.resetAndDestroy()
+  else socket.end((await rawAnswer(answer)).subarray(0, cutAfter), () => socket.destroy())
 }
 
 /** An answer as it stands on the wire, for calls that Node's parser gave up on or that a fault cuts short. */

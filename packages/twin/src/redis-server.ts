@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Activity, OnFault } from './activity.ts'
-import { effectOf, type FaultLookup } from './faults.ts'
+import { effectOf, type FaultEffect, type FaultLookup } from './faults.ts'
 import { RequestError, RequestReader } from './redis-requests.ts'
 
 /** A reply of the redis protocol: a line with its mark, or a bulk string, where null is nil. */
@@ -68,6 +68,9 @@ async function serve(socket: Socket, service: RedisService): Promise<void> {
   socket.end()
 }
 
+/** Faults that are one to who stores chunks. */
+const UNABLE: ReadonlySet<FaultEffect['kind']> = new Set(['full', 'backend-down', 'backend-full'])
+
 /** A reply, and for a fault after how many of its bytes the connection is cut. */
 type Answered = { readonly reply: Reply | 'quit'; readonly cutAfter?: number }
 
@@ -81,7 +84,7 @@ async function answer(session: Session, request: readonly Buffer[], service: Red
       return error(service.failed)
     })
   if (effectOf(effects, 'drop-request')) return { reply: 'quit', cutAfter: 0 }
-  if (effectOf(effects, 'full') || effectOf(effects, 'backend-down')) return { reply: error(service.failed) }
+  if (effects.some(({ kind }) => UNABLE.has(kind))) return { reply: error(service.failed) }
   if (effectOf(effects, 'forget')) return { reply: bulk(request[1] ?? null) }
 
   const slow = effectOf(effects, 'slow-disk')

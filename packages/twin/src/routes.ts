@@ -20,10 +20,13 @@ import { unreachableChunks } from './chunk-folder.ts'
 import { dockerConversion } from './docker.ts'
 import { effectOf, type FaultEffect, type FaultLookup } from './faults.ts'
 import { faultyCall } from './faulty-call.ts'
+import { withoutRoom } from './flist-maker.ts'
 import type { HubContext } from './hub-context.ts'
 import type { HubRequest, Respond } from './hub-server.ts'
 import { crossLinking, deletion, linking, promotion, renaming } from './link-calls.ts'
 import { merging } from './merge.ts'
+import { flistPage } from './pages/flist-page.ts'
+import { homePage, repositoryPage, tagPage } from './pages/repository-pages.ts'
 import { crossTagging, tagDownload, tagging, tagLink, tagListing, untagging } from './tag-calls.ts'
 import { uploadFlist } from './upload.ts'
 
@@ -77,11 +80,15 @@ const ROUTES: readonly Route[] = [
   get('light', 'api/flist/*/*/light', information),
   get('taglink', 'api/flist/*/*/taglink', tagLink),
   get('metadata', 'api/flist/*/*/metadata', metadata),
+  get('home', '', homePage),
+  get('tag-page', '*/tags/*', tagPage),
+  get('flist-page', '*/*.md', flistPage),
   get('tag-download', '*/tags/*/*.flist', tagDownload),
   get('download', '*/*.flist', download),
   get('md5', '*/*.flist.md5', downloadMd5),
   get('text', '*/*.txt', downloadText),
   get('json', '*/*.json', downloadJson),
+  get('repository-page', '*', repositoryPage),
 ]
 
 function get(name: string, path: string, handle: Handler): Route {
@@ -133,7 +140,9 @@ function callContext(options: RouterOptions, effects: readonly FaultEffect[]): H
   const { storage, strict } = options
   const changes = faultyChanges(strict ? atomicChanges(storage) : stepwiseChanges(storage, effects), effects)
   const chunks = effectOf(effects, 'backend-down') ? unreachableChunks : options.chunks
-  return { ...options, changes, chunks }
+  const { flistMaker } = options
+  const maker = flistMaker && effectOf(effects, 'backend-full') ? withoutRoom(flistMaker) : flistMaker
+  return { ...options, changes, chunks, flistMaker: maker }
 }
 
 /** A call under `me`: refused without a token, and acting on the repository that the token writes to. */

@@ -64,13 +64,14 @@ export type Twin = {
   readonly gateway: Address
   readonly backend: Address
   mintToken(user: string): string
-  /** Cuts every connection and stops. What was answered with success stays; what was under way leaves no trace. */
+  /** Cuts every connection and stops. What was answered with success stays; of what was under way, all or nothing. */
   close(): Promise<void>
 }
 
 /**
  * Starts a local stand-in for a 0-hub: its HTTP API, the token gateway for chunks and the chunk backend, with all of their
- * data in one folder. It may be closed, or killed, at any time and started again on the same folder.
+ * data in one folder. It may be closed, or killed, at any time and started again on the same folder; what a kill can leave
+ * half-written is what it can on the hub, and nothing in a strict twin.
  *
  * @throws TwinError `bad-options` (seed), `listen` (a port is taken or not allowed)
  */
