@@ -29,6 +29,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/render.ts')).defineRender,
   },
   {
+    name: 'explain',
+    description: 'show where the lines of a Dockerfile come from, and why in this order',
+    load: async () => (await import('./commands/explain.ts')).defineExplain,
+  },
+  {
     name: 'build',
     description: 'render, build and push images; no flist',
     load: async () => (await up()).defineBuild,

@@ -116,7 +116,10 @@ async function build(
   const labels = { 'io.tf-images.build-id': id }
   const references = [names.reference, names.latest] as const
   const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
-  const { digest } = await buildAndPush({ rendered, base: base.reference, references, labels, platform }, services)
+  const { digest } = await buildAndPush(
+    { rendered, root: workshop.root, base: base.reference, references, labels, platform },
+    services,
+  )
   return digest
 }
 

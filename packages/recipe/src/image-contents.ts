@@ -14,32 +14,42 @@ export type ContentFile = {
   readonly content: Buffer
   readonly mode: number
   readonly owner?: string
+  /** Where the recipes name it. */
+  readonly origin: Location
 }
+
+/** A text with its values in, and where it stands in the recipes. */
+export type LocatedText = { readonly text: string; readonly origin: Location }
 
 /** What a snippet, or the image itself, adds: the values are in, but nothing is written for a Dockerfile yet. */
 export type Contents = {
-  readonly environment: ReadonlyMap<string, string>
+  readonly environment: ReadonlyMap<string, LocatedText>
   /** Commands of the layer of the packages. */
   readonly install: readonly RunCommand[]
   readonly files: readonly ContentFile[]
   /** Commands after the files. */
   readonly run: readonly RunCommand[]
-  readonly ports: readonly string[]
-  readonly volumes: readonly string[]
+  readonly ports: readonly LocatedText[]
+  readonly volumes: readonly LocatedText[]
 }
 
-export type SnippetContents = Contents & { readonly name: string; readonly description: string }
+export type SnippetContents = Contents & {
+  readonly name: string
+  readonly description: string
+  /** Where the snippet starts. */
+  readonly origin: Location
+}
 
 export type ImageContents = {
   readonly snippets: readonly SnippetContents[]
   readonly own: Contents
-  readonly labels: ReadonlyMap<string, string>
+  readonly labels: ReadonlyMap<string, LocatedText>
 }
 
 /** Puts the values of an image into its templates. Problems name the image, since the template alone does not tell. */
 export function evaluateImage(
   image: ResolvedImage,
-  labels: ReadonlyMap<string, string>,
+  labels: ReadonlyMap<string, LocatedText>,
   problems: Problem[],
 ): ImageContents {
   const { definition } = image
@@ -87,14 +97,21 @@ function evaluateSnippet(
   evaluation: Evaluation,
 ): SnippetContents {
   const data: TemplateData = { ...common, ...Object.fromEntries(options) }
-  const texts = (templates: readonly LocatedTemplate[], isValid: (text: string) => boolean, fault: string) =>
+  const texts = (
+    templates: readonly LocatedTemplate[],
+    isValid: (text: string) => boolean,
+    fault: string,
+  ): LocatedText[] =>
     templates.map(({ template, location }) => {
       const text = evaluation.render(template, data)
       if (!isValid(text)) evaluation.report(location, `${JSON.stringify(text)} ${fault}`)
-      return text
+      return { text, origin: location }
     })
   const commands = (templates: readonly LocatedTemplate[]): RunCommand[] =>
-    templates.map(({ template }) => ({ text: evaluation.render(template, data), compound: template.compound }))
+    templates.map(({ template, location }) => {
+      const { compound } = template
+      return { text: evaluation.render(template, data), compound, origins: [location] }
+    })
   const packages = texts(snippet.packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
   const environment = [...snippet.environment].map(
     ([key, { template, location }]) => [key, { value: evaluation.render(template, data), location }] as const,
@@ -102,12 +119,10 @@ function evaluateSnippet(
   return {
     name: snippet.name,
     description: snippet.description,
+    origin: { file: snippet.file, line: 1, column: 1 },
     environment: dockerfileValues(new Map(environment), 'variable', evaluation.report),
     install: installCommands(image.packageManager, packages, commands(snippet.install)),
-    files: [
-      ...evaluateFiles(snippet.files, data, evaluation),
-      ...serviceUnits(snippet.name, image, data, evaluation).map(unitFile),
-    ],
+    files: [...evaluateFiles(snippet.files, data, evaluation), ...serviceUnits(snippet.name, image, data, evaluation)],
     run: commands(snippet.run),
     ports: texts(snippet.ports, isPort, `is no port: ${PORT_RULE}`),
     volumes: texts(snippet.volumes, isTarget, `is no volume: ${TARGET_RULE}`),
@@ -115,9 +130,10 @@ function evaluateSnippet(
 }
 
 function evaluateFiles(files: readonly FileDefinition[], data: TemplateData, { render }: Evaluation): ContentFile[] {
-  return files.map(({ target, mode, owner, content }) => ({
+  return files.map(({ target, mode, owner, content, location }) => ({
     target,
     mode,
+    origin: location,
     ...(owner ? { owner } : {}),
     content: Buffer.isBuffer(content) ? content : Buffer.from(render(content, data)),
   }))
@@ -128,7 +144,7 @@ function serviceUnits(
   { supervisor, services }: ResolvedImage,
   data: TemplateData,
   { render, report }: Evaluation,
-): ServiceUnit[] {
+): ContentFile[] {
   if (!supervisor) return []
   return [...services.values()].flatMap((service) => {
     if (service.snippet !== snippet) return []
@@ -141,12 +157,13 @@ function serviceUnits(
         `${JSON.stringify(words[0])} is no program: a service starts an absolute path, with no shell`,
       )
     }
-    return [supervisor.unit({ name, type, exec: words, after: service.after, position: service.position })]
+    const unit = supervisor.unit({ name, type, exec: words, after: service.after, position: service.position })
+    return [unitFile(unit, service.definition.location)]
   })
 }
 
-function unitFile({ target, content, mode }: ServiceUnit): ContentFile {
-  return { target, mode, content: Buffer.from(content) }
+function unitFile({ target, content, mode }: ServiceUnit, origin: Location): ContentFile {
+  return { target, mode, content: Buffer.from(content), origin }
 }
 
 /** Values of ENV and LABEL: a Dockerfile can write any but those with line breaks and control characters. */
@@ -154,12 +171,12 @@ function dockerfileValues(
   values: ReadonlyMap<string, { readonly value: string; readonly location: Location }>,
   kind: string,
   report: Report,
-): Map<string, string> {
+): Map<string, LocatedText> {
   for (const [name, { value, location }] of values) {
     const unusable =
       unusableText(value) ?? (isDockerfileValue(value) ? undefined : 'has a line break or control character')
     if (unusable)
       report(location, `${kind} "${name}" ${unusable}, which a Dockerfile can not hold`, 'put it into a file')
   }
-  return new Map([...values].map(([name, { value }]) => [name, value]))
+  return new Map([...values].map(([name, { value, location }]) => [name, { text: value, origin: location }]))
 }

@@ -1,5 +1,6 @@
 import { readDefinition } from './definition-file.ts'
 import { type FileDefinition, readFiles, readPartials } from './file-definition.ts'
+import type { LocatedText } from './image-contents.ts'
 import { type ImageYaml, imageSchema } from './image-schema.ts'
 import type { GivenOptions } from './options.ts'
 import { type Location, type Report, watchReport } from './problem.ts'
@@ -14,10 +15,15 @@ export type SnippetUse = { readonly name: string; readonly options: GivenOptions
 /** What an image is built on: a base of recipes.yaml, or another image. */
 export type ImageBase = { readonly kind: 'base' | 'image'; readonly name: string; readonly location: Location }
 
+/** A program and its arguments, and where the image says so. */
+export type LocatedCommand = { readonly words: readonly string[]; readonly origin: Location }
+
 /** What an image is made of, as its image.yaml says. */
 export type ImageDefinition = {
   readonly name: string
   readonly description: string
+  /** Where the description stands. */
+  readonly location: Location
   /** The file it is defined in, relative to the repository's root. */
   readonly file: string
   readonly base: ImageBase
@@ -25,10 +31,10 @@ export type ImageDefinition = {
   readonly snippets: readonly SnippetUse[]
   readonly files: readonly FileDefinition[]
   readonly environment: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
-  readonly entrypoint?: readonly string[]
-  readonly cmd?: readonly string[]
-  readonly ports: readonly string[]
-  readonly volumes: readonly string[]
+  readonly entrypoint?: LocatedCommand
+  readonly cmd?: LocatedCommand
+  readonly ports: readonly LocatedText[]
+  readonly volumes: readonly LocatedText[]
   readonly labels: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
 }
 
@@ -60,6 +66,7 @@ function buildImage(
   return {
     name,
     description: value.description,
+    location: source.at(['description']),
     file: source.file,
     base:
       typeof base === 'string' ? { kind: 'base', name: base, location } : { kind: 'image', name: base.image, location },
@@ -67,10 +74,10 @@ function buildImage(
     snippets: (value.snippets ?? []).map((use, index) => snippetUse(use, index, source)),
     files,
     environment: locatedValues(value.environment, source, 'environment'),
-    ...(entrypoint ? { entrypoint } : {}),
-    ...(cmd ? { cmd } : {}),
-    ports: value.ports ?? [],
-    volumes: value.volumes ?? [],
+    ...(entrypoint ? { entrypoint: { words: entrypoint, origin: source.atKey(['entrypoint']) } } : {}),
+    ...(cmd ? { cmd: { words: cmd, origin: source.atKey(['cmd']) } } : {}),
+    ports: locatedTexts(value.ports, source, 'ports'),
+    volumes: locatedTexts(value.volumes, source, 'volumes'),
     labels: locatedValues(value.labels, source, 'labels'),
   }
 }
@@ -83,6 +90,10 @@ function snippetUse(use: NonNullable<ImageYaml['snippets']>[number], index: numb
     ([option, value]) => [option, { value, location: source.at([...path, name, option]) }] as const,
   )
   return { name, options: new Map(options), location: source.atKey([...path, name]) }
+}
+
+function locatedTexts(texts: readonly string[] | undefined, source: YamlSource, key: string): LocatedText[] {
+  return (texts ?? []).map((text, index) => ({ text, origin: source.at([key, index]) }))
 }
 
 function locatedValues(values: Readonly<Record<string, string>> | undefined, source: YamlSource, key: string) {

@@ -1,4 +1,5 @@
 export { buildOrder, withParents } from './build-order.ts'
+export { codeFrame, readCodeFrame } from './code-frame.ts'
 export {
   type ContextsOptions,
   compareContexts,
@@ -7,6 +8,7 @@ export {
   type Drift,
   writeContexts,
 } from './contexts.ts'
+export { type ExplainedSnippet, type Explanation, explainImage } from './explanation.ts'
 export type { ImageDefinition } from './image.ts'
 export { recipeSchemas } from './json-schemas.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
@@ -14,3 +16,4 @@ export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'
 export { type ContextFile, type RenderedBase, type RenderedImage, renderImage } from './render.ts'
 export type { Snippet } from './snippet.ts'
+export { type SourceMap, type TracedLine, traceDockerfile, traceFailure } from './source-map.ts'

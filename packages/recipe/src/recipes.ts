@@ -1,4 +1,5 @@
 import { orderImages } from './build-order.ts'
+import { readCodeFrame } from './code-frame.ts'
 import { readDefinition } from './definition-file.ts'
 import { dependencyOrder } from './dependency-order.ts'
 import { type ImageDefinition, readImage } from './image.ts'
@@ -44,8 +45,17 @@ export async function loadRecipes(root: string): Promise<Recipes> {
   }
   const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: images.unreadable }
   checkRecipes(recipes, { ...recipes, unreadable }, problems)
-  throwProblems(problems)
+  throwProblems(await withFrames(root, problems))
   return recipes
+}
+
+async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
+  return Promise.all(
+    problems.map(async (problem) => {
+      const frame = await readCodeFrame(root, problem)
+      return frame === '' ? problem : { ...problem, frame }
+    }),
+  )
 }
 
 type Read<T> = { readonly read: Map<string, T>; readonly unreadable: ReadonlySet<string> }

@@ -2,7 +2,15 @@ import { dependencyOrder } from './dependency-order.ts'
 import type { ImageDefinition, SnippetUse } from './image.ts'
 import { type OptionValues, resolveOptions } from './options.ts'
 import { PACKAGE_MANAGERS, type PackageManager } from './package-manager.ts'
-import { type Location, type Report, watchReport } from './problem.ts'
+import {
+  type Location,
+  type Problem,
+  RecipeError,
+  type Report,
+  reportInto,
+  throwProblems,
+  watchReport,
+} from './problem.ts'
 import type { Base } from './recipes-schema.ts'
 import { orderServices, type ServiceOrder } from './service-order.ts'
 import type { Snippet } from './snippet.ts'
@@ -23,7 +31,14 @@ export type Definitions = {
 }
 
 /** A snippet with the options an image gives it. */
-export type ResolvedSnippet = { readonly snippet: Snippet; readonly options: OptionValues; readonly location: Location }
+export type ResolvedSnippet = {
+  readonly snippet: Snippet
+  readonly options: OptionValues
+  /** Where the image lists it, or the snippet that needs it. */
+  readonly location: Location
+  /** The snippet that needs it, when the image does not list it. */
+  readonly requiredBy?: string
+}
 
 /** An image whose names are all resolved: what it adds, in order, and what it stands on. */
 export type ResolvedImage = {
@@ -53,6 +68,21 @@ export function imageResolver(definitions: Definitions, report: Report): (name: 
     return image
   }
   return resolve
+}
+
+/**
+ * Resolves one image of recipes that were checked.
+ *
+ * @throws {RecipeError} `unknown-image`
+ */
+export function resolveNamed(recipes: Omit<Definitions, 'unreadable'>, name: string): ResolvedImage {
+  const problems: Problem[] = []
+  const unreadable = { bases: false, snippets: new Set<string>(), images: new Set<string>() }
+  const resolved = imageResolver({ ...recipes, unreadable }, reportInto(problems))(name)
+  throwProblems(problems)
+  if (resolved) return resolved
+  const known = [...recipes.images.keys()].join(', ')
+  throw new RecipeError('unknown-image', `recipes/images: no image "${name}"; known: ${known}`)
 }
 
 function resolveImage(
@@ -118,7 +148,11 @@ function resolveSnippets(
 ): ResolvedSnippet[] {
   const { snippets } = definitions
   const inherited = inheritedSnippets(parent)
-  const uses = withRequired(listedSnippets(definition, definitions, parent, inherited, report), snippets, inherited)
+  const uses: ReadonlyMap<string, RequiredUse> = withRequired(
+    listedSnippets(definition, definitions, parent, inherited, report),
+    snippets,
+    inherited,
+  )
   const order = dependencyOrder(
     uses.keys(),
     (name) => requiredBy(name, snippets),
@@ -128,8 +162,9 @@ function resolveSnippets(
     const snippet = snippets.get(name)
     const use = uses.get(name)
     if (!snippet || !use) return []
-    const { location } = use
-    return [{ snippet, options: resolveOptions(name, snippet.options, use.options, location, report), location }]
+    const { location, requiredBy } = use
+    const options = resolveOptions(name, snippet.options, use.options, location, report)
+    return [{ snippet, options, location, ...(requiredBy ? { requiredBy } : {}) }]
   })
 }
 
@@ -162,17 +197,20 @@ function supervisorFirst({ supervisor, snippets }: ImageDefinition, parent?: Res
   return [use, ...snippets.filter((other) => other !== listed)]
 }
 
+/** A use that another snippet asked for, or the image itself. */
+type RequiredUse = SnippetUse & { readonly requiredBy?: string }
+
 function withRequired(
   uses: ReadonlyMap<string, SnippetUse>,
   snippets: ReadonlyMap<string, Snippet>,
   inherited: ReadonlyMap<string, string>,
-): Map<string, SnippetUse> {
-  const all = new Map(uses)
+): Map<string, RequiredUse> {
+  const all = new Map<string, RequiredUse>(uses)
   const queue = [...uses.values()]
   for (const use of queue) {
     for (const name of requiredBy(use.name, snippets)) {
       if (all.has(name) || inherited.has(name)) continue
-      const required = { name, options: new Map(), location: use.location }
+      const required = { name, options: new Map(), location: use.location, requiredBy: use.name }
       all.set(name, required)
       queue.push(required)
     }

@@ -136,8 +136,14 @@ function compilerFor({ source, variables, partials }: CompilerContext, report: R
       if (trimmed.trim() === '') report(source.at(at), 'the text is empty', 'remove it')
       const input = { file: source.file, text: trimmed, place, variables, partials, locate }
       const template = compileTemplate(input, report)
-      return template ? [{ template, location: source.at(at) }] : []
+      return template ? [{ template, location: firstLine(source, at) }] : []
     })
+}
+
+/** Where a text stands; that of a block is in the line below its mark. */
+function firstLine(source: YamlSource, at: YamlPath): Location {
+  const [start, text] = [source.at(at), source.within(at, 1, 1)]
+  return text.line > start.line ? text : start
 }
 
 function located(names: readonly string[] | undefined, source: YamlSource, path: YamlPath) {

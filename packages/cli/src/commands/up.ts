@@ -108,8 +108,8 @@ async function run(
     ...(DOCKER_HOST ? { dockerHost: DOCKER_HOST } : {}),
   })
   const failed = failures.map(({ image, error }) => {
-    const { fidelity } = error instanceof PipelineError ? error : {}
-    return { image, error: errorText(error), ...(fidelity ? { fidelity } : {}) }
+    const { fidelity, place } = error instanceof PipelineError ? error : {}
+    return { image, error: errorText(error), ...(fidelity ? { fidelity } : {}), ...(place ? { place } : {}) }
   })
   printResult(
     context,
