@@ -43,7 +43,9 @@ export function explainImage(recipes: Recipes, name: string): Explanation {
 
 function explainSnippets({ definition, snippets, supervisor, parent }: ResolvedImage): ExplainedSnippet[] {
   return snippets.map(({ snippet, location, requiredBy }) => {
-    const reasons = [origin(snippet.name, requiredBy), ...snippet.requires.map(({ name }) => `after "${name}"`)]
+    const known = new Set(snippets.map((other) => other.snippet.name))
+    const before = [...snippet.requires, ...snippet.after].filter(({ name }) => known.has(name))
+    const reasons = [origin(snippet.name, requiredBy), ...before.map(({ name }) => `after "${name}"`)]
     return { name: snippet.name, image: definition.name, origin: location, reason: reasons.join(', ') }
   })
 

@@ -5,6 +5,7 @@ import { installCommands } from './package-manager.ts'
 import { type Location, type Problem, RecipeError, type Report, reportInto } from './problem.ts'
 import type { ResolvedImage, ResolvedSnippet } from './resolution.ts'
 import type { LocatedTemplate } from './snippet.ts'
+import { type Download, downloadStage, evaluateDownloads, type StageContents, stageName } from './stage-contents.ts'
 import type { ServiceUnit } from './supervisor.ts'
 import type { Template, TemplateData } from './template.ts'
 
@@ -35,6 +36,10 @@ export type Contents = {
 
 export type SnippetContents = Contents & {
   readonly name: string
+  readonly version?: string
+  /** The stages in front of the image, of which it copies files. */
+  readonly stages: readonly StageContents[]
+  readonly downloads: readonly Download[]
   readonly description: string
   /** Where the snippet starts. */
   readonly origin: Location
@@ -113,12 +118,28 @@ function evaluateSnippet(
       return { text: evaluation.render(template, data), compound, origins: [location] }
     })
   const packages = texts(snippet.packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
+  const render = ({ template }: LocatedTemplate) => evaluation.render(template, data)
+  const downloads = evaluateDownloads(snippet.downloads, render, evaluation.report)
+  const loaded = downloadStage(snippet.name, snippet.downloads, downloads)
+  const stages = snippet.stages.map(({ name, packages, run, copy, location }) => {
+    const names = texts(packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
+    return {
+      name: stageName(snippet.name, name),
+      origin: location,
+      add: [],
+      commands: [...installCommands(image.packageManager, names, []), ...commands(run)],
+      copy: copy.map(({ from, to, location }) => ({ from, to, origin: location })),
+    }
+  })
   const environment = [...snippet.environment].map(
     ([key, { template, location }]) => [key, { value: evaluation.render(template, data), location }] as const,
   )
   return {
     name: snippet.name,
     description: snippet.description,
+    ...(snippet.version ? { version: snippet.version } : {}),
+    stages: [...(loaded ? [loaded] : []), ...stages],
+    downloads,
     origin: { file: snippet.file, line: 1, column: 1 },
     environment: dockerfileValues(new Map(environment), 'variable', evaluation.report),
     install: installCommands(image.packageManager, packages, commands(snippet.install)),

@@ -8,7 +8,7 @@ import { type Problem, RecipeError, type Report, reportInto, throwProblems } fro
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { type Base, recipesSchema } from './recipes-schema.ts'
 import { renderResolved } from './render.ts'
-import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
+import { type Definitions, imageResolver, predecessorsOf, type ResolvedImage } from './resolution.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
 import { suggest } from './suggestion.ts'
 
@@ -88,16 +88,18 @@ function checkRecipes(recipes: Recipes, definitions: Definitions, problems: Prob
 }
 
 function checkRequired({ snippets, unreadable }: Definitions, report: Report): void {
-  for (const { requires } of snippets.values()) {
-    for (const { name, location } of requires) {
+  for (const { requires, after } of snippets.values()) {
+    for (const { name, location } of [...requires, ...after]) {
       if (snippets.has(name) || unreadable.snippets.has(name)) continue
       report(location, `no snippet "${name}"`, suggest(name, snippets.keys()))
     }
   }
-  const requiredBy = (name: string) => (snippets.get(name)?.requires ?? []).map((required) => required.name)
-  dependencyOrder(snippets.keys(), requiredBy, (cycle) => {
-    const location = snippets.get(cycle[0] ?? '')?.requires.find(({ name }) => name === cycle[1])?.location
-    if (location) report(location, `snippet "${cycle[0]}" requires itself: ${cycle.join(' → ')}`)
+  const predecessors = (name: string) => predecessorsOf(name, snippets)
+  dependencyOrder(snippets.keys(), predecessors, (cycle) => {
+    const { requires = [], after = [] } = snippets.get(cycle[0] ?? '') ?? {}
+    const location = [...requires, ...after].find(({ name }) => name === cycle[1])?.location
+    const verb = after.length === 0 ? 'requires' : 'comes after'
+    if (location) report(location, `snippet "${cycle[0]}" ${verb} itself: ${cycle.join(' → ')}`)
   })
 }
 

@@ -5,6 +5,7 @@ import type { Recipes } from './recipes.ts'
 import type { Bootstrap } from './recipes-schema.ts'
 import { type ResolvedImage, resolveNamed } from './resolution.ts'
 import type { SourceMap } from './source-map.ts'
+import type { Download } from './stage-contents.ts'
 
 /** A file of a build context. Modes are 0o644 or 0o755: the two a git checkout keeps. */
 export type ContextFile = { readonly content: Buffer; readonly mode: 0o644 | 0o755 }
@@ -25,6 +26,8 @@ export type RenderedImage = {
   readonly version?: string
   /** Where each line of the Dockerfile comes from, the first line first; lines that come from nowhere have none. */
   readonly sourceMap: SourceMap
+  /** What its build loads from the network, each with the hash it is checked against. */
+  readonly downloads: readonly Download[]
   /** The recipe files it was rendered from, relative to the repository's root. */
   readonly sources: readonly string[]
 }
@@ -63,6 +66,7 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
     description: definition.description,
     base,
     files: contextOf(`${lines.map(({ text }) => text).join('\n')}\n`, contents),
+    downloads: contents.snippets.flatMap(({ downloads }) => downloads),
     sourceMap: lines.map(({ origin }) => origin),
     ...(version === undefined ? {} : { version }),
     sources,

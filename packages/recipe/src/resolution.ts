@@ -13,7 +13,7 @@ import {
 } from './problem.ts'
 import type { Base } from './recipes-schema.ts'
 import { orderServices, type ServiceOrder } from './service-order.ts'
-import type { Snippet } from './snippet.ts'
+import { type Snippet, snippetTargets } from './snippet.ts'
 import { suggest } from './suggestion.ts'
 import { SUPERVISORS, type Supervisor } from './supervisor.ts'
 
@@ -98,7 +98,10 @@ function resolveImage(
   const snippets = resolveSnippets(definition, definitions, parent, watch.report)
   if (base === undefined || !complete) return undefined
   const packageManager = PACKAGE_MANAGERS[base.family]
-  for (const { snippet, location } of snippets) checkPackages(snippet, packageManager, location, watch.report)
+  for (const { snippet, location } of snippets) {
+    checkDistribution(snippet, base, location, watch.report)
+    checkPackages(snippet, packageManager, location, watch.report)
+  }
   checkTargets(definition, snippets, parent, watch.report)
   const services = orderServices(definition, snippets, parent?.services, supervisor !== undefined, watch.report)
   if (watch.hasProblems()) return undefined
@@ -155,7 +158,7 @@ function resolveSnippets(
   )
   const order = dependencyOrder(
     uses.keys(),
-    (name) => requiredBy(name, snippets),
+    (name) => predecessorsOf(name, snippets),
     () => {},
   )
   return order.flatMap((name) => {
@@ -222,6 +225,12 @@ function requiredBy(name: string, snippets: ReadonlyMap<string, Snippet>): strin
   return (snippets.get(name)?.requires ?? []).map((required) => required.name)
 }
 
+/** The snippets that come before one, where they are in the image at all. */
+export function predecessorsOf(name: string, snippets: ReadonlyMap<string, Snippet>): string[] {
+  const { requires = [], after = [] } = snippets.get(name) ?? {}
+  return [...requires, ...after].map((predecessor) => predecessor.name)
+}
+
 /** The snippets of all the images below, and the image that brings each. */
 function inheritedSnippets(parent: ResolvedImage | undefined): Map<string, string> {
   const inherited = new Map<string, string>()
@@ -231,13 +240,31 @@ function inheritedSnippets(parent: ResolvedImage | undefined): Map<string, strin
   return inherited
 }
 
-function checkPackages({ name, packages }: Snippet, manager: PackageManager, location: Location, report: Report): void {
-  if (packages.size === 0 || packages.has(manager)) return
-  report(
-    location,
-    `snippet "${name}" has no packages for ${manager}`,
-    `it has them for ${[...packages.keys()].join(', ')}`,
-  )
+function checkDistribution(
+  { name, distributions }: Snippet,
+  base: Base & { readonly name: string },
+  location: Location,
+  report: Report,
+): void {
+  const [distribution = ''] = base.name.split(':')
+  if (!distributions || [base.name, distribution, base.family].some((known) => distributions.includes(known))) return
+  report(location, `snippet "${name}" does not support "${base.name}"`, `it supports ${distributions.join(', ')}`)
+}
+
+function checkPackages(
+  { name, packages, stages }: Snippet,
+  manager: PackageManager,
+  location: Location,
+  report: Report,
+): void {
+  for (const list of [packages, ...stages.map((stage) => stage.packages)]) {
+    if (list.size === 0 || list.has(manager)) continue
+    report(
+      location,
+      `snippet "${name}" has no packages for ${manager}`,
+      `it has them for ${[...list.keys()].join(', ')}`,
+    )
+  }
 }
 
 /** A file has one snippet that owns it. The files of an image itself come last and may replace those of snippets. */
@@ -249,10 +276,12 @@ function checkTargets(
 ): void {
   const owners = new Map<string, string>()
   for (let image = parent; image; image = image.parent) {
-    for (const { snippet } of image.snippets) for (const { target } of snippet.files) owners.set(target, snippet.name)
+    for (const { snippet } of image.snippets) {
+      for (const target of snippetTargets(snippet)) owners.set(target, snippet.name)
+    }
   }
   for (const { snippet, location } of snippets) {
-    for (const { target } of snippet.files) {
+    for (const target of snippetTargets(snippet)) {
       const owner = owners.get(target)
       if (owner !== undefined) {
         report(location, `snippets "${owner}" and "${snippet.name}" both own "${target}"`, 'leave one of them out')
