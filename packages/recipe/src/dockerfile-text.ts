@@ -20,6 +20,7 @@ export type DockerfileFrame = {
   readonly sources: readonly string[]
   /** The image that FROM names unless the build argument BASE says otherwise. */
   readonly from: LocatedText
+  readonly stopSignal?: LocatedText
   readonly entrypoint?: LocatedCommand
   readonly cmd?: LocatedCommand
 }
@@ -127,7 +128,10 @@ function copyLines(files: readonly ContentFile[], folder: string): DockerfileLin
   })
 }
 
-function configLines({ entrypoint, cmd }: DockerfileFrame, { snippets, own, labels }: ImageContents): DockerfileLine[] {
+function configLines(
+  { entrypoint, cmd, stopSignal }: DockerfileFrame,
+  { snippets, own, labels }: ImageContents,
+): DockerfileLine[] {
   const ports = unique([...snippets.flatMap((snippet) => snippet.ports), ...own.ports])
   const volumes = unique([...snippets.flatMap((snippet) => snippet.volumes), ...own.volumes])
   const [port] = ports
@@ -136,6 +140,7 @@ function configLines({ entrypoint, cmd }: DockerfileFrame, { snippets, own, labe
   return [
     ...(port ? [locatedLine(`EXPOSE ${texts(ports).join(' ')}`, port.origin)] : []),
     ...(volume ? [locatedLine(`VOLUME ${formatJson(texts(volumes))}`, volume.origin)] : []),
+    ...(stopSignal ? [locatedLine(`STOPSIGNAL ${stopSignal.text}`, stopSignal.origin)] : []),
     ...(entrypoint ? [locatedLine(`ENTRYPOINT ${formatJson(entrypoint.words)}`, entrypoint.origin)] : []),
     ...(cmd ? [locatedLine(`CMD ${formatJson(cmd.words)}`, cmd.origin)] : []),
     ...assignmentLines('LABEL', labels),

@@ -6,7 +6,7 @@ import { type Location, type Problem, RecipeError, type Report, reportInto } fro
 import type { ResolvedImage, ResolvedSnippet } from './resolution.ts'
 import type { LocatedTemplate } from './snippet.ts'
 import { type Download, downloadStage, evaluateDownloads, type StageContents, stageName } from './stage-contents.ts'
-import type { ServiceUnit } from './supervisor.ts'
+import type { ResolvedService, ServiceUnit } from './supervisor.ts'
 import type { Template, TemplateData } from './template.ts'
 
 /** A file as it will be in the image. */
@@ -65,7 +65,7 @@ export function evaluateImage(
   const own = {
     environment: dockerfileValues(definition.environment, 'variable', evaluation.report),
     install: [],
-    files: evaluateFiles(definition.files, data, evaluation),
+    files: [...sharedFiles(image), ...evaluateFiles(definition.files, data, evaluation)],
     run: [],
     ports: definition.ports,
     volumes: definition.volumes,
@@ -131,6 +131,7 @@ function evaluateSnippet(
       copy: copy.map(({ from, to, location }) => ({ from, to, origin: location })),
     }
   })
+  const units = serviceUnits(snippet.name, image, data, evaluation)
   const environment = [...snippet.environment].map(
     ([key, { template, location }]) => [key, { value: evaluation.render(template, data), location }] as const,
   )
@@ -143,8 +144,11 @@ function evaluateSnippet(
     origin: { file: snippet.file, line: 1, column: 1 },
     environment: dockerfileValues(new Map(environment), 'variable', evaluation.report),
     install: installCommands(image.packageManager, packages, commands(snippet.install)),
-    files: [...evaluateFiles(snippet.files, data, evaluation), ...serviceUnits(snippet.name, image, data, evaluation)],
-    run: commands(snippet.run),
+    files: [
+      ...evaluateFiles(snippet.files, data, evaluation),
+      ...units.map(({ unit, origin }) => unitFile(unit, origin)),
+    ],
+    run: [...enablingCommands(units, image), ...commands(snippet.run)],
     ports: texts(snippet.ports, isPort, `is no port: ${PORT_RULE}`),
     volumes: texts(snippet.volumes, isTarget, `is no volume: ${TARGET_RULE}`),
   }
@@ -160,16 +164,36 @@ function evaluateFiles(files: readonly FileDefinition[], data: TemplateData, { r
   }))
 }
 
+/** A service with its values in, the file for it, and where it is declared. */
+type LocatedUnit = { readonly service: ResolvedService; readonly unit: ServiceUnit; readonly origin: Location }
+
+function enablingCommands(units: readonly LocatedUnit[], { supervisor }: ResolvedImage): RunCommand[] {
+  const [first] = units
+  if (!first || !supervisor?.enable) return []
+  const commands = supervisor.enable(units.map(({ service }) => service))
+  return commands.map((text) => ({ text, compound: false, origins: [first.origin] }))
+}
+
+/** What the supervisor needs to know of all services together, where this image adds any. */
+function sharedFiles({ definition, supervisor, services, snippets, parent }: ResolvedImage): ContentFile[] {
+  const adds = !parent?.supervisor || snippets.some(({ snippet }) => snippet.services.length > 0)
+  if (!supervisor?.shared || !adds) return []
+  const origin = definition.supervisor?.location ?? definition.location
+  const units = supervisor.shared([...services.values()].map((service) => service.definition))
+  return units.map((unit) => unitFile(unit, origin))
+}
+
 function serviceUnits(
   snippet: string,
   { supervisor, services }: ResolvedImage,
   data: TemplateData,
   { render, report }: Evaluation,
-): ContentFile[] {
+): LocatedUnit[] {
   if (!supervisor) return []
   return [...services.values()].flatMap((service) => {
     if (service.snippet !== snippet) return []
-    const { name, type, exec } = service.definition
+    const { after, position, previous } = service
+    const { name, type, exec, environment, replaces, location } = service.definition
     const words = exec.map(({ template }) => render(template, data))
     const program = exec[0]
     if (program && !isTarget(words[0] ?? '')) {
@@ -178,8 +202,9 @@ function serviceUnits(
         `${JSON.stringify(words[0])} is no program: a service starts an absolute path, with no shell`,
       )
     }
-    const unit = supervisor.unit({ name, type, exec: words, after: service.after, position: service.position })
-    return [unitFile(unit, service.definition.location)]
+    const settled = { name, type, exec: words, after, position, environment, replaces }
+    const resolved = previous === undefined ? settled : { ...settled, previous }
+    return [{ service: resolved, unit: supervisor.unit(resolved), origin: location }]
   })
 }
 

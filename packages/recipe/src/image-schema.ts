@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { baseName, description, environmentName, isTarget, labelName, name, port, target, word } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
+import { SUPERVISOR_NAMES } from './supervisor.ts'
 
 const options = z.record(z.string(), z.unknown()).nullable()
 
@@ -23,7 +24,7 @@ export const imageSchema = z
       .union([baseName, z.strictObject({ image: name })])
       .meta({ description: 'A base of recipes.yaml, or "image: name" for another image of these recipes' }),
     supervisor: z
-      .enum(['runit'])
+      .enum(SUPERVISOR_NAMES)
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
     snippets: z.array(use).optional(),

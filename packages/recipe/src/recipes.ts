@@ -8,8 +8,9 @@ import { type Problem, RecipeError, type Report, reportInto, throwProblems } fro
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { type Base, recipesSchema } from './recipes-schema.ts'
 import { renderResolved } from './render.ts'
-import { type Definitions, imageResolver, predecessorsOf, type ResolvedImage } from './resolution.ts'
+import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
+import { predecessorsOf } from './snippet-resolution.ts'
 import { suggest } from './suggestion.ts'
 
 /** All definitions of a project, checked: every image of it renders. */

@@ -87,7 +87,12 @@ function commandOf({ definition, supervisor }: ResolvedImage, parent?: ResolvedI
   const chosen = parent?.supervisor ? undefined : supervisor
   const origin = definition.supervisor?.location ?? definition.location
   const entrypoint = definition.entrypoint ?? (chosen && { words: chosen.entrypoint, origin })
-  return { ...(entrypoint ? { entrypoint } : {}), ...(definition.cmd ? { cmd: definition.cmd } : {}) }
+  const stopSignal = chosen?.stopSignal && !definition.entrypoint ? { text: chosen.stopSignal, origin } : undefined
+  return {
+    ...(stopSignal ? { stopSignal } : {}),
+    ...(entrypoint ? { entrypoint } : {}),
+    ...(definition.cmd ? { cmd: definition.cmd } : {}),
+  }
 }
 
 function standardLabels({ definition }: ResolvedImage, source: string | undefined): Map<string, LocatedText> {

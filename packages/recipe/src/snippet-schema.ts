@@ -9,6 +9,7 @@ import {
   owner,
   source,
   target,
+  unitName,
   version,
 } from './names.ts'
 import { downloadSchema, stageSchema } from './stage-schema.ts'
@@ -72,6 +73,14 @@ const service = z
       .min(1, 'needs a program')
       .meta({ description: 'The program, by its absolute path, and its arguments; no shell reads them' }),
     after: z.array(name).optional().meta({ description: 'Services that must have run or be up before' }),
+    environment: z
+      .array(environmentName)
+      .optional()
+      .meta({ description: 'Variables of the container it reads; systemd passes on no others' }),
+    replaces: z
+      .array(unitName)
+      .optional()
+      .meta({ description: 'Units of its package, like "ssh.service", that systemd must not start beside it' }),
   })
   .meta({ description: 'What the supervisor of the image starts' })
 

@@ -23,7 +23,11 @@ export type ServiceDefinition = {
   readonly type: 'oneshot' | 'longrun'
   /** Program and arguments. */
   readonly exec: readonly LocatedTemplate[]
-  readonly after: readonly { readonly name: string; readonly location: Location }[]
+  readonly after: readonly LocatedName[]
+  /** The variables of the container it reads. */
+  readonly environment: readonly string[]
+  /** Units of a package that it stands in for. */
+  readonly replaces: readonly string[]
   readonly location: Location
 }
 
@@ -110,7 +114,8 @@ function readService(service: ServiceEntry, index: number, source: YamlSource, c
   const path = ['services', index]
   const exec = compile('text', service.exec, [...path, 'exec'])
   const after = located(service.after, source, [...path, 'after'])
-  return { name: service.name, type: service.type, exec, after, location: source.at([...path, 'name']) }
+  const { name, type, environment = [], replaces = [] } = service
+  return { name, type, exec, after, environment, replaces, location: source.at([...path, 'name']) }
 }
 
 function readPackages({ packages }: SnippetYaml, compile: Compiler): Snippet['packages'] {

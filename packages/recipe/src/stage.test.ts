@@ -5,7 +5,7 @@ import { problemsOf, project } from './recipe-fixture.ts'
 import { loadRecipes } from './recipes.ts'
 import { renderImage } from './render.ts'
 
-type Changes = Parameters<typeof project>[0]
+type Changes = NonNullable<Parameters<typeof project>[0]>
 
 const SITE = 'recipes/images/site/image.yaml'
 const TOOL = 'recipes/snippets/tool/snippet.yaml'
