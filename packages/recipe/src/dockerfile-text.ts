@@ -9,6 +9,7 @@ import {
 import type { LocatedCommand } from './image.ts'
 import type { ContentFile, Contents, ImageContents, LocatedText, SnippetContents } from './image-contents.ts'
 import type { Location } from './problem.ts'
+import type { RawFragment } from './raw-fragment.ts'
 import type { StageContents } from './stage-contents.ts'
 
 /** The first line of every Dockerfile written here; folders without it are not ours. */
@@ -20,6 +21,8 @@ export type DockerfileFrame = {
   readonly sources: readonly string[]
   /** The image that FROM names unless the build argument BASE says otherwise. */
   readonly from: LocatedText
+  /** What the image writes itself. */
+  readonly fragment?: RawFragment
   readonly stopSignal?: LocatedText
   readonly entrypoint?: LocatedCommand
   readonly cmd?: LocatedCommand
@@ -42,6 +45,7 @@ export function writeDockerfile(frame: DockerfileFrame, contents: ImageContents)
       ...contentLines(snippet, snippetFolder(snippet.name)),
     ]),
     contentLines(own, IMAGE_FOLDER),
+    [...(frame.fragment ?? [])],
     configLines(frame, contents),
   ]
   const written = sections.filter((lines) => lines.length > 0)

@@ -2,8 +2,10 @@ import { readDefinition } from './definition-file.ts'
 import { type FileDefinition, readFiles, readPartials } from './file-definition.ts'
 import type { LocatedText } from './image-contents.ts'
 import { type ImageYaml, imageSchema } from './image-schema.ts'
+import { readVariants, type Variants } from './image-variants.ts'
 import type { GivenOptions } from './options.ts'
 import { type Location, type Report, watchReport } from './problem.ts'
+import { type RawFragment, readFragment } from './raw-fragment.ts'
 import type { RecipeFolder } from './recipe-folder.ts'
 import { IMAGE_VARIABLES } from './snippet.ts'
 import type { SupervisorName } from './supervisor.ts'
@@ -26,6 +28,8 @@ export type ImageDefinition = {
   readonly location: Location
   /** The file it is defined in, relative to the repository's root. */
   readonly file: string
+  /** That file, after those of the images it extends. */
+  readonly sources: readonly string[]
   readonly base: ImageBase
   readonly supervisor?: { readonly name: SupervisorName; readonly location: Location }
   readonly snippets: readonly SnippetUse[]
@@ -36,14 +40,20 @@ export type ImageDefinition = {
   readonly ports: readonly LocatedText[]
   readonly volumes: readonly LocatedText[]
   readonly labels: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
+  /** Instructions after all others but the config. */
+  readonly fragment?: RawFragment
+}
+
+/** What an image.yaml says, before what it extends is put in and its variants are made. */
+export type ImageDraft = Omit<ImageDefinition, 'base'> & {
+  readonly base?: ImageBase
+  readonly extends?: { readonly name: string; readonly location: Location }
+  readonly variants?: Variants
+  readonly abstract: boolean
 }
 
 /** Reads recipes/images/<name>. Everything wrong in it is reported; then nothing is returned. */
-export async function readImage(
-  name: string,
-  folder: RecipeFolder,
-  report: Report,
-): Promise<ImageDefinition | undefined> {
+export async function readImage(name: string, folder: RecipeFolder, report: Report): Promise<ImageDraft | undefined> {
   const watch = watchReport(report)
   const file = await readDefinition(folder, 'image.yaml', imageSchema, watch.report)
   if (file === undefined) return undefined
@@ -52,24 +62,30 @@ export async function readImage(
   const partials = await readPartials(folder, watch.report)
   const context = { folder, source, path: ['files'], variables, partials }
   const files = await readFiles(value.files ?? [], context, watch.report)
-  return watch.hasProblems() ? undefined : buildImage(name, value, source, files)
+  const draft = draftImage(name, value, source, files, watch.report)
+  return watch.hasProblems() ? undefined : draft
 }
 
-function buildImage(
+function draftImage(
   name: string,
   value: ImageYaml,
   source: YamlSource,
   files: readonly FileDefinition[],
-): ImageDefinition {
-  const { base, supervisor, entrypoint, cmd } = value
-  const location = source.at(['base', 'image'])
+  report: Report,
+): ImageDraft {
+  const { base, supervisor, entrypoint, cmd, dockerfile } = value
+  const variants = readVariants(value.variants, source.at, report)
+  const fragmentLine = (line: number) => source.within(['dockerfile'], line, 1)
   return {
     name,
     description: value.description,
     location: source.at(['description']),
     file: source.file,
-    base:
-      typeof base === 'string' ? { kind: 'base', name: base, location } : { kind: 'image', name: base.image, location },
+    sources: [source.file],
+    ...(base ? { base: imageBase(base, source) } : {}),
+    ...(value.extends ? { extends: { name: value.extends, location: source.at(['extends']) } } : {}),
+    ...(variants ? { variants } : {}),
+    abstract: value.abstract ?? false,
     ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
     snippets: (value.snippets ?? []).map((use, index) => snippetUse(use, index, source)),
     files,
@@ -79,7 +95,15 @@ function buildImage(
     ports: locatedTexts(value.ports, source, 'ports'),
     volumes: locatedTexts(value.volumes, source, 'volumes'),
     labels: locatedValues(value.labels, source, 'labels'),
+    ...(dockerfile ? { fragment: readFragment(dockerfile, fragmentLine, report) } : {}),
   }
+}
+
+function imageBase(base: NonNullable<ImageYaml['base']>, source: YamlSource): ImageBase {
+  const location = source.at(['base', 'image'])
+  return typeof base === 'string'
+    ? { kind: 'base', name: base, location }
+    : { kind: 'image', name: base.image, location }
 }
 
 function snippetUse(use: NonNullable<ImageYaml['snippets']>[number], index: number, source: YamlSource): SnippetUse {

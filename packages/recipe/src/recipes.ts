@@ -3,6 +3,7 @@ import { readCodeFrame } from './code-frame.ts'
 import { readDefinition } from './definition-file.ts'
 import { dependencyOrder } from './dependency-order.ts'
 import { type ImageDefinition, readImage } from './image.ts'
+import { expandImages } from './image-expansion.ts'
 import { NAME_RULE, namePattern } from './names.ts'
 import { type Problem, RecipeError, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
@@ -36,15 +37,16 @@ export async function loadRecipes(root: string): Promise<Recipes> {
   const folder = openFolder(root, 'recipes')
   const file = await readDefinition(folder, 'recipes.yaml', recipesSchema, report)
   const snippets = await readAll(folder.folder('snippets'), 'snippet', readSnippet, report)
-  const images = await readAll(folder.folder('images'), 'image', readImage, report)
+  const drafts = await readAll(folder.folder('images'), 'image', readImage, report)
+  const images = expandImages(drafts.read, drafts.unreadable, report)
   const recipes: Recipes = {
     registry: file?.value.registry ?? '',
     ...(file?.value.source ? { source: file.value.source } : {}),
     bases: new Map(Object.entries(file?.value.bases ?? {})),
     snippets: snippets.read,
-    images: images.read,
+    images,
   }
-  const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: images.unreadable }
+  const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
   checkRecipes(recipes, { ...recipes, unreadable }, problems)
   throwProblems(await withFrames(root, problems))
   return recipes
@@ -59,7 +61,7 @@ async function withFrames(root: string, problems: readonly Problem[]): Promise<P
   )
 }
 
-type Read<T> = { readonly read: Map<string, T>; readonly unreadable: ReadonlySet<string> }
+type Read<T> = { readonly read: Map<string, T>; readonly unreadable: Set<string> }
 
 async function readAll<T>(
   folder: RecipeFolder,

@@ -49,10 +49,11 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
   throwProblems(problems)
   const base = renderedBase(image)
   const version = contents.labels.get('org.opencontainers.image.version')?.text
-  const sources = ['recipes/recipes.yaml', definition.file, ...snippets.map(({ snippet }) => snippet.file)]
+  const sources = ['recipes/recipes.yaml', ...definition.sources, ...snippets.map(({ snippet }) => snippet.file)]
   const lines = writeDockerfile(
     {
       sources,
+      ...(definition.fragment ? { fragment: definition.fragment } : {}),
       from: {
         text: base.kind === 'base' ? base.reference : `${registry}/${base.name}:latest`,
         origin: definition.base.location,
