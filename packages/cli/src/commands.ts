@@ -12,6 +12,7 @@ type CommandEntry = {
 }
 
 const inspect = () => import('./commands/inspect.ts')
+const lock = () => import('./commands/lock.ts')
 const release = () => import('./commands/release.ts')
 const status = () => import('./commands/status.ts')
 const up = () => import('./commands/up.ts')
@@ -32,6 +33,16 @@ export const commands: readonly CommandEntry[] = [
     name: 'explain',
     description: 'show where the lines of a Dockerfile come from, and why in this order',
     load: async () => (await import('./commands/explain.ts')).defineExplain,
+  },
+  {
+    name: 'lock',
+    description: 'pin bases, snippets and downloads in recipes.lock.yaml',
+    load: async () => (await lock()).defineLock,
+  },
+  {
+    name: 'outdated',
+    description: 'list what moved since it was locked',
+    load: async () => (await lock()).defineOutdated,
   },
   {
     name: 'build',

@@ -12,6 +12,7 @@ export type PipelineErrorCode =
   | 'name-taken'
   | 'not-faithful'
   | 'build-failed'
+  | 'not-locked'
 
 type PipelineErrorOptions = ErrorOptions & { readonly fidelity?: Fidelity; readonly place?: Location }
 

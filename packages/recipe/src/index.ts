@@ -11,6 +11,18 @@ export {
 export { type ExplainedSnippet, type Explanation, explainImage } from './explanation.ts'
 export type { ImageDefinition } from './image.ts'
 export { recipeSchemas } from './json-schemas.ts'
+export {
+  compareLock,
+  compareLockOffline,
+  formatLockDifference,
+  LOCK_FILE,
+  type Lock,
+  type LockDifference,
+  lockOf,
+  readLock,
+  usedBases,
+  writeLock,
+} from './lock.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'
