@@ -4,11 +4,12 @@ import { HubError } from './errors.ts'
 import { isSuccess } from './failures.ts'
 import { type FlistCounters, readCounters } from './flist-contents.ts'
 import type { FlistInfo } from './flist-info.ts'
+import type { CallBody, HubCall } from './hub-call.ts'
 import { dockerFlistName } from './names.ts'
 import { countFlist, readLight } from './reading.ts'
 import { retry } from './retry.ts'
 import type { HubSession } from './session.ts'
-import { type CallBody, type HubCall, isLost } from './transport.ts'
+import { isLost } from './transport.ts'
 import { freeTarget, notDone, type OverwriteOptions, ownCall } from './writing.ts'
 
 /** What a hub made of a Docker image. */

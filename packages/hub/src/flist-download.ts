@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import type { HubCall, HubStream } from './hub-call.ts'
 import { pathComponent, withExtension } from './names.ts'
 import { notFound, readMd5 } from './reading.ts'
 import { pauseAfter } from './retry.ts'
 import type { CallOptions, HubSession } from './session.ts'
-import { type HubCall, type HubStream, isLost } from './transport.ts'
+import { isLost } from './transport.ts'
 
 /** Options of a download. */
 export type DownloadOptions = CallOptions & {
@@ -13,6 +14,7 @@ export type DownloadOptions = CallOptions & {
 
 /** How far a download has come. */
 type Progress = {
+  readonly start: number
   /** The next byte to give. */
   position: number
   /** Where to stop; undefined for the end of the file. */
@@ -37,8 +39,10 @@ export async function* downloadBytes(
   if (!range && expected === undefined) throw notFound(session, call)
 
   const hash = createHash('md5')
+  const start = range?.start ?? 0
   const progress = {
-    position: range?.start ?? 0,
+    start,
+    position: start,
     end: range?.end,
     version: undefined,
     isChecked: expected !== undefined,
@@ -100,17 +104,17 @@ async function openBody(session: HubSession, call: HubCall, progress: Progress):
     if (answer.status === 404) throw notFound(session, call)
     if (answer.status !== 416) throw transport.failure(call, answer)
     const text = `has no byte ${position}; it is shorter, or was replaced`
-    throw transport.error(version === undefined ? 'bad-options' : 'mismatch', call, text, { status: 416 })
+    throw transport.error(position === progress.start ? 'bad-options' : 'mismatch', call, text, { status: 416 })
   }
   const found = versionOf(answer)
   if (version !== undefined && found !== undefined && found !== version) {
-    answer.body[Symbol.asyncIterator]().return?.()
+    answer.discard()
     throw transport.error('mismatch', call, 'it was replaced while it was downloaded; run again')
   }
   progress.version ??= found
   const start = answer.status === 206 ? startOf(answer) : 0
   if (start === undefined || start > position) {
-    answer.body[Symbol.asyncIterator]().return?.()
+    answer.discard()
     throw transport.error('server', call, `bytes from ${position} were asked for, others came; look at the hub's proxy`)
   }
   return wantedBytes(answer.body, start, end, progress)

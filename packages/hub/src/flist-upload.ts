@@ -1,9 +1,9 @@
 import { type HubAnswer, isObject, readJson } from './answers.ts'
 import { isSuccess } from './failures.ts'
+import type { HubCall } from './hub-call.ts'
 import { checkStoredName } from './names.ts'
 import { readLight, readMd5 } from './reading.ts'
 import type { CallOptions, HubSession } from './session.ts'
-import type { HubCall } from './transport.ts'
 import { openUploadFile, type UploadFile } from './upload-file.ts'
 import { freeTarget, type TargetOptions } from './writing.ts'
 

@@ -156,6 +156,16 @@ test('a pause that is longer than the deadline is not waited for', async () => {
   expect(count('GET /api/flist/me')).toBe(1)
 })
 
+test('a date to ask again at is one of the clock of the server, whatever that says', async () => {
+  const day = 24 * 60 * 60 * 1000
+  const headers = {
+    Date: new Date(Date.now() + day).toUTCString(),
+    'Retry-After': new Date(Date.now() + day).toUTCString(),
+  }
+  const { hub } = await scriptedHub({ 'GET /api/flist/me': [{ status: 503, headers }, ME] })
+  expect(await hub.account()).toBe('alice')
+})
+
 test('an answer that breaks off is asked for again', async () => {
   let broken = 0
   const { hub } = await scriptedHub({

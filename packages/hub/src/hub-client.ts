@@ -1,8 +1,7 @@
-import { isObject, readJson } from './answers.ts'
+import { readAccount } from './account.ts'
 import { type ArchiveOptions, uploadArchive } from './archive-upload.ts'
 import { convertDocker, type DockerConversion } from './docker-conversion.ts'
 import { HubError } from './errors.ts'
-import { isSuccess } from './failures.ts'
 import type { FlistContents } from './flist-contents.ts'
 import { type DownloadOptions, downloadBytes } from './flist-download.ts'
 import type { FlistInfo, FlistListing } from './flist-info.ts'
@@ -72,20 +71,8 @@ export class HubClient {
    * @throws HubError `unauthorized`, and `wrong-account` when it is not the `user` of the options
    */
   async account(options: CallOptions = {}): Promise<string> {
-    if (this.#account !== undefined) return this.#account
-    const { transport } = this.#session
-    const call = { path: '/api/flist/me', purpose: 'account', owned: true, signal: options.signal }
-    const answer = await transport.call(call)
-    const json = readJson(answer)
-    const payload = isSuccess(answer) && isObject(json) ? json.payload : undefined
-    const user = isObject(payload) ? payload.username : undefined
-    if (typeof user !== 'string' || user === '') throw transport.failure(call, answer)
-    if (this.#user !== undefined && this.#user !== user) {
-      const text = `the token writes to "${user}", not to "${this.#user}"; use a token that may, or leave out the user`
-      throw transport.error('wrong-account', call, text)
-    }
-    this.#account = user
-    return user
+    this.#account ??= await readAccount(this.#session.transport, this.#user, options)
+    return this.#account
   }
 
   /** Everything in a repository, sorted by name: flists, links, links to tags, and tags. */

@@ -1,7 +1,7 @@
+import type { HubCall } from './hub-call.ts'
 import { checkStoredName, checkTagName, withExtension } from './names.ts'
 import { findFlist, notFound, readLight, readTaglink } from './reading.ts'
 import type { CallOptions, HubSession } from './session.ts'
-import type { HubCall } from './transport.ts'
 import { changeAndLook, findSource, ownCall } from './writing.ts'
 
 /** The kernel of the hub follows no more links than that. */

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { isSuccess } from './failures.ts'
+import type { CallBody, HubCall } from './hub-call.ts'
 import { checkStoredName, withExtension } from './names.ts'
 import { countFlist, readLight } from './reading.ts'
 import type { HubSession } from './session.ts'
-import type { CallBody, HubCall } from './transport.ts'
 import { findSource, freeTarget, notDone, type OverwriteOptions, ownCall } from './writing.ts'
 
 /** See `HubClient.merge`. */

@@ -3,9 +3,9 @@ import { HubError } from './errors.ts'
 import { isNotFound } from './failures.ts'
 import { type FlistContents, type FlistCounters, readContents } from './flist-contents.ts'
 import { type FlistInfo, type FlistListing, isMd5, readFlistInfo, readListing } from './flist-info.ts'
+import type { HubCall } from './hub-call.ts'
 import { checkTagName, pathComponent, withExtension } from './names.ts'
 import type { CallOptions, HubSession } from './session.ts'
-import type { HubCall } from './transport.ts'
 
 /** Listings and contents grow with what is there; a longer one is an error. */
 const LISTING_LIMIT = 64 * 1024 * 1024

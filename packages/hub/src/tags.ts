@@ -1,10 +1,10 @@
 import { HubError } from './errors.ts'
 import type { FlistListing } from './flist-info.ts'
+import type { HubCall } from './hub-call.ts'
 import { checkRepository } from './links.ts'
 import { checkStoredName, checkTagName, withExtension } from './names.ts'
 import { findFlist, notFound, readTag } from './reading.ts'
 import type { CallOptions, HubSession } from './session.ts'
-import type { HubCall } from './transport.ts'
 import { changeAndLook, findSource, ownCall } from './writing.ts'
 
 /** One entry of a tag of one's own: the flist of a repository under a name. */

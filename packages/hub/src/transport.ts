@@ -1,39 +1,12 @@
-import type { Readable } from 'node:stream'
 import type { Agent, Dispatcher } from 'undici'
+
 import type { HubAnswer } from './answers.ts'
 import { HubError, type HubErrorCode } from './errors.ts'
 import { explainFailure } from './failures.ts'
+import type { HubCall, HubStream } from './hub-call.ts'
 import { type Redaction, redactionOf } from './redaction.ts'
+import { headersOf, readText } from './response.ts'
 import { type Attempt, type RetryPolicy, readRetryAfter, retry } from './retry.ts'
-
-/** A body to send, with the headers that belong to it. */
-export type CallBody = { readonly headers: Readonly<Record<string, string>>; readonly stream: Readable }
-
-/** One call to a hub. */
-export type HubCall = {
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
-  /** Path below the hub's URL, encoded, starting with a slash. */
-  readonly path: string
-  /** What the call is for, in errors: `link "a.flist"`. */
-  readonly purpose: string
-  /** Whether it acts for the owner of the token. The token goes with no other call. */
-  readonly owned?: boolean
-  readonly headers?: Readonly<Record<string, string>>
-  /** Makes the body, once per attempt. */
-  readonly body?: () => CallBody
-  /** Bytes of the answer that are kept; a longer one is given without its text. Default 1 MiB. */
-  readonly limit?: number
-  readonly signal?: AbortSignal | undefined
-  /** Overrides the policy's deadline, in milliseconds. */
-  readonly deadline?: number
-}
-
-/** A successful answer whose body comes in piece by piece. `attempts` is how many it took. */
-export type HubStream = {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: AsyncIterable<Uint8Array>
-}
 
 /** How a transport reaches its hub. */
 export type TransportOptions = {
@@ -172,9 +145,9 @@ export class HubTransport {
       retry(this.#policyOf(call), call.signal, () =>
         this.#attempt<HubStream | HubAnswer>(call, signal, async (response) => {
           const { statusCode: status, body } = response
-          return status === 200 || status === 206
-            ? { status, headers: headersOf(response), body }
-            : this.#read(call, response)
+          if (status !== 200 && status !== 206) return this.#read(call, response)
+          const discard = () => void body.on('error', () => {}).destroy()
+          return { status, headers: headersOf(response), body, discard }
         }),
       ),
     )
@@ -219,7 +192,9 @@ export class HubTransport {
       const response = await (await this.#connections()).request(this.#request(call, signal))
       if (!PASSING.has(response.statusCode)) return { done: await read(response) }
       const failed = this.failure(call, await this.#read(call, response))
-      return { failed, retryAfter: readRetryAfter(headersOf(response)['retry-after'], Date.now()) }
+      const { date = '', 'retry-after': wish } = headersOf(response)
+      // A date is one of the server's clock, which need not be that of this machine.
+      return { failed, retryAfter: readRetryAfter(wish, Date.parse(date) || Date.now()) }
     } catch (error) {
       const failed = this.connectionError(call, error)
       if (failed instanceof HubError && PASSING_ERRORS.test(errorCode(error))) return { failed }
@@ -262,22 +237,6 @@ async function lookAgain(
     if (isLost(error) && !signal.aborted) return { failed: lost }
     throw error
   }
-}
-
-function headersOf(response: Dispatcher.ResponseData): Record<string, string | undefined> {
-  const headers = Object.entries(response.headers)
-  return Object.fromEntries(headers.map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]))
-}
-
-async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string | undefined> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of body) {
-    length += piece.length
-    if (length > limit) return undefined
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces).toString()
 }
 
 function errorCode(error: unknown): string {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { HubError } from './errors.ts'
-import type { CallBody } from './transport.ts'
+import type { CallBody } from './hub-call.ts'
 
 /** A file on the local disk, opened for one upload. Whoever opens it closes it. */
 export type UploadFile = {

@@ -1,10 +1,10 @@
 import type { HubError } from './errors.ts'
 import { isSuccess } from './failures.ts'
 import type { FlistInfo } from './flist-info.ts'
+import type { HubCall } from './hub-call.ts'
 import { pathComponent } from './names.ts'
 import { notFound, readLight } from './reading.ts'
 import type { CallOptions, HubSession } from './session.ts'
-import type { HubCall } from './transport.ts'
 
 /** A call on one's own repository. `components` are the path after `me`, not yet encoded. */
 export function ownCall(components: readonly string[], purpose: string, options: CallOptions): HubCall {

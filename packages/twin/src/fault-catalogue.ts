@@ -10,6 +10,9 @@ const SLOW = 30
 
 /** Calls whose answers name an md5. */
 const MD5_CALLS = new Set(['light', 'info', 'md5'])
+/** Calls whose answers tell times, and how far a hub's clock may be off: a day either way. */
+const TIME_CALLS = new Set(['light', 'info', 'list', 'download'])
+const DAY = 86_400
 /** Calls that replace something in more than one step. */
 const REPLACING_CALLS: Readonly<Record<string, readonly ('removed' | 'half-written')[]>> = {
   'upload-flist': ['removed', 'half-written'],
@@ -47,6 +50,9 @@ function hubFaults(call: string): FaultEffect[] {
     { kind: 'error', body: 'html', retryAfter: 0 },
   ]
   if (MD5_CALLS.has(call)) effects.push({ kind: 'wrong-md5' })
+  if (TIME_CALLS.has(call)) {
+    effects.push({ kind: 'clock-skew', seconds: DAY }, { kind: 'clock-skew', seconds: -DAY })
+  }
   if (call === 'upload-flist' || call === 'upload') {
     effects.push({ kind: 'drop-request', after: 300 }, { kind: 'backend-down' })
   }

@@ -124,6 +124,20 @@ test('a wrong md5 is another one of the same length', async () => {
   expect((await call(twin, `/${USER}/a.flist.md5`)).text).toBe(`${md5}\n`)
 })
 
+test('a hub whose clock is wrong tells other times, and nothing else', async () => {
+  const { twin, faults } = await faultyTwin()
+  const light = async () => call(twin, `/api/flist/${USER}/l/light`)
+  const right = JSON.parse((await light()).text)
+  faults.add({ server: 'hub', call: '*', kind: 'clock-skew', seconds: -3600 })
+  const wrong = await light()
+  const { updated, linktime } = right
+  expect(JSON.parse(wrong.text)).toEqual({ ...right, updated: updated - 3600, linktime: linktime - 3600 })
+  const { headers, text } = await call(twin, `/${USER}/a.flist`)
+  expect(text).toBe(OLD)
+  expect(Date.parse(headers.get('Last-Modified') ?? '')).toBe((updated - 3600) * 1000)
+  expect(Date.parse(headers.get('Date') ?? '')).toBeLessThan(Date.now() - 3_500_000)
+})
+
 test('a download cut after any byte gives the bytes before it and then breaks', async () => {
   const { twin, faults } = await faultyTwin()
   await publish(twin, USER, 'big.flist', 'x'.repeat(1000))

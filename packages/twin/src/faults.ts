@@ -8,7 +8,8 @@ export type TwinServer = 'hub' | 'gateway' | 'backend'
  * out. `forget`: success, and nothing stored. `wrong-md5`: every md5 in the answer is another one. `full`: nothing can
  * be written, chunks or flists. `backend-down`, `backend-full`: the hub does not reach its chunks, or can store none. `slow-disk` and `slow-replace` take
  * `ms` milliseconds for each thing written, or between the steps of a replacement that readers then see. `half-applied`: a
- * crash after the old thing was removed, or after half of the new one was written.
+ * crash after the old thing was removed, or after half of the new one was written. `clock-skew`: every time in the answer
+ * is as much later as the hub's clock is fast.
  */
 export type FaultEffect =
   | { readonly kind: 'drop-request' | 'drop-response'; readonly after: number }
@@ -16,6 +17,7 @@ export type FaultEffect =
   | { readonly kind: 'forget' | 'wrong-md5' | 'full' | 'backend-down' | 'backend-full' }
   | { readonly kind: 'slow-disk' | 'slow-replace'; readonly ms: number }
   | { readonly kind: 'half-applied'; readonly stage: ChangeStage }
+  | { readonly kind: 'clock-skew'; readonly seconds: number }
 
 /** How far a replacement has come: the old file or link is gone (or emptied), or half of the new bytes are there. */
 export type ChangeStage = 'removed' | 'half-written'

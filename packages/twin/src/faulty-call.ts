@@ -29,6 +29,8 @@ export async function faultyCall(
   }
   const cut = effectOf(effects, 'drop-response')
   if (cut) return { ...answer, cutAfter: cut.after }
+  const skew = effectOf(effects, 'clock-skew')
+  if (skew) return withSkewedClock(answer, skew.seconds)
   return effectOf(effects, 'wrong-md5') ? withWrongMd5(answer) : answer
 }
 
@@ -48,6 +50,20 @@ function withWrongMd5(answer: Answer): Answer {
   if (typeof answer.body !== 'string') return answer
   const body = answer.body.replace(/\b[0-9a-f]{32}\b/g, (md5) => (md5[0] === '0' ? '1' : '0') + md5.slice(1))
   return { ...answer, body }
+}
+
+/** Moves the times in headers and JSON. */
+function withSkewedClock(answer: Answer, seconds: number): Answer {
+  const later = (time: number): string => new Date(time + seconds * 1000).toUTCString()
+  const { 'Last-Modified': modified } = answer.headers
+  const headers = {
+    ...answer.headers,
+    Date: later(Date.now()),
+    ...(modified === undefined ? {} : { 'Last-Modified': later(Date.parse(modified)) }),
+  }
+  if (typeof answer.body !== 'string') return { ...answer, headers }
+  const move = (_: string, field: string, time: string): string => `"${field}": ${Number(time) + seconds}`
+  return { ...answer, headers, body: answer.body.replace(/"(updated|linktime)": (\d+)/g, move) }
 }
 
 async function readSome(body: Readable, length: number): Promise<void> {

@@ -80,6 +80,14 @@ test('promote copies, makes the repository, overwrites, and takes what a link le
   expect(await stored(twin, `${ALICE}/one`)).toBe(bytes('one'))
 })
 
+test('promote onto a link that leads nowhere makes what it leads to', async () => {
+  const twin = await stocked()
+  await call(twin, '/api/flist/me/one', ALICE, { method: 'DELETE' })
+  await ask(twin, `promote/${BOB}/two/l`)
+  expect(await stored(twin, `${ALICE}/one`)).toBe(bytes('two'))
+  expect(JSON.parse((await call(twin, `/api/flist/${ALICE}/l/light`)).text)).toMatchObject({ type: 'symlink' })
+})
+
 test('promote onto itself deletes the flist, and says 500', async () => {
   const twin = await stocked()
   expect(await ask(twin, `promote/${ALICE}/one/one`)).toMatchObject({ status: 500 })

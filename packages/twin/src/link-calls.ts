@@ -76,7 +76,7 @@ export async function renaming(
 
 /**
  * `GET me/promote/REPOSITORY/SOURCE/NAME`: a copy of a flist, or of what a link leads to. What has the name is removed
- * first, so that promoting a flist onto itself deletes it.
+ * first, so that promoting a flist onto itself deletes it; a link that leads nowhere is not seen, and written through.
  */
 export async function promotion(
   context: HubContext,
@@ -91,7 +91,8 @@ export async function promotion(
     if (context.strict && (await isSameFile(from, to))) return failure('source and destination are one flist', 409)
     if (context.strict && !(await statOf(from))) return failure('source is a link that leads nowhere', 409)
     await mkdir(join(context.storage.users, user), { recursive: true })
-    await context.changes.replace(from, to)
+    const isDangling = (await flistKind(to)) === 'symlink' && !(await statOf(to))
+    await context.changes[isDangling ? 'overwrite' : 'replace'](from, to)
     return success({
       source: { username: repository, filename: flistFileName(source) },
       destination: { username: user, filename: flistFileName(name) },

@@ -13,9 +13,9 @@ type Options = {
   readonly seedFile: string
   readonly host: string
   readonly publicHost?: string
-  readonly port: string
-  readonly gatewayPort: string
-  readonly backendPort: string
+  readonly port: number
+  readonly gatewayPort: number
+  readonly backendPort: number
   readonly strict?: boolean
   readonly readonly?: boolean
   readonly tokenLifetime?: number
@@ -31,9 +31,9 @@ export function defineTwin(command: Command, context: CommandContext): void {
     .requiredOption('--seed-file <path>', 'file with 32 bytes in hex: the seed of the token key')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--public-host <name>', 'name under which others reach it; recorded in the flists it makes')
-    .option('--port <number>', 'HTTP port', '8077')
-    .option('--gateway-port <number>', 'port of the chunk gateway', '9980')
-    .option('--backend-port <number>', 'port of the chunk backend', '9900')
+    .option('--port <number>', 'HTTP port', parsePort, 8077)
+    .option('--gateway-port <number>', 'port of the chunk gateway', parsePort, 9980)
+    .option('--backend-port <number>', 'port of the chunk backend', parsePort, 9900)
     .option('--strict', 'proper errors and single-step replacements instead of the quirks of a 0-hub')
     .option('--readonly', 'refuse every call that needs a token')
     .option('--token-lifetime <seconds>', 'refuse older tokens; by default they never expire', argument(parseCount))
@@ -68,9 +68,9 @@ function twinOptions(options: Options): Omit<TwinOptions, 'seed' | 'inspectFlist
   return {
     root,
     host,
-    httpPort: Number(options.port),
-    gatewayPort: Number(options.gatewayPort),
-    backendPort: Number(options.backendPort),
+    httpPort: options.port,
+    gatewayPort: options.gatewayPort,
+    backendPort: options.backendPort,
     ...(publicHost === undefined ? {} : { publicHost }),
     ...(strict === undefined ? {} : { strict }),
     ...(readonly === undefined ? {} : { readonly }),
@@ -78,6 +78,12 @@ function twinOptions(options: Options): Omit<TwinOptions, 'seed' | 'inspectFlist
     ...(activeUser === undefined ? {} : { activeUsers: activeUser }),
     ...(official === undefined ? {} : { official }),
   }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('give a port; 0 takes any free one')
+  return port
 }
 
 function addActiveUser(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -14,8 +14,7 @@ import {
 } from './publish-plan.ts'
 import { runStep, type StepContext, type StepState } from './publish-steps.ts'
 import { findLeftovers, readNames, readPublishedChunks } from './published-facts.ts'
-import { chooseRoute, type routes } from './route.ts'
-import { openBackend } from './send-chunks.ts'
+import { chooseRoute, openBackend, type routes } from './route.ts'
 import { readStorage, type StorageReport } from './storage-report.ts'
 
 export type PublishRequest = {

@@ -1,4 +1,4 @@
-import { type ChunkStore, FlistError, openChunkStore } from '@tf-images/flist'
+import { type ChunkStore, FlistError, type OpenChunkStoreOptions, openChunkStore } from '@tf-images/flist'
 import { PipelineError } from '../errors.ts'
 import type { HubSettings } from '../settings.ts'
 
@@ -12,6 +12,9 @@ export type Route = 'native' | 'archive'
 export type RouteChoice = { readonly route: Route; readonly reason: string }
 
 export const routes = ['auto', 'native', 'archive'] as const
+
+/** Patience with a gateway that may not be there. */
+const PROBE = { attempts: 2 }
 
 /** @throws PipelineError 'bad-settings' */
 export function parseRoute(text: string): (typeof routes)[number] {
@@ -35,7 +38,7 @@ export async function chooseRoute(
   if (wanted !== 'auto') return { route: wanted, reason: 'asked for' }
   if (chunksToSend === 0) return { route: 'native', reason: 'the backend has every chunk, only the flist is sent' }
   try {
-    await (await openGateway(settings, signal)).close()
+    await (await openGateway({ ...settings, retry: { ...settings.retry, ...PROBE } }, signal)).close()
     return { route: 'native', reason: `${settings.gateway} takes the chunks the backend does not have` }
   } catch (error) {
     if (!(error instanceof FlistError) || error.code !== 'store-failed' || error.cause === undefined) throw error
@@ -45,6 +48,24 @@ export async function chooseRoute(
 }
 
 /** Opens the chunk gateway with the token. */
-export function openGateway({ gateway, token }: HubSettings, signal?: AbortSignal): Promise<ChunkStore> {
-  return openChunkStore(gateway, { token, ...(signal ? { signal } : {}) })
+export function openGateway(settings: HubSettings, signal?: AbortSignal): Promise<ChunkStore> {
+  return openChunkStore(settings.gateway, { token: settings.token, ...storeOptions(settings, signal) })
+}
+
+/** Opens the backend, for reading as everybody does. */
+export function openBackend(
+  settings: Pick<HubSettings, 'backend' | 'retry'>,
+  signal?: AbortSignal,
+): Promise<ChunkStore> {
+  return openChunkStore(settings.backend, storeOptions(settings, signal))
+}
+
+function storeOptions({ retry = {} }: Pick<HubSettings, 'retry'>, signal?: AbortSignal): OpenChunkStoreOptions {
+  const { attempts, firstPause, deadline } = retry
+  const patience = {
+    ...(attempts === undefined ? {} : { attempts }),
+    ...(firstPause === undefined ? {} : { firstPauseMs: firstPause }),
+    ...(deadline === undefined ? {} : { deadlineMs: deadline }),
+  }
+  return { patience, ...(signal ? { signal } : {}) }
 }

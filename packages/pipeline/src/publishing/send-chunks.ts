@@ -1,4 +1,4 @@
-import { type ChunkStore, openChunkStore } from '@tf-images/flist'
+import type { ChunkStore } from '@tf-images/flist'
 import { PipelineError } from '../errors.ts'
 import { formatBytes } from '../report.ts'
 import type { HubSettings } from '../settings.ts'
@@ -34,11 +34,6 @@ export async function sendChunks(
   } finally {
     await gateway.close()
   }
-}
-
-/** Opens the backend, for reading as everybody does. */
-export function openBackend({ backend }: Pick<HubSettings, 'backend'>, signal?: AbortSignal): Promise<ChunkStore> {
-  return openChunkStore(backend, signal ? { signal } : {})
 }
 
 /**

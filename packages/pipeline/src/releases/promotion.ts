@@ -3,9 +3,13 @@ import { PipelineError } from '../errors.ts'
 import { downloadContent, type HubSession, resolveName } from '../publishing/hub-session.ts'
 import { moveLink, renameStaged } from '../publishing/link-move.ts'
 import { flistFileName } from '../publishing/release-names.ts'
-import { expectChunks, openBackend } from '../publishing/send-chunks.ts'
+import { openBackend } from '../publishing/route.ts'
+import { expectChunks } from '../publishing/send-chunks.ts'
 import type { HubSettings } from '../settings.ts'
 import { removeWithdrawal } from './withdrawal.ts'
+
+/** Where chunks are looked for. */
+export type BackendSettings = Pick<HubSettings, 'backend' | 'gateway' | 'retry'>
 
 /** A link that moves to a published flist. */
 export type Promotion = {
@@ -30,7 +34,7 @@ export type Promotion = {
  */
 export async function promoteFlist(
   session: HubSession,
-  settings: Pick<HubSettings, 'backend' | 'gateway'>,
+  settings: BackendSettings,
   from: string,
   to: string,
   options: { readonly dryRun?: boolean } = {},
@@ -69,11 +73,7 @@ async function findSource(session: HubSession, from: string): Promise<Source> {
 }
 
 /** @throws PipelineError 'not-published' when the flist can not be read, or a chunk of it is not on the backend */
-async function expectWhole(
-  session: HubSession,
-  settings: Pick<HubSettings, 'backend' | 'gateway'>,
-  { user, name }: Source,
-): Promise<void> {
+async function expectWhole(session: HubSession, settings: BackendSettings, { user, name }: Source): Promise<void> {
   const content = await downloadContent(session, name, user).catch((error: unknown) => {
     if (!(error instanceof FlistError)) throw error
     throw new PipelineError('not-published', `"${user}/${name}": can not be read; choose another one`, { cause: error })

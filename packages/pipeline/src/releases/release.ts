@@ -30,8 +30,13 @@ export function readReleases(listing: readonly FlistListing[], images: readonly 
     const equalBuilds = leading.filter((link) => parseOwner(link, known))
     releases.set(image, [...(releases.get(image) ?? []), { name, ...rest, updated, size, equalBuilds, links }])
   }
-  for (const list of releases.values()) list.sort((a, b) => b.updated - a.updated || (a.name < b.name ? -1 : 1))
+  for (const list of releases.values()) list.sort(byAge)
   return releases
+}
+
+/** The newest first. Of the same second, what a link leads to is the later one. */
+function byAge(a: Release, b: Release): number {
+  return b.updated - a.updated || b.links.length - a.links.length || (a.name < b.name ? 1 : -1)
 }
 
 /** A link that people follow, and not the name of a build. */

@@ -1,8 +1,7 @@
 import { PipelineError } from '../errors.ts'
 import { type HubSession, listNames } from '../publishing/hub-session.ts'
 import { flistFileName, flistStem } from '../publishing/release-names.ts'
-import type { HubSettings } from '../settings.ts'
-import { type Promotion, promoteFlist } from './promotion.ts'
+import { type BackendSettings, type Promotion, promoteFlist } from './promotion.ts'
 import { type Release, readReleases } from './release.ts'
 import { addWithdrawal } from './withdrawal.ts'
 
@@ -15,7 +14,7 @@ import { addWithdrawal } from './withdrawal.ts'
  */
 export async function rollBack(
   session: HubSession,
-  settings: Pick<HubSettings, 'backend' | 'gateway'>,
+  settings: BackendSettings,
   name: string,
   options: { readonly to?: string; readonly dryRun?: boolean } = {},
 ): Promise<Promotion & { readonly withdrawn: readonly string[] }> {

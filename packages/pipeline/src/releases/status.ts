@@ -34,7 +34,7 @@ export type ImageStatus = {
   /** Of what the recipe says now; absent where the base is not known. */
   readonly buildId?: string
   readonly stages: readonly Stage[]
-  /** Nothing is behind, missing or unknown. */
+  /** Nothing is behind, missing or unknown; what was rolled back is held on purpose. */
   readonly ok: boolean
 }
 
@@ -71,7 +71,7 @@ async function readImages(
     const { facts, id } = await readFacts(image, drift, digests, options, client, session)
     digests.set(image.name, facts.image?.digest)
     const stages = describeStages(facts)
-    const ok = stages.every(({ state }) => state === 'current')
+    const ok = stages.every(({ state }) => state === 'current' || state === 'held')
     statuses.push({ image: image.name, ...(id === undefined ? {} : { buildId: id }), stages, ok })
   }
   return statuses
