@@ -17,7 +17,7 @@ import {
 import { createChunkMemory } from '../packages/flist/test/chunk-memory.ts'
 import { FL_ROUTES } from '../packages/flist/test/raw-fl.ts'
 import { inDirectory, packPlain, readDatabase, readRows } from '../packages/flist/test/raw-flist.ts'
-import { directory, file, special, symlink } from '../packages/flist/test/trees.ts'
+import { directory, file, symlink } from '../packages/flist/test/trees.ts'
 import { loadVector } from '../packages/flist/test/vectors.ts'
 import { withInputFile } from './input-folder.ts'
 import type { Target } from './target.ts'
@@ -43,7 +43,6 @@ function treeOfLinks(format: ChunkFormat) {
     b: directory({ f: content, l: symlink('../../../outside') }),
     l: symlink('../outside'),
     m: directory({ f: chunks.store('other'), g: file() }),
-    p: special('fifo'),
   })
   return { chunks, root }
 }
@@ -105,12 +104,12 @@ export async function flistTargets(): Promise<Target[]> {
     { name: 'fl-database', weight: 10, seeds: [fl], read: readAs('a.fl'), pageBytes: PAGE, refusal },
     {
       name: 'flist-extract',
-      weight: 3,
+      weight: 2,
       seeds: [flist],
       read: (input) => extract(input, 'a.flist'),
       pageBytes: PAGE,
       refusal,
     },
-    { name: 'fl-extract', weight: 3, seeds: [fl], read: (input) => extract(input, 'a.fl'), pageBytes: PAGE, refusal },
+    { name: 'fl-extract', weight: 2, seeds: [fl], read: (input) => extract(input, 'a.fl'), pageBytes: PAGE, refusal },
   ]
 }

@@ -148,6 +148,6 @@ test('two publishers of one name with other content: the last to rename wins, th
   const served = await bytesOf('clash.3bot', 'app.flist')
   expect(served).toEqual(await readFile(flists[won] ?? ''))
   for (const result of results) {
-    if (result.status === 'rejected') expect(['name-taken', 'not-published']).toContain(result.reason.code)
+    if (result.status === 'rejected') expect(['name-taken', 'not-published', 'mismatch']).toContain(result.reason.code)
   }
 })

@@ -72,6 +72,11 @@ const changes: Readonly<
     ({ resolve }) => [resolve('alice', 'old'), resolve('alice', 'other')],
     [undefined, '1 10 old'],
   ],
+  'rename over a link, in one step': [
+    (hub) => hub.rename('other.flist', 'link.flist', { onLink: 'replace' }),
+    ({ resolve }) => [resolve('alice', 'other'), resolve('alice', 'link'), resolve('alice', 'old')],
+    [undefined, '2 20 other', '1 10 old'],
+  ],
   promote: [(hub) => hub.promote('bob', 'his', 'fresh.flist'), ({ resolve }) => resolve('alice', 'fresh'), '4 40 his'],
   'promote over another flist': [
     (hub) => hub.promote('bob', 'his', 'old.flist', { overwrite: true }),

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { type Batch, type ChunkCodec, createChunkCodec, type EncodedBatch } from './chunk-codec.ts'
+import type { Batch, ChunkCodec, EncodedBatch } from './chunk-codec.ts'
+import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import { startCodecThreads } from './codec-threads.ts'
 import { compiledCodec } from './wasm.ts'
 
@@ -26,8 +27,8 @@ const WORKERS_AFTER = 4 << 20
 /** Batches that can be encoded or on their way to the store without threads. */
 const INLINE_WINDOW = 4
 
-/** Batches of chunks of `FLIST_CHUNKS`. */
-export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
+/** Batches of chunks of one format. */
+export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions = {}): BatchCodec {
   const { workers = defaultWorkers(), workersAfter = WORKERS_AFTER } = options
   let codec: Pick<BatchCodec, 'hashBatch' | 'encodeBatch' | 'close'> | undefined
   let threaded = false
@@ -36,9 +37,9 @@ export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
   function current() {
     if (workers > 0 && !threaded && encoded >= workersAfter) {
       threaded = true
-      codec = startCodecThreads(workers)
+      codec = startCodecThreads(workers, kind)
     }
-    codec ??= createInlineCodec(createChunkCodec(compiledCodec()))
+    codec ??= createInlineCodec(createCodecOf(kind, compiledCodec()))
     return codec
   }
 
@@ -63,7 +64,7 @@ function defaultWorkers(): number {
 }
 
 /** Hashes and encodes batches where it is called. */
-export function createInlineCodec(codec: ChunkCodec): BatchCodec {
+function createInlineCodec(codec: ChunkCodec): BatchCodec {
   return {
     window: INLINE_WINDOW,
     hashBatch: async (batch) => codec.hashBatch(batch),

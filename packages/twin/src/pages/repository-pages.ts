@@ -77,7 +77,7 @@ function listing(user: string, rows: readonly ListingRow[], inTag = false): Part
       row.type === 'regular' ? undefined : html` <span class="badge">${KINDS[row.type]}</span>`,
     ],
     row.target === undefined ? html`<span class="soft">-</span>` : shownName(row.target),
-    row.type === 'tag' ? '' : row.size,
+    row.type === 'tag' || row.type === 'taglink' ? '' : row.size,
     shownTime(row.linktime ?? row.updated),
   ])
   return table('Flists', columns, cells)
