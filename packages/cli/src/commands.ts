@@ -35,6 +35,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/explain.ts')).defineExplain,
   },
   {
+    name: 'graph',
+    description: 'draw what is built on what, and of which snippets, for Mermaid',
+    load: async () => (await import('./commands/graph.ts')).defineGraph,
+  },
+  {
+    name: 'diff',
+    description: 'show what the recipes change in dockerfiles/, and which images that touches',
+    load: async () => (await import('./commands/diff.ts')).defineDiff,
+  },
+  {
+    name: 'new',
+    description: 'start the definition of an image or a snippet',
+    load: async () => (await import('./commands/new.ts')).defineNew,
+  },
+  {
     name: 'lock',
     description: 'pin bases, snippets and downloads in recipes.lock.yaml',
     load: async () => (await lock()).defineLock,

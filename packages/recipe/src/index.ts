@@ -9,6 +9,7 @@ export {
   writeContexts,
 } from './contexts.ts'
 export { type ExplainedSnippet, type Explanation, explainImage } from './explanation.ts'
+export { formatMermaid, type GraphEdge, imagesOnTop, imagesWith, recipeGraph } from './graph.ts'
 export type { ImageDefinition } from './image.ts'
 export { recipeSchemas } from './json-schemas.ts'
 export {
@@ -23,6 +24,7 @@ export {
   usedBases,
   writeLock,
 } from './lock.ts'
+export { createImage, createSnippet, type NewImage, type NewSnippet } from './new-definition.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'

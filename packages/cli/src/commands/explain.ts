@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { PipelineError } from '@tf-images/pipeline'
 import { type Explanation, explainImage, type Location, loadRecipes, readCodeFrame } from '@tf-images/recipe'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
@@ -30,7 +31,7 @@ async function explain(
   const found = explanation.lines[line - 1]
   if (found === undefined) {
     const { length } = explanation.lines
-    throw new InvalidArgumentError(`dockerfiles/${image}/Dockerfile has ${length} lines; there is no line ${line}`)
+    throw new PipelineError('bad-settings', `dockerfiles/${image}/Dockerfile has ${length} lines, and no line ${line}`)
   }
   const frame = found.origin ? await readCodeFrame(root, found.origin) : ''
   const place = found.origin
