@@ -50,6 +50,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/new.ts')).defineNew,
   },
   {
+    name: 'adopt',
+    description: 'make an image definition of a Dockerfile',
+    load: async () => (await import('./commands/adopt.ts')).defineAdopt,
+  },
+  {
     name: 'lock',
     description: 'pin bases, snippets and downloads in recipes.lock.yaml',
     load: async () => (await lock()).defineLock,

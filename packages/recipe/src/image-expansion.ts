@@ -77,6 +77,7 @@ function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
     ...(fragment ? { fragment } : {}),
     snippets: extendSnippets(below.snippets, own.snippets),
     files: [...below.files.filter(({ target }) => own.files.every((file) => file.target !== target)), ...own.files],
+    context: [...below.context.filter(({ path }) => own.context.every((file) => file.path !== path)), ...own.context],
     environment: new Map([...below.environment, ...own.environment]),
     ports: [...below.ports, ...own.ports],
     volumes: [...below.volumes, ...own.volumes],

@@ -6,7 +6,7 @@ import { readVariants, type Variants } from './image-variants.ts'
 import type { GivenOptions } from './options.ts'
 import { type Location, type Report, watchReport } from './problem.ts'
 import { type RawFragment, readFragment } from './raw-fragment.ts'
-import type { RecipeFolder } from './recipe-folder.ts'
+import type { FolderFile, RecipeFolder } from './recipe-folder.ts'
 import { IMAGE_VARIABLES } from './snippet.ts'
 import type { SupervisorName } from './supervisor.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -40,6 +40,8 @@ export type ImageDefinition = {
   readonly ports: readonly LocatedText[]
   readonly volumes: readonly LocatedText[]
   readonly labels: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
+  /** The files of its folder "context", for the instructions it writes itself. */
+  readonly context: readonly FolderFile[]
   /** Instructions after all others but the config. */
   readonly fragment?: RawFragment
 }
@@ -62,7 +64,7 @@ export async function readImage(name: string, folder: RecipeFolder, report: Repo
   const partials = await readPartials(folder, watch.report)
   const context = { folder, source, path: ['files'], variables, partials }
   const files = await readFiles(value.files ?? [], context, watch.report)
-  const draft = draftImage(name, value, source, files, watch.report)
+  const draft = draftImage(name, value, source, { files, context: await folder.tree('context') }, watch.report)
   return watch.hasProblems() ? undefined : draft
 }
 
@@ -70,7 +72,7 @@ function draftImage(
   name: string,
   value: ImageYaml,
   source: YamlSource,
-  files: readonly FileDefinition[],
+  { files, context }: Pick<ImageDefinition, 'files' | 'context'>,
   report: Report,
 ): ImageDraft {
   const { base, supervisor, entrypoint, cmd, dockerfile } = value
@@ -89,6 +91,7 @@ function draftImage(
     ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
     snippets: (value.snippets ?? []).map((use, index) => snippetUse(use, index, source)),
     files,
+    context,
     environment: locatedValues(value.environment, source, 'environment'),
     ...(entrypoint ? { entrypoint: { words: entrypoint, origin: source.atKey(['entrypoint']) } } : {}),
     ...(cmd ? { cmd: { words: cmd, origin: source.atKey(['cmd']) } } : {}),

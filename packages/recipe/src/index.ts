@@ -1,3 +1,4 @@
+export { type Adopted, type Adoption, adoptDockerfile } from './adoption.ts'
 export { buildOrder, withParents } from './build-order.ts'
 export { codeFrame, readCodeFrame } from './code-frame.ts'
 export {
@@ -24,7 +25,14 @@ export {
   usedBases,
   writeLock,
 } from './lock.ts'
-export { createImage, createSnippet, type NewImage, type NewSnippet } from './new-definition.ts'
+export {
+  checkContext,
+  copyContext,
+  createImage,
+  createSnippet,
+  type NewImage,
+  type NewSnippet,
+} from './new-definition.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'

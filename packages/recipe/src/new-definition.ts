@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { cp, lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { imageSchema } from './image-schema.ts'
@@ -14,6 +14,9 @@ export type NewImage = {
   readonly snippets?: readonly string[]
 }
 
+/** Any definition that {@link createImage} writes: what an adopted Dockerfile becomes has more keys. */
+type AnyImage = NewImage | Readonly<Record<string, unknown>>
+
 export type NewSnippet = { readonly description: string; readonly packages?: readonly string[] }
 
 /**
@@ -22,7 +25,7 @@ export type NewSnippet = { readonly description: string; readonly packages?: rea
  * @returns the file, relative to the root
  * @throws {RecipeError} `exists`, `invalid`
  */
-export async function createImage(root: string, name: string, image: NewImage): Promise<string> {
+export async function createImage(root: string, name: string, image: AnyImage): Promise<string> {
   checkNew('image', name, imageSchema.safeParse(image))
   return create(root, 'image', name, image)
 }
@@ -41,6 +44,29 @@ export async function createSnippet(
   const snippet = { description, version: '1.0', ...(packages?.length ? { packages: { apt: packages } } : {}) }
   checkNew('snippet', name, snippetSchema.safeParse(snippet))
   return create(root, 'snippet', name, snippet)
+}
+
+/**
+ * Checks a build context that {@link copyContext} is to copy.
+ *
+ * @throws {RecipeError} `invalid` naming links and special files, of which a recipe has none, and a .dockerignore
+ */
+export async function checkContext(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true })
+  const refused: string[] = []
+  for (const path of entries.filter((path) => path !== '.git' && !path.startsWith('.git/')).sort()) {
+    const stat = await lstat(join(folder, path))
+    if (path === '.dockerignore' || !(stat.isFile() || stat.isDirectory())) refused.push(path)
+  }
+  if (refused.length === 0) return
+  const remedy = 'delete what it leaves out, and replace links by what they lead to'
+  throw new RecipeError('invalid', `${folder}: ${refused.join(', ')} can not be taken over; ${remedy}`)
+}
+
+/** Copies a build context, without its history, to recipes/images/<name>/context. */
+export async function copyContext(root: string, name: string, folder: string): Promise<void> {
+  const target = join(root, 'recipes', 'images', name, 'context')
+  await cp(folder, target, { recursive: true, filter: (path) => path !== join(folder, '.git') })
 }
 
 type Checked = {

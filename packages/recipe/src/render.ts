@@ -1,4 +1,5 @@
 import { type DockerfileFrame, IMAGE_FOLDER, isContextMode, snippetFolder, writeDockerfile } from './dockerfile-text.ts'
+import type { ImageDefinition } from './image.ts'
 import { type ContentFile, evaluateImage, type ImageContents, type LocatedText } from './image-contents.ts'
 import { type Location, type Problem, throwProblems } from './problem.ts'
 import type { Recipes } from './recipes.ts'
@@ -66,13 +67,16 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
     name: definition.name,
     description: definition.description,
     base,
-    files: contextOf(`${lines.map(({ text }) => text).join('\n')}\n`, contents),
+    files: contextOf(`${lines.map(({ text }) => text).join('\n')}\n`, contents, definition),
     downloads: contents.snippets.flatMap(({ downloads }) => downloads),
     sourceMap: lines.map(({ origin }) => origin),
     ...(version === undefined ? {} : { version }),
     sources,
   }
 }
+
+/** Where the files are that an image has for instructions of its own, in its folder and in the build context. */
+export const CONTEXT_FOLDER = 'context'
 
 /** The file that says what holds for every image. */
 const RECIPES: Location = { file: 'recipes/recipes.yaml', line: 1, column: 1 }
@@ -106,10 +110,18 @@ function standardLabels({ definition }: ResolvedImage, source: string | undefine
   ])
 }
 
-function contextOf(dockerfile: string, { snippets, own }: ImageContents): Map<string, ContextFile> {
+function contextOf(
+  dockerfile: string,
+  { snippets, own }: ImageContents,
+  { context }: ImageDefinition,
+): Map<string, ContextFile> {
   const files: [string, ContextFile][] = [
     ...snippets.flatMap(({ name, files }) => files.map((file) => contextFile(file, snippetFolder(name)))),
     ...own.files.map((file) => contextFile(file, IMAGE_FOLDER)),
+    ...context.map(({ path, content, executable }): [string, ContextFile] => [
+      `${CONTEXT_FOLDER}/${path}`,
+      { content, mode: executable ? 0o755 : 0o644 },
+    ]),
     ['Dockerfile', { content: Buffer.from(dockerfile), mode: 0o644 }],
   ]
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)))

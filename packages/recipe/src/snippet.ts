@@ -11,8 +11,8 @@ import type { PartialSource, Variables } from './template-check.ts'
 import type { Place } from './template-place.ts'
 import type { YamlPath, YamlSource } from './yaml-source.ts'
 
-/** A template, and where its text stands. */
-export type LocatedTemplate = { readonly template: Template; readonly location: Location }
+/** A template, its text, and where that stands. */
+export type LocatedTemplate = { readonly template: Template; readonly text: string; readonly location: Location }
 
 /** A name, and where it is written. */
 export type LocatedName = { readonly name: string; readonly location: Location }
@@ -164,7 +164,7 @@ function compilerFor({ source, variables, partials }: CompilerContext, report: R
       if (trimmed.trim() === '') report(source.at(at), 'the text is empty', 'remove it')
       const input = { file: source.file, text: trimmed, place, variables, partials, locate }
       const template = compileTemplate(input, report)
-      return template ? [{ template, location: firstLine(source, at) }] : []
+      return template ? [{ template, text: trimmed, location: firstLine(source, at) }] : []
     })
 }
 
