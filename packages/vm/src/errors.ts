@@ -1,5 +1,13 @@
 /** What went wrong, where callers branch on it. */
-export type VmErrorCode = 'invalid-options' | 'tool-missing' | 'bootstrap-failed' | 'cancelled'
+export type VmErrorCode =
+  | 'invalid-options'
+  | 'tool-missing'
+  | 'bootstrap-failed'
+  | 'cancelled'
+  /** Compressed data that is damaged, cut off or too large. */
+  | 'compressed-data'
+  /** A file that is no kernel a Zmachine can start. */
+  | 'kernel'
 
 export type VmErrorDetails = {
   readonly cause?: unknown

@@ -1,3 +1,6 @@
 export { type BootstrapResult, bootstrapDebian } from './bootstrap.ts'
 export type { BootstrapOptions, DebianVariant } from './bootstrap-options.ts'
+export type { Compression } from './compression/compression.ts'
 export { VmError, type VmErrorCode } from './errors.ts'
+export { type ExtractedKernel, extractKernel } from './kernel/extract-kernel.ts'
+export { type BzImagePayload, describeKernel, type KernelImage } from './kernel/kernel-image.ts'
