@@ -13,11 +13,11 @@ const filters = process.argv.slice(2)
 /** Other people's tools that our results are compared with. */
 const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', setcap: 'libcap2-bin' }
 
-/** Compressors of kernels and initial RAM disks, which the tests pack with what ours must unpack. */
-const compressors = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz-utils', lzop: 'lzop', lz4: 'lz4', zstd: 'zstd' }
+/** Packers of kernels and initial RAM disks: the tests pack with them what ours must unpack. */
+const packers = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz-utils', lzop: 'lzop', lz4: 'lz4', zstd: 'zstd', cpio: 'cpio' }
 
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools, ...compressors })
+  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools, ...packers })
   await ensureEngine()
   const checks = filters.length > 0 ? [] : [run('biome', 'check'), run('tsc', '--noEmit')]
   rmSync(results, { force: true })

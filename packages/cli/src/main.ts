@@ -3,6 +3,7 @@ import { errorText } from '@tf-images/pipeline'
 import { Command, CommanderError } from 'commander'
 import { addCheck } from './commands/check.ts'
 import { addConvert } from './commands/convert.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addExtract } from './commands/extract.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addPublish } from './commands/publish.ts'
@@ -70,6 +71,7 @@ DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
     addPublish,
     addInspect,
     addExtract,
+    addDoctor,
     addTwin,
   ])
     add(program, context)

@@ -1,3 +1,5 @@
+export { type BootMode, commandWords } from '@tf-images/vm'
+export { type Examination, type ExamineOptions, examine, formatExamination } from './contract/examine.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'

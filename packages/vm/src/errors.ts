@@ -8,6 +8,8 @@ export type VmErrorCode =
   | 'compressed-data'
   /** A file that is no kernel a Zmachine can start. */
   | 'kernel'
+  /** A file that is no initial RAM disk. */
+  | 'initrd'
 
 export type VmErrorDetails = {
   readonly cause?: unknown
