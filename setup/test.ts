@@ -16,8 +16,24 @@ const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', se
 /** Packers of kernels and initial RAM disks: the tests pack with them what ours must unpack. */
 const packers = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz-utils', lzop: 'lzop', lz4: 'lz4', zstd: 'zstd', cpio: 'cpio' }
 
+/** What a boot needs: a machine, its root directory over virtiofs, the disk with its data, a shell for containers. */
+const bootTools = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  '/usr/lib/qemu/virtiofsd': 'qemu-system-common',
+  'mkfs.fat': 'dosfstools',
+  mcopy: 'mtools',
+  '/bin/busybox': 'busybox-static',
+  ssh: 'openssh-client',
+}
+
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools, ...packers })
+  ensurePackages({
+    'docker-registry': 'docker-registry',
+    ...bootstrapPackages,
+    ...comparedTools,
+    ...packers,
+    ...bootTools,
+  })
   await ensureEngine()
   const checks = filters.length > 0 ? [] : [run('biome', 'check'), run('tsc', '--noEmit')]
   rmSync(results, { force: true })

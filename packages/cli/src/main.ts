@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { errorText } from '@tf-images/pipeline'
 import { Command, CommanderError } from 'commander'
+import { addBoot } from './commands/boot.ts'
 import { addCheck } from './commands/check.ts'
 import { addConvert } from './commands/convert.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -72,6 +73,7 @@ DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
     addInspect,
     addExtract,
     addDoctor,
+    addBoot,
     addTwin,
   ])
     add(program, context)

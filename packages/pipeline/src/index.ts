@@ -1,5 +1,15 @@
-export { type BootMode, commandWords } from '@tf-images/vm'
+export {
+  type BootCheck,
+  type BootMode,
+  type BootReport,
+  type ConsoleLine,
+  commandWords,
+  junitReport,
+  type SshAccess,
+  sshArguments,
+} from '@tf-images/vm'
 export { type Examination, type ExamineOptions, examine, formatExamination } from './contract/examine.ts'
+export { type StartOptions, startSource } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'

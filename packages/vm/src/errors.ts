@@ -8,6 +8,8 @@ export type VmErrorCode =
   | 'compressed-data'
   /** A file that is no kernel a Zmachine can start. */
   | 'kernel'
+  /** A machine that could not be set up; one that was and did not start is a result. */
+  | 'boot-failed'
   /** A file that is no initial RAM disk. */
   | 'initrd'
 
