@@ -12,6 +12,7 @@ import { addRender } from './commands/render.ts'
 import { addTwin } from './commands/twin.ts'
 import { addBuild, addUp } from './commands/up.ts'
 import { addVerify } from './commands/verify.ts'
+import { addVm } from './commands/vm.ts'
 import type { CommandContext } from './context.ts'
 import { Difference, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { terminalProgress } from './terminal-progress.ts'
@@ -74,6 +75,7 @@ DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
     addExtract,
     addDoctor,
     addBoot,
+    addVm,
     addTwin,
   ])
     add(program, context)
