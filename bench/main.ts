@@ -1,6 +1,7 @@
 // `pnpm bench <name>`: measurements of what the project does against the tools one would take otherwise.
 import { parseArgs } from 'node:util'
 import { benchConvert } from './convert.ts'
+import { benchPublish } from './publish.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -9,12 +10,19 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '3' },
     json: { type: 'string' },
     dir: { type: 'string' },
+    latency: { type: 'string', default: '20' },
+    chunks: { type: 'string', default: '200' },
   },
 })
-const runs = Number(values.runs)
-if (positionals.join() !== 'convert' || !Number.isInteger(runs) || runs < 1) {
+const [runs, latency, chunks] = [values.runs, values.latency, values.chunks].map(Number)
+const [name = ''] = positionals
+const isCount = (number: number | undefined): number is number => Number.isInteger(number) && Number(number) >= 1
+if (!['convert', 'publish'].includes(name) || !isCount(runs) || !isCount(chunks) || !isCount(latency)) {
   console.error('usage: pnpm bench convert [--big] [--runs N] [--dir DIRECTORY] [--json FILE]')
+  console.error('       pnpm bench publish [--latency MS] [--chunks N] [--runs N] [--dir DIRECTORY] [--json FILE]')
   process.exit(2)
 }
 const { json, dir } = values
-await benchConvert({ big: values.big, runs, ...(json ? { json } : {}), ...(dir ? { dir } : {}) })
+const common = { runs, ...(json ? { json } : {}), ...(dir ? { dir } : {}) }
+if (name === 'convert') await benchConvert({ big: values.big, ...common })
+else await benchPublish({ latency, chunks, ...common })

@@ -26,6 +26,9 @@ const bootTools = {
   ssh: 'openssh-client',
 }
 
+/** What looks at the web pages of the local hub. */
+const browser = { '/usr/bin/chromium': 'chromium' }
+
 try {
   ensurePackages({
     'docker-registry': 'docker-registry',
@@ -33,6 +36,7 @@ try {
     ...comparedTools,
     ...packers,
     ...bootTools,
+    ...browser,
   })
   await ensureEngine()
   const checks = filters.length > 0 ? [] : [run('biome', 'check'), run('tsc', '--noEmit')]

@@ -122,7 +122,7 @@ test('an upload onto a link is refused, and what it leads to stays', async () =>
   const other = await flistOf(twin, 'two')
   await expect(hub.uploadFlist(other.path, 'a.flist')).rejects.toMatchObject({
     code: 'is-a-link',
-    message: `${twin.url}, upload of "a.flist": is a link to "one.flist", which the upload would overwrite; delete the link or upload under another name`,
+    message: `${twin.url}, upload of "a.flist": "a.flist" is a link to "one.flist", which the hub would write through or replace; delete the link or use another name`,
   })
   expect(await download(hub, USER, 'one')).toEqual(bytes)
 })

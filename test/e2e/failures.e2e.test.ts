@@ -90,6 +90,23 @@ describe('on the way', () => {
     expect(await published('good.flist')).toBe(200)
   })
 
+  test.each([
+    // Labels of the config, which every image of ours has, go where no runtime looks.
+    ['strict', 'config-recorded', 3, /a flist does not hold all of it; .* --strict: config-recorded/],
+    ['max-entries', '2', 1, /its layers have \d+ entries and more, the limit is 2|too many entries, the limit is 2/],
+    ['max-size', '1K', 1, /files .* too large, the limit is 1024|its files have \d+ bytes and more, the limit is 1024/],
+  ])('an image that --%s=%s refuses is not published', async (name, value, status, message) => {
+    const option = `--${name}=${value}`
+    const root = await recipes(`refused-${name}`, { [name]: content(option) })
+    const { code, stderr } = await up(root, { args: [option] })
+    expect([code, stderr]).toEqual([status, expect.stringMatching(message)])
+    expect(await published(`${name}.flist`)).toBe(404)
+    const without = await up(root)
+    expect(without.code, without.stderr).toBe(0)
+    expect(await published(`${name}.flist`)).toBe(200)
+    expect((await up(root, { args: [option] })).stdout).toContain('unchanged')
+  })
+
   test('an image on one that failed is told so', async () => {
     const root = await writeRecipes(
       await recipes('failing-base', { bad: { snippets: ['broken'] }, child: { base: { image: 'bad' } } }),

@@ -23,7 +23,7 @@ type Report = {
     readonly treeHash: string
     readonly layers: LayerCount
   }
-  readonly publication?: { readonly newChunks: number; readonly chunks: number; readonly sentBytes: number }
+  readonly publication?: { readonly storage: Record<'toSend' | 'unique', { readonly chunks: number }> }
 }
 
 async function up(
@@ -46,12 +46,12 @@ test('the first run builds, pushes, converts and publishes both images, the base
   for (const { name, reference, linkUrl, publication, conversion } of reports) {
     expect(reference).toMatch(new RegExp(`^${world.registry}/${name}@sha256:[0-9a-f]{64}$`))
     expect(linkUrl).toBe(`${world.env.FLIST_HUB_URL}/${account}/${name}.flist`)
-    expect(publication?.newChunks).toBeGreaterThan(0)
+    expect(publication?.storage.toSend.chunks).toBeGreaterThan(0)
     expect(conversion?.treeHash).toMatch(/^[0-9a-f]{64}$/)
   }
   // What nginx shares with its base is there already: chunks on the hub, layers in the cache.
-  const nginx = reports[1]?.publication
-  expect(nginx && nginx.newChunks < nginx.chunks / 2).toBe(true)
+  const nginx = reports[1]?.publication?.storage
+  expect(nginx && nginx.toSend.chunks < nginx.unique.chunks / 2).toBe(true)
   const [base, top] = reports.map(({ conversion }) => conversion?.layers)
   expect(base).toEqual({ total: expect.any(Number), cached: 0 })
   expect(top?.cached).toBe(base?.total)

@@ -42,9 +42,10 @@ test(
       expect.arrayContaining(['kernel', 'init', 'login', 'cloud-init', 'ssh']),
     )
     expect(boot.checks.map(({ passed }: { passed: boolean }) => passed)).toEqual([true, true, true, true])
-    expect(publication.linkUrl).toBe(`${twin.url}/me.3bot/debian-12-vm.flist`)
+    const [link = ''] = publication.linkUrls
+    expect(link).toBe(`${twin.url}/me.3bot/debian-12-vm.flist`)
 
-    const doctor = await flist(['doctor', publication.linkUrl, '--as', 'vm'], { env })
+    const doctor = await flist(['doctor', link, '--as', 'vm'], { env })
     expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringContaining('nothing is wrong')])
     expect(await readFile('/proc/self/mounts', 'utf8')).not.toContain(folder)
   },

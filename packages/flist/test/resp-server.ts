@@ -1,24 +1,46 @@
 import { createServer, type Socket } from 'node:net'
+import { chunkId } from '../src/codec/chunk.ts'
 
 /** What a test's server does with a command: the bytes to answer with, or nothing to stay silent. */
 export type RespHandler = (command: Buffer[], socket: Socket) => string | Buffer | undefined
 
-/** A server of the Redis protocol as far as the stores speak it. `commands` has the names and texts of all it got. */
-export async function startRespServer(handler: RespHandler) {
+/** After how many bytes a connection is destroyed, in either direction; the first one is number 0. */
+export type Cut = (connection: number) => { readonly received?: number; readonly sent?: number }
+
+/**
+ * A server of the Redis protocol as far as the stores speak it. `commands` has the names and texts of all it got, `bytes`
+ * counts what went over its connections.
+ */
+export async function startRespServer(handler: RespHandler, cut: Cut = () => ({})) {
   const sockets = new Set<Socket>()
   const commands: string[] = []
-  const server = createServer((socket) => {
+  const bytes = { received: 0, sent: 0, connections: 0 }
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     let buffer: Buffer = Buffer.alloc(0)
+    let { received = Number.POSITIVE_INFINITY, sent = Number.POSITIVE_INFINITY } = cut(bytes.connections++)
+    if (received === 0 || sent === 0) return void socket.destroy()
     socket.on('error', () => {})
     socket.on('data', (data) => {
-      buffer = Buffer.concat([buffer, data])
-      for (let command = takeCommand(); command; command = takeCommand()) {
+      const taken = data.subarray(0, received)
+      received -= taken.length
+      bytes.received += taken.length
+      buffer = Buffer.concat([buffer, taken])
+      for (let command = takeCommand(); command && sent > 0; command = takeCommand()) {
         commands.push(command.map((part) => part.toString('latin1')).join(' '))
         const reply = handler(command, socket)
-        if (reply !== undefined) socket.write(reply)
+        if (reply !== undefined) send(Buffer.from(reply))
       }
+      if (received === 0) socket.destroySoon()
     })
+
+    function send(reply: Buffer): void {
+      const given = reply.subarray(0, sent)
+      sent -= given.length
+      bytes.sent += given.length
+      socket.write(given)
+      if (sent === 0) socket.destroySoon()
+    }
 
     function takeCommand(): Buffer[] | undefined {
       const count = lineAt(0)
@@ -46,6 +68,7 @@ export async function startRespServer(handler: RespHandler) {
   return {
     port,
     commands,
+    bytes,
     async close() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
@@ -56,6 +79,27 @@ export async function startRespServer(handler: RespHandler) {
 /** A bulk string. */
 export function bulk(data: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`$${data.length}\r\n`), data, Buffer.from('\r\n')])
+}
+
+/** 0-hub-gw as far as the stores use it: EXISTS and SET for those who gave the token, no GET. */
+export function gatewayHandler(chunks: Map<string, Buffer>, token: string): RespHandler {
+  const known = new WeakSet<Socket>()
+  return ([name, key = Buffer.alloc(0), value], socket) => {
+    const command = name?.toString()
+    if (command === 'AUTH') {
+      if (key.toString() !== token) return `-Access denied, ${key} is not valid\r\n`
+      known.add(socket)
+      return '+OK - alice.3bot\r\n'
+    }
+    if (!known.has(socket)) return '-Permission denied\r\n'
+    const id = key.toString('hex')
+    if (command === 'EXISTS') return chunks.has(id) ? ':1\r\n' : ':0\r\n'
+    if (command !== 'SET' || !value) return `-ERR unknown command '${command}'\r\n`
+    if (!Buffer.from(chunkId(value)).equals(key)) return '-Unauthorized payload\r\n'
+    if (chunks.has(id)) return '$-1\r\n'
+    chunks.set(id, Buffer.from(value))
+    return bulk(key)
+  }
 }
 
 /** 0-db as far as the stores use it, with the namespace `default` and its password. */

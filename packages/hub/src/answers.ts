@@ -5,13 +5,12 @@ export type HubAnswer = {
   readonly text: string | undefined
   /** `Location`, of a redirect. */
   readonly location: string | undefined
-  /** How many attempts it took. */
-  readonly attempts: number
 }
 
 type JsonObject = { readonly [key: string]: unknown }
 
 const LONGEST_EXCERPT = 200
+const LONGEST_LOOK = 4000
 
 /** Narrows an unknown value to a JSON object. */
 export function isObject(value: unknown): value is JsonObject {
@@ -37,7 +36,8 @@ export function errorMessage(answer: HubAnswer): string | undefined {
 export function summarize(answer: HubAnswer): string {
   const message = errorMessage(answer)
   if (message !== undefined) return shorten(message)
-  const text = answer.text ?? ''
+  // Looking for tags takes time that grows with the square of the length.
+  const text = (answer.text ?? '').slice(0, LONGEST_LOOK)
   const title = /<title>([^<]*)<\/title>/i.exec(text)?.[1]
   const said = shorten(title ?? text.replace(/<[^>]*>/g, ' '))
   return said === '' ? 'an empty answer' : said
@@ -45,7 +45,7 @@ export function summarize(answer: HubAnswer): string {
 
 function shorten(text: string): string {
   const line = text
-    .slice(0, 4000)
+    .slice(0, LONGEST_LOOK)
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
   return line.length > LONGEST_EXCERPT ? `${line.slice(0, LONGEST_EXCERPT)}…` : line

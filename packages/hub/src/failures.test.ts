@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { HubAnswer } from './answers.ts'
 import { explainFailure } from './failures.ts'
 
-const answer = (status: number, text: string, location?: string): HubAnswer => ({ status, text, location, attempts: 1 })
+const answer = (status: number, text: string, location?: string): HubAnswer => ({ status, text, location })
 
 const handler = (message: string): string => JSON.stringify({ status: 'error', message })
 const page = (title: string): string =>
@@ -26,7 +26,7 @@ test.each([
     400,
     '{"message":"readonly mode","status":"error"}',
     'rejected',
-    'refused (400: readonly mode); nothing was changed',
+    'refused (400: readonly mode); the hub takes no writes now',
   ],
   [401, handler('link destination is already a file'), 'is-a-file', 'delete the flist of that name first'],
   [
@@ -64,4 +64,10 @@ test('a redirect is told with where to', () => {
 test("a debugger's page of many lines is shortened to one", () => {
   const { text } = explainFailure(answer(500, `<p>${'Traceback\n\u001b[31m '.repeat(5000)}</p>`))
   expect(text).toMatch(/^the hub failed, or this is not a hub \(500: Traceback \P{Cc}{100,220}…\); /u)
+})
+
+test('a page of angle brackets is summed up at once', () => {
+  const start = performance.now()
+  expect(explainFailure(answer(500, '<'.repeat(1 << 20))).text).toContain('the hub failed, or this is not a hub')
+  expect(performance.now() - start).toBeLessThan(2000)
 })

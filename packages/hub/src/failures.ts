@@ -1,14 +1,27 @@
 import { errorMessage, type HubAnswer, isObject, readJson, summarize } from './answers.ts'
 import type { HubErrorCode } from './errors.ts'
 
+type Meaning = { readonly code: HubErrorCode; readonly remedy?: string }
+
+const REGISTRY_REMEDY = 'check the name of the image, and that the hub can reach its registry'
+
 /** The messages by which a hub says what its status does not. */
-const KNOWN_MESSAGES: Readonly<Record<string, HubErrorCode>> = {
-  'unauthorized upload, contents is not fully present on backend': 'chunks-missing',
-  'link destination is already a file': 'is-a-file',
-  'this file is not allowed': 'name-refused',
-  'user not found': 'not-found',
-  'source not found': 'not-found',
-  'invalid authorization header': 'unauthorized',
+const KNOWN_MESSAGES: Readonly<Record<string, Meaning>> = {
+  'unauthorized upload, contents is not fully present on backend': { code: 'chunks-missing' },
+  'link destination is already a file': { code: 'is-a-file' },
+  'there is a .flist file with the same name existing already': { code: 'is-a-file' },
+  'this file is not allowed': { code: 'name-refused' },
+  'tag symlink cannot ends with .flist': { code: 'name-refused' },
+  'build name not allowed': { code: 'name-refused' },
+  'user not found': { code: 'not-found' },
+  'source not found': { code: 'not-found' },
+  'source repository not found': { code: 'not-found' },
+  'source tag not found': { code: 'not-found' },
+  'target not found on this tag': { code: 'not-found' },
+  'invalid authorization header': { code: 'unauthorized' },
+  'readonly mode': { code: 'rejected', remedy: 'the hub takes no writes now, run again when it does' },
+  'could not pull this image': { code: 'rejected', remedy: REGISTRY_REMEDY },
+  'docker image not found': { code: 'rejected', remedy: REGISTRY_REMEDY },
 }
 
 const REMEDIES: Readonly<Partial<Record<HubErrorCode, string>>> = {
@@ -49,18 +62,19 @@ export function explainFailure(answer: HubAnswer): Failure {
     const where = answer.location === undefined ? '' : ` to ${JSON.stringify(answer.location)}`
     return { code: 'server', text: `redirected${where} (${status}); use the URL of the hub itself` }
   }
-  const message = errorMessage(answer)
-  const known = message === undefined ? undefined : KNOWN_MESSAGES[message]
-  const code = known ?? codeOf(status, message !== undefined)
+  const { code, remedy } = meaningOf(status, errorMessage(answer))
   const said =
     status !== 200 && saysSuccess(answer) ? '"success", which with this status is a failure' : summarize(answer)
-  return { code, text: `${verb(code)} (${status}: ${said}); ${REMEDIES[code] ?? 'run again'}` }
+  return { code, text: `${verb(code)} (${status}: ${said}); ${remedy ?? REMEDIES[code] ?? 'run again'}` }
 }
 
-function codeOf(status: number, hasMessage: boolean): HubErrorCode {
-  if (status === 401 || status === 403) return 'unauthorized'
-  if (status === 404) return hasMessage ? 'not-found' : 'server'
-  return hasMessage ? 'rejected' : 'server'
+function meaningOf(status: number, message: string | undefined): Meaning {
+  if (message !== undefined && Object.hasOwn(KNOWN_MESSAGES, message)) return KNOWN_MESSAGES[message] as Meaning
+  // Of merge: `repo/name.flist does not exists`.
+  if (message?.endsWith(' does not exists')) return { code: 'not-found' }
+  if (status === 401 || status === 403) return { code: 'unauthorized' }
+  if (status === 404) return { code: message === undefined ? 'server' : 'not-found' }
+  return { code: message === undefined ? 'server' : 'rejected' }
 }
 
 function verb(code: HubErrorCode): string {

@@ -156,6 +156,16 @@ test('a pause that is longer than the deadline is not waited for', async () => {
   expect(count('GET /api/flist/me')).toBe(1)
 })
 
+test('a date to ask again at is one of the clock of the server, whatever that says', async () => {
+  const day = 24 * 60 * 60 * 1000
+  const headers = {
+    Date: new Date(Date.now() + day).toUTCString(),
+    'Retry-After': new Date(Date.now() + day).toUTCString(),
+  }
+  const { hub } = await scriptedHub({ 'GET /api/flist/me': [{ status: 503, headers }, ME] })
+  expect(await hub.account()).toBe('alice')
+})
+
 test('an answer that breaks off is asked for again', async () => {
   let broken = 0
   const { hub } = await scriptedHub({
@@ -170,7 +180,11 @@ test('an answer that breaks off is asked for again', async () => {
 })
 
 test('every attempt of an upload has a file name of its own', async () => {
-  const { hub, calls } = await scriptedHub({ ...UPLOADING, [UPLOAD]: [{ status: 502 }, uploaded('a.flist', {})] })
+  const { hub, calls } = await scriptedHub({
+    ...UPLOADING,
+    [LIGHT]: [NOT_FOUND, NOT_FOUND, light({})],
+    [UPLOAD]: [{ status: 502 }, uploaded('a.flist', {})],
+  })
   await hub.uploadFlist(await flistFile(), 'a.flist')
   const names = calls.flatMap(({ body }) => /filename="([^"]+)"/.exec(body)?.[1] ?? [])
   expect(new Set(names).size).toBe(2)

@@ -1,13 +1,21 @@
-import { createHash } from 'node:crypto'
-import { isObject, readJson } from './answers.ts'
+import { readAccount } from './account.ts'
+import { type ArchiveOptions, uploadArchive } from './archive-upload.ts'
+import { convertDocker, type DockerConversion } from './docker-conversion.ts'
 import { HubError } from './errors.ts'
-import { isNotFound, isSuccess } from './failures.ts'
-import { openFlistFile } from './flist-file.ts'
-import { type FlistInfo, type FlistListing, isMd5, readFlistInfo, readListing } from './flist-info.ts'
+import type { FlistContents } from './flist-contents.ts'
+import { type DownloadOptions, downloadBytes } from './flist-download.ts'
+import type { FlistInfo, FlistListing } from './flist-info.ts'
+import { uploadFlist } from './flist-upload.ts'
 import { parseHubUrl, parseToken } from './hub-url.ts'
-import { checkStoredName, pathComponent, withExtension } from './names.ts'
-import { type HubCall, HubTransport } from './transport.ts'
-import { uploadFlist } from './upload.ts'
+import { deleteTaglink, makeCrosslink, makeLink, makeTaglink } from './links.ts'
+import { mergeFlists } from './merge.ts'
+import { promoteFlist, type RenameOptions, renameFlist } from './moves.ts'
+import { checkStoredName } from './names.ts'
+import { readFlistContents, readLight, readList, readMd5, readMetadata, readTag, readTaglink } from './reading.ts'
+import type { CallOptions, HubSession } from './session.ts'
+import { addToTag, removeFromTag } from './tags.ts'
+import { HubTransport } from './transport.ts'
+import { deleteFlist, type OverwriteOptions, type TargetOptions } from './writing.ts'
 
 /** Which hub, and as whom. */
 export type HubClientOptions = {
@@ -24,26 +32,24 @@ export type HubClientOptions = {
   readonly attempts?: number
   /** Milliseconds before the second attempt, growing from there; default 300. */
   readonly firstPause?: number
-  /** Milliseconds for a call with all its attempts; default 60,000. For an upload, `uploadDeadline`; default 30 minutes. */
+  /** Milliseconds for a call with all its attempts; default 60,000. */
   readonly deadline?: number
+  /** The same for uploads, downloads, merges and conversions; default 30 minutes. */
   readonly uploadDeadline?: number
 }
 
-/** What every call takes. */
-export type CallOptions = { readonly signal?: AbortSignal | undefined }
-
-const LISTING_LIMIT = 64 * 1024 * 1024
-
 /**
  * Talks to one 0-hub. Reading needs no token and none is sent. Every write first makes sure whose repository the token
- * writes to, and is only reported done when the hub, asked again, has what was written.
+ * writes to, and is only reported done when the hub, asked again, has what was written. When its answer gets lost, it looks
+ * whether the write has worked before it repeats it.
  *
- * All methods throw {@link HubError}; `network` after all attempts failed. An aborted signal's reason is thrown as it is.
+ * Names of flists end in `.flist`; where one is only read, the ending may be left out. `user` and `repository` are accounts
+ * such as `alice.3bot`. All methods throw {@link HubError}; `network` after all attempts failed. An aborted signal's reason
+ * is thrown as it is.
  */
 export class HubClient {
-  readonly #transport: HubTransport
+  readonly #session: HubSession
   readonly #user: string | undefined
-  readonly #uploadDeadline: number
   #account: string | undefined
 
   /** @throws HubError `bad-options` */
@@ -52,15 +58,11 @@ export class HubClient {
     if (user !== undefined && !/^[A-Za-z0-9._-]+$/.test(user)) {
       throw new HubError('bad-options', `hub user ${JSON.stringify(user)}: not a user name; use one like "alice.3bot"`)
     }
-    const policy = { attempts, firstPause, deadline }
-    this.#transport = new HubTransport({
-      url: parseHubUrl(options.url),
-      token: options.token === undefined ? undefined : parseToken(options.token),
-      user,
-      policy,
-    })
+    const url = parseHubUrl(options.url)
+    const token = options.token === undefined ? undefined : parseToken(options.token)
+    const transport = new HubTransport({ url, token, user, policy: { attempts, firstPause, deadline } })
+    this.#session = { transport, longDeadline: uploadDeadline, account: (callOptions) => this.account(callOptions) }
     this.#user = user
-    this.#uploadDeadline = uploadDeadline
   }
 
   /**
@@ -69,97 +71,54 @@ export class HubClient {
    * @throws HubError `unauthorized`, and `wrong-account` when it is not the `user` of the options
    */
   async account(options: CallOptions = {}): Promise<string> {
-    if (this.#account !== undefined) return this.#account
-    const call = { path: '/api/flist/me', purpose: 'account', owned: true, signal: options.signal }
-    const answer = await this.#transport.call(call)
-    const json = readJson(answer)
-    const payload = isSuccess(answer) && isObject(json) ? json.payload : undefined
-    const user = isObject(payload) ? payload.username : undefined
-    if (typeof user !== 'string' || user === '') throw this.#transport.failure(call, answer)
-    if (this.#user !== undefined && this.#user !== user) {
-      const text = `the token writes to "${user}", not to "${this.#user}"; use a token that may, or leave out the user`
-      throw this.#transport.error('wrong-account', call, text)
-    }
-    this.#account = user
-    return user
+    this.#account ??= await readAccount(this.#session.transport, this.#user, options)
+    return this.#account
+  }
+
+  /** Everything in a repository, sorted by name: flists, links, links to tags, and tags. */
+  list(user: string, options: CallOptions = {}): Promise<readonly FlistListing[]> {
+    return readList(this.#session, user, options)
   }
 
   /** What is at a name; undefined when nothing is. Never an error for a repository that does not exist yet. */
-  async light(user: string, name: string, options: CallOptions = {}): Promise<FlistInfo | undefined> {
-    const file = withExtension(name)
-    const path = `/api/flist/${pathComponent(user)}/${pathComponent(file)}/light`
-    const call = { path, purpose: `light of "${user}/${file}"`, signal: options.signal }
-    const answer = await this.#transport.call(call)
-    if (isNotFound(answer)) return undefined
-    const info = answer.status === 200 ? readFlistInfo(readJson(answer)) : undefined
-    if (!info) throw this.#transport.failure(call, answer)
-    return info
+  light(user: string, name: string, options: CallOptions = {}): Promise<FlistInfo | undefined> {
+    return readLight(this.#session, user, name, options)
+  }
+
+  /**
+   * The files of a flist as the hub reads it; undefined when there is none.
+   *
+   * @throws HubError `unreadable` when the hub can not open it, or a link leads nowhere
+   */
+  contents(user: string, name: string, options: CallOptions = {}): Promise<FlistContents | undefined> {
+    return readFlistContents(this.#session, user, name, options)
+  }
+
+  /**
+   * The metadata of a flist by key, values as JSON where they are; undefined when there is none. Without a backend of its
+   * own, what consumers use instead is in `backend-forced`. Of a flist that the hub can not read that is all there is.
+   */
+  metadata(
+    user: string,
+    name: string,
+    options: CallOptions = {},
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    return readMetadata(this.#session, user, name, options)
   }
 
   /** The md5 in hex that consumers of a flist see; undefined when there is no flist or a link leads nowhere. */
-  async md5(user: string, name: string, options: CallOptions = {}): Promise<string | undefined> {
-    const file = withExtension(name)
-    const call = {
-      path: `/${pathComponent(user)}/${pathComponent(file)}.md5`,
-      purpose: `md5 of "${user}/${file}"`,
-      signal: options.signal,
-    }
-    const answer = await this.#transport.call(call)
-    if (answer.status === 404) return undefined
-    const md5 = answer.text?.trim()
-    if (answer.status !== 200 || md5 === undefined || !isMd5(md5)) throw this.#transport.failure(call, answer)
-    return md5
-  }
-
-  /** Everything in a repository, sorted by name. */
-  async list(user: string, options: CallOptions = {}): Promise<readonly FlistListing[]> {
-    const call = {
-      path: `/api/flist/${pathComponent(user)}`,
-      purpose: `listing of "${user}"`,
-      limit: LISTING_LIMIT,
-      signal: options.signal,
-    }
-    const answer = await this.#transport.call(call)
-    if (answer.status === 404) throw this.#notFound(call)
-    const listing = answer.status === 200 ? readListing(readJson(answer)) : undefined
-    if (!listing) throw this.#transport.failure(call, answer)
-    return listing
+  md5(user: string, name: string, options: CallOptions = {}): Promise<string | undefined> {
+    return readMd5(this.#session, user, name, options)
   }
 
   /**
    * The bytes of a flist, links followed. They are compared with the hub's md5, so only a stream that ends without an error
-   * is the flist.
+   * is the flist. A connection that breaks is resumed where it broke, when the file is still the same one.
    *
-   * @throws HubError `not-found`; `mismatch` at the end, also when the flist was replaced meanwhile
+   * @throws HubError `not-found`; `mismatch` when the flist was replaced meanwhile, at the end at the latest
    */
-  async *download(user: string, name: string, options: CallOptions = {}): AsyncGenerator<Uint8Array> {
-    const file = withExtension(name)
-    const path = `/${pathComponent(user)}/${pathComponent(file)}`
-    const call = {
-      path,
-      purpose: `download of "${user}/${file}"`,
-      signal: options.signal,
-      deadline: this.#uploadDeadline,
-    }
-    const expected = await this.md5(user, file, options)
-    if (expected === undefined) throw this.#notFound(call)
-
-    const answer = await this.#transport.stream(call)
-    if (!('body' in answer)) throw answer.status === 404 ? this.#notFound(call) : this.#transport.failure(call, answer)
-    const hash = createHash('md5')
-    try {
-      for await (const bytes of answer.body) {
-        hash.update(bytes)
-        yield bytes
-      }
-    } catch (error) {
-      throw this.#transport.connectionError(call, error)
-    }
-    const actual = hash.digest('hex')
-    if (actual !== expected) {
-      const text = `md5 is ${actual}, the hub said ${expected}; it was replaced or changed on the way, run again`
-      throw this.#transport.error('mismatch', call, text)
-    }
+  download(user: string, name: string, options: DownloadOptions = {}): AsyncGenerator<Uint8Array> {
+    return downloadBytes(this.#session, user, name, options)
   }
 
   /**
@@ -169,66 +128,128 @@ export class HubClient {
    * @throws HubError `name-refused`, `local-file`, `chunks-missing`, `is-a-link` (the hub would write through the link, into
    * whatever flist it leads to), `rejected`, `mismatch`
    */
-  async uploadFlist(file: string, name: string, options: CallOptions = {}): Promise<void> {
+  uploadFlist(file: string, name: string, options: TargetOptions = {}): Promise<void> {
+    return uploadFlist(this.#session, file, name, options)
+  }
+
+  /**
+   * Lets the hub make a flist of a `tar.gz` archive, and compares what it has then with what the archive holds. The hub
+   * replaces the flist of that name before it knows whether the archive is any good: use a name that nobody follows.
+   *
+   * @returns what the hub has under the name
+   * @throws HubError `name-refused`, `local-file`, `is-a-link`, `rejected` (what is there now is broken), `mismatch`
+   */
+  upload(archive: string, name: string, options: ArchiveOptions): Promise<FlistInfo> {
+    return uploadArchive(this.#session, archive, name, options)
+  }
+
+  /**
+   * Removes a flist, or a link and not its target, from one's own repository; with `taglink` a link to a tag. Links to it
+   * are left leading nowhere.
+   *
+   * @throws HubError `not-found`, `mismatch` when it is still there
+   */
+  async delete(name: string, options: CallOptions & { readonly taglink?: boolean } = {}): Promise<void> {
+    if (options.taglink) return deleteTaglink(this.#session, name, options)
     checkStoredName(name)
-    const user = await this.account(options)
-    const flist = await openFlistFile(file)
-    try {
-      const deadline = this.#uploadDeadline
-      await uploadFlist(this, this.#transport, { user, name, flist, deadline, signal: options.signal })
-    } finally {
-      await flist.close()
-    }
+    return deleteFlist(this.#session, name, options)
   }
 
   /**
    * Makes the link `name` lead to `source`, both in one's own repository, or moves it there, and reads it back.
    *
-   * @throws HubError `not-found` when `source` is not there or leads nowhere, `is-a-file` when `name` is a flist, `mismatch`
+   * @throws HubError `not-found` when `source` is not there or leads nowhere, `is-a-file` when `name` is a flist,
+   * `name-refused` when it would lead to itself, `mismatch`
    */
-  async link(source: string, name: string, options: CallOptions = {}): Promise<void> {
-    checkStoredName(source)
-    checkStoredName(name)
-    const user = await this.account(options)
-    const path = `/api/flist/me/${pathComponent(source)}/link/${pathComponent(name)}`
-    const call = { path, purpose: `link "${name}" to "${source}"`, owned: true, signal: options.signal }
-    const found = await this.light(user, source, options)
-    // A link that leads nowhere gives consumers a 404; the hub would make it.
-    if (!found?.md5) throw this.#notFound(call, `"${user}/${source}" is not there`)
+  link(source: string, name: string, options: CallOptions = {}): Promise<void> {
+    return makeLink(this.#session, source, name, options)
+  }
 
-    const answer = await this.#transport.call(call)
-    if (!isSuccess(answer)) throw this.#transport.failure(call, answer)
-    const made = await this.light(user, name, options)
-    if (made?.type !== 'symlink' || made.target !== source) throw this.#notDone(call, 'the link leads elsewhere')
+  /** As {@link link}, to a flist of another repository. One's own has to be there already. */
+  crosslink(repository: string, source: string, name: string, options: CallOptions = {}): Promise<void> {
+    return makeCrosslink(this.#session, repository, source, name, options)
   }
 
   /**
-   * Removes a flist, or a link and not its target, from one's own repository.
+   * Makes the link `name`, without `.flist`, lead to a tag of a repository, or moves it there, and reads it back.
    *
-   * @throws HubError `not-found`, `mismatch` when it is still there
+   * @throws HubError `not-found` when there is no such tag, `is-a-file` when there is a flist of the name
    */
-  async delete(name: string, options: CallOptions = {}): Promise<void> {
-    checkStoredName(name)
-    const user = await this.account(options)
-    const path = `/api/flist/me/${pathComponent(name)}`
-    const call: HubCall = { method: 'DELETE', path, purpose: `delete "${name}"`, owned: true, signal: options.signal }
-    const answer = await this.#transport.call(call)
-    // The answer of an earlier attempt may be what got lost.
-    const gone = isNotFound(answer) && answer.attempts > 1
-    if (!isSuccess(answer) && !gone) throw this.#transport.failure(call, answer)
-    if (await this.light(user, name, options)) throw this.#notDone(call, 'it is still there')
+  crosstag(name: string, repository: string, tag: string, options: CallOptions = {}): Promise<void> {
+    return makeTaglink(this.#session, name, repository, tag, options)
+  }
+
+  /** What a link to a tag leads to, as `alice.3bot/tags/v1`; undefined when there is none. */
+  taglink(user: string, name: string, options: CallOptions = {}): Promise<string | undefined> {
+    return readTaglink(this.#session, user, name, options)
+  }
+
+  /**
+   * Puts a flist of any repository under a name into a tag of one's own, which is made when it is not there, or moves the
+   * name to it.
+   *
+   * @throws HubError `not-found` when `source` is not there or leads nowhere, `mismatch`
+   */
+  tag(tag: string, name: string, repository: string, source: string, options: CallOptions = {}): Promise<void> {
+    return addToTag(this.#session, { tag, name, repository, source }, options)
+  }
+
+  /**
+   * Takes an entry out of a tag of one's own; a tag without entries is gone. The flist has to be there still: a hub refuses
+   * to take out entries of what is gone.
+   *
+   * @throws HubError `not-found` when there is no such entry, or it leads to something else
+   */
+  untag(tag: string, name: string, repository: string, source: string, options: CallOptions = {}): Promise<void> {
+    return removeFromTag(this.#session, { tag, name, repository, source }, options)
+  }
+
+  /** The entries of a tag. @throws HubError `not-found` */
+  tags(user: string, tag: string, options: CallOptions = {}): Promise<readonly FlistListing[]> {
+    return readTag(this.#session, user, tag, options)
+  }
+
+  /**
+   * Gives a flist or a link of one's own another name. Links to the old one are left leading nowhere. On the hub it is one
+   * step (`os.rename`): with `onLink: 'replace'` a link moves without a moment in which it is not there.
+   *
+   * @throws HubError `not-found`, `is-a-file` and `is-a-link` when the name is taken, `mismatch`
+   */
+  rename(from: string, to: string, options: RenameOptions = {}): Promise<void> {
+    return renameFlist(this.#session, from, to, options)
+  }
+
+  /**
+   * Copies a flist of any repository, links followed, to a name of one's own. A hub deletes what is copied onto itself, so
+   * that is not sent, and neither is what is there already.
+   *
+   * @throws HubError `not-found`, `name-refused`, `is-a-file` and `is-a-link` when the name is taken, `mismatch`
+   */
+  promote(repository: string, source: string, name: string, options: OverwriteOptions = {}): Promise<void> {
+    return promoteFlist(this.#session, repository, source, name, options)
+  }
+
+  /**
+   * Lets the hub merge flists, written as `alice.3bot/name.flist`, the first one winning, and looks that it can read what
+   * came of it.
+   *
+   * @throws HubError `not-found`, `name-refused`, `is-a-file` and `is-a-link` when the name is taken, `mismatch`
+   */
+  merge(name: string, sources: readonly string[], options: OverwriteOptions = {}): Promise<void> {
+    return mergeFlists(this.#session, name, sources, options)
+  }
+
+  /**
+   * Lets the hub convert a Docker image. The name of the flist follows from that of the image.
+   *
+   * @throws HubError `name-refused`, `rejected`, `is-a-file` and `is-a-link` when the name is taken, `mismatch`
+   */
+  docker(image: string, options: OverwriteOptions = {}): Promise<DockerConversion> {
+    return convertDocker(this.#session, image, options)
   }
 
   /** Ends every open connection. */
   async close(): Promise<void> {
-    await this.#transport.close()
-  }
-
-  #notFound(call: HubCall, what = 'not found'): HubError {
-    return this.#transport.error('not-found', call, `${what}; check the name and the URL of the hub`)
-  }
-
-  #notDone(call: HubCall, found: string): HubError {
-    return this.#transport.error('mismatch', call, `the hub said "success", but ${found}; run again`)
+    await this.#session.transport.close()
   }
 }

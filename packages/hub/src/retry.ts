@@ -32,8 +32,21 @@ export async function retry<T>(
     if ('done' in result) return result.done
     const pause = result.retryAfter ?? randomPause(policy, count)
     if (count >= policy.attempts || performance.now() + pause >= end) throw result.failed
-    await sleep(pause, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted())
+    await interruptible(pause, signal)
   }
+}
+
+/** Pauses as {@link retry} does after so many failures. */
+export async function pauseAfter(
+  failures: number,
+  policy: RetryPolicy,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await interruptible(randomPause(policy, failures), signal)
+}
+
+async function interruptible(pause: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(pause, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted())
 }
 
 function randomPause({ firstPause }: RetryPolicy, failures: number): number {

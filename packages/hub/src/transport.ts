@@ -1,32 +1,12 @@
-import type { Readable } from 'node:stream'
-import { inspect } from 'node:util'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
+
 import type { HubAnswer } from './answers.ts'
 import { HubError, type HubErrorCode } from './errors.ts'
 import { explainFailure } from './failures.ts'
+import type { HubCall, HubStream } from './hub-call.ts'
+import { type Redaction, redactionOf } from './redaction.ts'
+import { headersOf, readText } from './response.ts'
 import { type Attempt, type RetryPolicy, readRetryAfter, retry } from './retry.ts'
-
-/** A body to send, with the headers that belong to it. */
-export type CallBody = { readonly headers: Readonly<Record<string, string>>; readonly stream: Readable }
-
-/** One call to a hub. Every call of this package may be repeated: the second time it does what the first did. */
-export type HubCall = {
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'DELETE'
-  /** Path below the hub's URL, encoded, starting with a slash. */
-  readonly path: string
-  /** What the call is for, in errors: `link "a.flist"`. */
-  readonly purpose: string
-  /** Whether it acts for the owner of the token. The token goes with no other call. */
-  readonly owned?: boolean
-  readonly headers?: Readonly<Record<string, string>>
-  /** Makes the body, once per attempt. */
-  readonly body?: () => CallBody
-  /** Bytes of the answer that are kept; a longer one is given without its text. Default 1 MiB. */
-  readonly limit?: number
-  readonly signal?: AbortSignal | undefined
-  /** Overrides the policy's deadline, in milliseconds. */
-  readonly deadline?: number
-}
 
 /** How a transport reaches its hub. */
 export type TransportOptions = {
@@ -38,6 +18,9 @@ export type TransportOptions = {
   readonly policy: RetryPolicy
 }
 
+/** Looks whether a call has worked whose answer got lost. The signal ends with the call's deadline. */
+export type Look = (signal: AbortSignal) => Promise<boolean>
+
 const ANSWER_LIMIT = 1024 * 1024
 /** A proxy's way to say that the hub is away for now. The hub itself never answers these; its 500 is final. */
 const PASSING = new Set([429, 502, 503, 504])
@@ -45,35 +28,42 @@ const PASSING = new Set([429, 502, 503, 504])
 const PASSING_ERRORS =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EAI_AGAIN|HPE_.*|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|RES_CONTENT_LENGTH_MISMATCH))$/
 
+/** Whether an error means that the answer is missing, so that what the call did is not known. */
+export function isLost(error: unknown): error is HubError {
+  return error instanceof HubError && (error.code === 'network' || PASSING.has(error.status ?? 0))
+}
+
+/** Whether a failure means that the hub did not get the call: a proxy kept it, or nobody was there. */
+function isUnbegun({ status, cause }: HubError): boolean {
+  return status === 429 || status === 503 || errorCode(cause) === 'ECONNREFUSED'
+}
+
 /**
  * Sends calls to one hub, with retries under a deadline. It never follows a redirect: the token would go along.
  */
 export class HubTransport {
+  readonly policy: RetryPolicy
   readonly #url: string
   readonly #token: string | undefined
   readonly #user: string | undefined
-  readonly #policy: RetryPolicy
-  readonly #agent = new Agent()
+  readonly #redaction: Redaction
+  /** Made with the first call: the library takes its time to load. */
+  #agent: Promise<Agent> | undefined
 
   constructor(options: TransportOptions) {
     this.#url = options.url
     this.#token = options.token
     this.#user = options.user
-    this.#policy = options.policy
+    this.policy = options.policy
+    this.#redaction = redactionOf(options.token)
   }
 
   /** An error of a call. Its text starts with the hub and the call's purpose, and the token is taken out of all of it. */
   error(code: HubErrorCode, call: HubCall, text: string, options: { status?: number; cause?: unknown } = {}): HubError {
     const { cause, ...rest } = options
-    const message = this.#withoutToken(`${this.#url}, ${call.purpose}: ${text}`)
-    // A parser's error may carry the bytes of an answer that shows the request.
-    const inspected = inspect(cause, { depth: 8 })
-    const shown = cause !== undefined && this.#withoutToken(inspected) === inspected
+    const message = this.#redaction.text(`${this.#url}, ${call.purpose}: ${text}`)
+    const shown = cause !== undefined && this.#redaction.allows(cause)
     return new HubError(code, message, shown ? { ...rest, cause } : rest)
-  }
-
-  #withoutToken(text: string): string {
-    return this.#token === undefined ? text : text.replaceAll(this.#token, '***')
   }
 
   /** The error for an answer that is not what the call needs. */
@@ -95,53 +85,121 @@ export class HubTransport {
   }
 
   /**
-   * Makes a call and reads the answer, whatever its status, except those that stand for a hub that is away.
+   * Makes a call and reads the answer, whatever its status, except those that stand for a hub that is away. Only for calls
+   * that change nothing.
    *
    * @throws HubError `network`, `server`; the reason of the caller's signal when that aborts
    */
   call(call: HubCall): Promise<HubAnswer> {
-    return this.#attempts(call, (response, attempts) => readAnswer(response, attempts, call.limit ?? ANSWER_LIMIT))
-  }
-
-  /** Makes a call and gives the body of a 200 as it comes in; another status is read as by {@link call}. */
-  stream(call: HubCall): Promise<{ readonly body: AsyncIterable<Uint8Array> } | HubAnswer> {
-    return this.#attempts(call, async (response, attempts) =>
-      response.statusCode === 200 ? { body: response.body } : readAnswer(response, attempts, ANSWER_LIMIT),
+    return this.#within(call, (signal) =>
+      retry(this.#policyOf(call), call.signal, () =>
+        this.#attempt(call, signal, (response) => this.#read(call, response)),
+      ),
     )
   }
 
-  async close(): Promise<void> {
-    await this.#agent.destroy()
-  }
-
-  async #attempts<T>(
-    call: HubCall,
-    read: (response: Dispatcher.ResponseData, count: number) => Promise<T>,
-  ): Promise<T> {
-    const policy = { ...this.#policy, deadline: call.deadline ?? this.#policy.deadline }
-    const timeout = AbortSignal.timeout(policy.deadline)
-    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout
-    return retry(policy, call.signal, async (count): Promise<Attempt<T>> => {
+  /**
+   * Makes a call that changes something. When an answer got lost it looks whether the call has worked, before it is made
+   * again and before it is given up.
+   *
+   * @returns the answer; undefined when it got lost and the call has worked
+   * @throws as {@link call}
+   */
+  change(call: HubCall, hasWorked: Look): Promise<HubAnswer | undefined> {
+    return this.#within(call, async (signal) => {
+      /** What is told in the end: a look that failed too says less. */
+      let lost: HubError | undefined
       try {
-        const response = await this.#agent.request(this.#request(call, signal))
-        if (!PASSING.has(response.statusCode)) return { done: await read(response, count) }
-        return await this.#passing(call, response)
+        return await retry<HubAnswer | undefined>(this.#policyOf(call), call.signal, async () => {
+          const seen = lost && (await lookAgain(hasWorked, signal, lost))
+          if (seen) return seen
+          const result = await this.#once(call, signal)
+          if ('failed' in result) lost = result.failed
+          return result
+        })
       } catch (error) {
-        if (timeout.aborted && !call.signal?.aborted) {
-          const text = `not done within ${policy.deadline / 1000} s; check that the hub is up, then run again`
-          throw this.error('network', call, text, { cause: error })
-        }
-        const failed = this.connectionError(call, error)
-        if (failed instanceof HubError && PASSING_ERRORS.test(errorCode(error))) return { failed }
-        throw failed
+        if (!isLost(error) || signal.aborted || !(await hasWorked(signal).catch(() => false))) throw error
+        return undefined
       }
     })
   }
 
-  async #passing<T>(call: HubCall, response: Dispatcher.ResponseData): Promise<Attempt<T>> {
-    const failed = this.failure(call, await readAnswer(response, 1, ANSWER_LIMIT))
-    const header = response.headers['retry-after']
-    return { failed, retryAfter: readRetryAfter(Array.isArray(header) ? header[0] : header, Date.now()) }
+  /**
+   * Makes a call that must not be made twice: again only when it is sure that the hub has not begun with it.
+   *
+   * @returns the answer, or the error when it got lost
+   * @throws as {@link call}
+   */
+  begin(call: HubCall): Promise<HubAnswer | HubError> {
+    return this.#within(call, (signal) =>
+      retry<HubAnswer | HubError>(this.#policyOf(call), call.signal, async () => {
+        const result = await this.#once(call, signal)
+        return 'done' in result || isUnbegun(result.failed) ? result : { done: result.failed }
+      }),
+    )
+  }
+
+  /** Makes a call and gives the body of a 200 or 206 as it comes in; another status is read as by {@link call}. */
+  stream(call: HubCall): Promise<HubStream | HubAnswer> {
+    return this.#within(call, (signal) =>
+      retry(this.#policyOf(call), call.signal, () =>
+        this.#attempt<HubStream | HubAnswer>(call, signal, async (response) => {
+          const { statusCode: status, body } = response
+          if (status !== 200 && status !== 206) return this.#read(call, response)
+          const discard = () => void body.on('error', () => {}).destroy()
+          return { status, headers: headersOf(response), body, discard }
+        }),
+      ),
+    )
+  }
+
+  async close(): Promise<void> {
+    await (await this.#agent)?.destroy()
+  }
+
+  #connections(): Promise<Agent> {
+    this.#agent ??= import('undici').then(({ Agent }) => new Agent())
+    return this.#agent
+  }
+
+  #policyOf(call: HubCall): RetryPolicy {
+    return { ...this.policy, deadline: call.deadline ?? this.policy.deadline }
+  }
+
+  /** Runs something under the call's deadline, whose end is told as such. */
+  async #within<T>(call: HubCall, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { deadline } = this.#policyOf(call)
+    const timeout = AbortSignal.timeout(deadline)
+    try {
+      return await work(call.signal ? AbortSignal.any([call.signal, timeout]) : timeout)
+    } catch (error) {
+      if (!timeout.aborted || call.signal?.aborted) throw error
+      const text = `not done within ${deadline / 1000} s; check that the hub is up, then run again`
+      throw this.error('network', call, text, { cause: error })
+    }
+  }
+
+  #once(call: HubCall, signal: AbortSignal): Promise<Attempt<HubAnswer>> {
+    return this.#attempt(call, signal, (response) => this.#read(call, response))
+  }
+
+  async #attempt<T>(
+    call: HubCall,
+    signal: AbortSignal,
+    read: (response: Dispatcher.ResponseData) => Promise<T>,
+  ): Promise<Attempt<T>> {
+    try {
+      const response = await (await this.#connections()).request(this.#request(call, signal))
+      if (!PASSING.has(response.statusCode)) return { done: await read(response) }
+      const failed = this.failure(call, await this.#read(call, response))
+      const { date = '', 'retry-after': wish } = headersOf(response)
+      // A date is one of the server's clock, which need not be that of this machine.
+      return { failed, retryAfter: readRetryAfter(wish, Date.parse(date) || Date.now()) }
+    } catch (error) {
+      const failed = this.connectionError(call, error)
+      if (failed instanceof HubError && PASSING_ERRORS.test(errorCode(error))) return { failed }
+      throw failed
+    }
   }
 
   #request(call: HubCall, signal: AbortSignal): Dispatcher.RequestOptions {
@@ -155,25 +213,30 @@ export class HubTransport {
       if (this.#user !== undefined) headers.cookie = `active-user=${this.#user}`
     }
     const path = `${pathname === '/' ? '' : pathname}${call.path}`
-    return { origin, path, method: call.method ?? 'GET', headers, body: body?.stream ?? null, signal }
+    // A hub works before it answers, minutes for a large archive: the deadline is the limit.
+    const request = { origin, path, method: call.method ?? 'GET', headers, headersTimeout: 0, signal }
+    return { ...request, body: body?.stream ?? null }
+  }
+
+  async #read(call: HubCall, response: Dispatcher.ResponseData): Promise<HubAnswer> {
+    const text = await readText(response.body, call.limit ?? ANSWER_LIMIT)
+    const { location } = headersOf(response)
+    return { status: response.statusCode, text: text && this.#redaction.text(text), location }
   }
 }
 
-async function readAnswer(response: Dispatcher.ResponseData, attempts: number, limit: number): Promise<HubAnswer> {
-  const text = await readText(response.body, limit)
-  const { location } = response.headers
-  return { status: response.statusCode, text, location: Array.isArray(location) ? location[0] : location, attempts }
-}
-
-async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string | undefined> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of body) {
-    length += piece.length
-    if (length > limit) return undefined
-    pieces.push(piece)
+/** Undefined when the call has not worked. A look without an answer leaves the call's failure standing, for now. */
+async function lookAgain(
+  hasWorked: Look,
+  signal: AbortSignal,
+  lost: HubError,
+): Promise<Attempt<undefined> | undefined> {
+  try {
+    return (await hasWorked(signal)) ? { done: undefined } : undefined
+  } catch (error) {
+    if (isLost(error) && !signal.aborted) return { failed: lost }
+    throw error
   }
-  return Buffer.concat(pieces).toString()
 }
 
 function errorCode(error: unknown): string {

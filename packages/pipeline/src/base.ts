@@ -22,13 +22,17 @@ export type PinnedBase = {
   readonly origin: string
 }
 
-export type BaseOptions = {
-  readonly engine: Engine
+/** Where a base is looked for. */
+export type BaseSearch = {
   readonly client: RegistryClient
   /** Registry that holds bootstrapped bases: the host part of where images are pushed. */
   readonly registryHost: string
   readonly credentials: CredentialLookup
   readonly platform: string
+}
+
+export type BaseOptions = BaseSearch & {
+  readonly engine: Engine
   readonly report: PhaseReport
   readonly signal?: AbortSignal
 }
@@ -43,13 +47,24 @@ const sourceDateEpoch = 1_700_000_000
  * @throws RegistryError when the public registry answers but refuses; VmError, EngineError from the bootstrap
  */
 export async function pinBase(base: ForeignBase, options: BaseOptions): Promise<PinnedBase> {
+  const found = await findBase(base, options)
+  if (found) return found
+  const local = { ...parseReference(base.reference), registry: options.registryHost }
+  return pinned(local, await bootstrapBase(base, formatReference(local), options), 'bootstrapped now')
+}
+
+/**
+ * The same, without making one: undefined when no registry has it.
+ *
+ * @throws RegistryError when the public registry answers but refuses
+ */
+export async function findBase(base: ForeignBase, options: BaseSearch): Promise<PinnedBase | undefined> {
   const reference = parseReference(base.reference)
   const published = await resolvePublic(reference, options)
   if (published) return pinned(reference, published, reference.registry)
   const local = { ...reference, registry: options.registryHost }
   const known = await options.client.head(local)
-  if (known) return pinned(local, known.digest, 'bootstrapped earlier')
-  return pinned(local, await bootstrapBase(base, formatReference(local), options), 'bootstrapped now')
+  return known && pinned(local, known.digest, 'bootstrapped earlier')
 }
 
 function pinned(reference: Reference, digest: string, origin: string): PinnedBase {
@@ -58,7 +73,7 @@ function pinned(reference: Reference, digest: string, origin: string): PinnedBas
 }
 
 /** The digest a public registry gives for a tag; undefined where no such registry can be reached from here. */
-async function resolvePublic(reference: Reference, options: BaseOptions): Promise<string | undefined> {
+async function resolvePublic(reference: Reference, options: BaseSearch): Promise<string | undefined> {
   // Asked once: where there is no way out, patience gives the same answer later.
   const client = new RegistryClient({ credentials: options.credentials, retries: 0 })
   try {

@@ -30,7 +30,7 @@ import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fid
 import { type ImageLayersOptions, type LayerCount, readImageLayers } from './image-layers.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
 import type { LayerCache } from './layer-cache.ts'
-import { type Bounds, boundsOf, type ConvertLimits, limitContents, nameLimits } from './limits.ts'
+import { type Bounds, boundsOf, type ConvertLimits, createBudget, nameLimits } from './limits.ts'
 import { refusePackedImage } from './packed-image.ts'
 import { readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
@@ -106,7 +106,7 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   const { layerCache, signal, workers } = options
   await using writer = createChunkWriter(store, { format, ...(workers === undefined ? {} : { workers }) })
   const bounds = boundsOf(options.limits, await compressedBytesOf(source))
-  const contents = limitContents(observed(writer, options), bounds, source.title)
+  const contents = observed(writer, options)
   const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks: format }
   const { root, layers } = await readSource(source, contents, {
     bounds,
@@ -135,35 +135,34 @@ export async function addStartupToml(
 }
 
 /** Size of what a source is stored as; unknown for a directory, which is stored as it is. */
-async function compressedBytesOf(source: Source): Promise<number | undefined> {
+export async function compressedBytesOf(source: Source): Promise<number | undefined> {
   if (source.kind === 'directory') return undefined
   if (source.kind === 'root-tar') return (await stat(source.path)).size
   return source.image.layers.reduce((sum, { size }) => sum + size, 0)
 }
 
-export type ReadSourceOptions = Omit<ImageLayersOptions, 'bounds'> & {
-  /** By default the generous ones for a source of its size. */
-  readonly bounds?: Bounds
+export type ReadSourceOptions = Omit<ImageLayersOptions, 'bounds' | 'budget'> & {
+  readonly bounds: Bounds
 }
 
-/** Reads the tree of a source; its files go to the content store. */
+/** Reads the tree of a source; its files go to the content store. @throws PipelineError 'limit', and what readers throw */
 export async function readSource(
   source: Source,
   contents: ContentStore<ChunkList>,
-  options: ReadSourceOptions = {},
+  options: ReadSourceOptions,
 ): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
-  const { signal } = options
-  if (source.kind === 'directory') return { root: await readDirectory(source.path, contents, signal ? { signal } : {}) }
-  const compressedBytes = await compressedBytesOf(source)
-  const bounds = options.bounds ?? boundsOf({}, compressedBytes)
+  const { bounds, signal } = options
+  const budget = createBudget(bounds, source.title)
+  const limited = budget.limit(contents)
+  if (source.kind === 'directory') return { root: await readDirectory(source.path, limited, signal ? { signal } : {}) }
   if (source.kind === 'image') {
-    const { layers, count } = await readImageLayers(source, contents, { ...options, bounds })
+    const { layers, count } = await readImageLayers(source, limited, { ...options, budget })
     return { root: applyLayers(layers), layers: count }
   }
   const { title: name } = source
-  const limits = bounds.decompression
-  const tar = decompress(readFileStream(source.path), { name, limits, ...(compressedBytes ? { compressedBytes } : {}) })
-  const root = await readRootTar(tar, contents, { limits: bounds.tar, name })
+  const compressedBytes = (await stat(source.path)).size
+  const tar = decompress(readFileStream(source.path), { name, compressedBytes, limits: bounds.decompression })
+  const root = await readRootTar(tar, limited, { limits: bounds.tar, name })
   refusePackedImage(root, name)
   return { root }
 }

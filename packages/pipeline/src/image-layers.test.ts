@@ -10,6 +10,7 @@ import type { ImageFixture } from '../../registry/test/image-fixture.ts'
 import { directory, type Fixtures, file, hardlink, symlink, whiteout } from '../../rootfs/test/layer-builder.ts'
 import { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 import { type LayerCache, openLayerCache } from './layer-cache.ts'
+import type { ConvertLimits } from './limits.ts'
 import { openSource } from './source.ts'
 
 /** Content of several chunks that does not repeat. */
@@ -150,6 +151,41 @@ describe('a layer that was converted before', () => {
     // one blob, which is layer 0 and layer 2
     expect(read).toEqual([0, 1, 2])
     expect(registry.requests.filter(({ path }) => path.endsWith(image.layers[0]?.digest ?? ''))).toHaveLength(1)
+  })
+})
+
+describe('a layer that was converted before counts as one that is read', () => {
+  const first: Fixtures = { a: file('x'.repeat(600)), b: file('y'.repeat(300)) }
+  const second: Fixtures = { c: file('z'.repeat(300)) }
+  const converted: readonly [string, readonly Fixtures[]][] = [
+    ['none of the layers', []],
+    ['the lowest layer', [first]],
+    ['the top layer', [second]],
+    ['all layers', [first, second]],
+  ]
+
+  test.each(converted)('where %s was', async (_, before) => {
+    const [layout, other] = [join(folder, 'layout'), join(folder, 'other')]
+    await writeLayoutDirectory(layout, await imageOf([first, second]))
+    if (before.length > 0) {
+      await writeLayoutDirectory(other, await imageOf(before))
+      await convertCached(other)
+    }
+    const limited = (limits: ConvertLimits) =>
+      convert(layout, chunks, { layerCache: openLayerCache(layersFolder), limits })
+    for (const [limits, problem] of [
+      [{ maxSize: 1199 }, 'its files have 1200 bytes and more, the limit is 1199'],
+      [{ maxEntries: 2 }, 'its layers have 3 entries and more, the limit is 2'],
+    ] as const) {
+      await expect(limited(limits)).rejects.toMatchObject({
+        code: 'limit',
+        message: `${layout}: ${problem}; raise it if this is meant (--max-size, --max-ratio, --max-entries)`,
+      })
+    }
+    expect((await limited({ maxSize: 1200, maxEntries: 3 })).files).toBe(3)
+    // and now from the cache alone
+    await expect(limited({ maxSize: 1199 })).rejects.toMatchObject({ code: 'limit' })
+    await expect(limited({ maxEntries: 2 })).rejects.toMatchObject({ code: 'limit' })
   })
 })
 

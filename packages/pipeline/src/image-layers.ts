@@ -3,7 +3,7 @@ import { type ChunkFormat, type ChunkList, type ChunkStore, listChunks } from '@
 import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 import type { LayerCache } from './layer-cache.ts'
-import type { Bounds } from './limits.ts'
+import type { Bounds, SourceBudget } from './limits.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
 import type { ImageSource } from './source.ts'
 
@@ -28,6 +28,8 @@ export type ImageLayersOptions = {
   readonly kept?: KeptLayers
   /** What a layer that is converted may cost. */
   readonly bounds: Pick<Bounds, 'tar' | 'decompression'>
+  /** What all layers together may cost; `contents` counts the files that are read. */
+  readonly budget: SourceBudget
   readonly signal?: AbortSignal
 }
 
@@ -50,7 +52,7 @@ type WantedLayer = {
  * A layer is kept in the cache when its blob's digest and its diffID were checked and its chunks are stored, so that a
  * conversion that is cut off later need not do it again.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'limit'
  */
 export async function readImageLayers(
   source: ImageSource,
@@ -60,7 +62,7 @@ export async function readImageLayers(
   const wanted = wantedLayers(source, options.signal)
   const known = new Map<string, Layer<ChunkList>>()
   const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
-  if (options.kept) await loadLayers(unique, options.kept, known)
+  if (options.kept) await loadLayers(unique, options.kept, options.budget, known)
   const missing = unique.filter(({ diffId }) => !known.has(diffId))
   await convertLayers(missing, contents, options, known)
   const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
@@ -81,12 +83,16 @@ function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSigna
 async function loadLayers(
   wanted: readonly WantedLayer[],
   kept: KeptLayers,
+  budget: SourceBudget,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
   const stored = new Set<string>()
   for (const { diffId, name } of wanted) {
     const layer = await kept.cache.load(diffId, kept.chunks, name)
-    if (layer && (await areStored(layer, kept, stored))) known.set(diffId, layer)
+    if (!layer || !(await areStored(layer, kept, stored))) continue
+    budget.addEntries(layer)
+    budget.addFiles(layer)
+    known.set(diffId, layer)
   }
 }
 
@@ -115,7 +121,7 @@ async function areStored(
 async function convertLayers(
   wanted: readonly WantedLayer[],
   contents: ContentStore<ChunkList>,
-  { kept, bounds }: ImageLayersOptions,
+  { kept, bounds, budget }: ImageLayersOptions,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
   const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
@@ -128,6 +134,7 @@ async function convertLayers(
       const plain = decompress(blob, { name, compressedBytes: size, limits: bounds.decompression })
       const tar = checkDiffId(plain, diffId, name)
       const layer = await readLayer(tar, contents, { name, limits: bounds.tar }).finally(blob.close)
+      budget.addEntries(layer)
       known.set(diffId, layer)
       if (!kept) continue
       await kept.flush()

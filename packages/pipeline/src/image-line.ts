@@ -12,7 +12,8 @@ import { type ImageNames, imageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { type Decision, decide, type PublishedState, readImageState, readPublishedState } from './plan.ts'
 import { PhaseRunner } from './progress.ts'
-import { publishFlist, withHub } from './publish.ts'
+import { withSession } from './publishing/hub-session.ts'
+import { publishFlist } from './publishing/publish.ts'
 import { formatBytes, formatLayers, type ImageReport } from './report.ts'
 import { parseBackend, parseRegistryHost } from './settings.ts'
 import { openSource } from './source.ts'
@@ -34,7 +35,7 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   const phases = new PhaseRunner(name, workshop.progress)
   const base = await pinBaseOf(rendered, workshop, phases)
   const id = buildId({ contextHash: contextHash(rendered), baseDigest: base.digest, platform: workshop.platform })
-  const names = imageNames(name, id, workshop.registry)
+  const names = imageNames(name, id, workshop.registry, rendered.version)
   const { decision, state, account } = await phases.run(
     'plan',
     `asking what exists of ${names.reference}`,
@@ -57,7 +58,9 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   const built = { ...common, ...urls, reference: names.pinned(digest) }
   if (!workshop.hub) return { ...built, status: 'built' }
   const conversion = await convertAndCheck(names, digest, workshop, phases)
-  const request = { flist: conversion.flist, chunks: workshop.chunks, name: names.flist, link: names.link }
+  const { chunks, force = false } = workshop
+  // A forced build has the old build's name, and as a rule other times.
+  const request = { flist: conversion.flist, chunks, name: names.flist, links: [names.link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
   return { ...built, status: 'published', conversion, publication }
 }
@@ -95,10 +98,9 @@ async function plan(
     const state = await readImageState(workshop.client, names)
     return { decision: forced ?? decide(state, names), state }
   }
-  return withHub(workshop.hub, async (hub) => {
-    const account = await hub.account()
-    const state = await readPublishedState(workshop.client, hub, account, names)
-    return { decision: forced ?? decide(state, names), state, account }
+  return withSession(workshop.hub, workshop.signal, async (session) => {
+    const state = await readPublishedState(workshop.client, session, names)
+    return { decision: forced ?? decide(state, names), state, account: session.account }
   })
 }
 
@@ -124,7 +126,7 @@ async function convertAndCheck(
   workshop: Workshop,
   phases: PhaseRunner,
 ): Promise<Conversion> {
-  const { platform, credentials, chunks, layerCache, hub, signal } = workshop
+  const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
   const output = join(workshop.workFolder, 'flists', names.flist)
   const conversion = await phases.run(
     'convert',
@@ -137,6 +139,8 @@ async function convertAndCheck(
           onBytes: (bytes) => report.update(formatBytes(bytes)),
           ...(hub ? { backend: parseBackend(hub.backend) } : {}),
           ...(workshop.startupToml ? { startupToml: true } : {}),
+          ...(strict ? { strict } : {}),
+          ...(limits ? { limits } : {}),
           ...(signal ? { signal } : {}),
         })
       } finally {

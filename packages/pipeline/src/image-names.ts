@@ -1,4 +1,5 @@
 import { shortBuildId } from './build-id.ts'
+import { releaseFileName } from './publishing/release-names.ts'
 
 /** Every name one build of an image has. */
 export type ImageNames = {
@@ -6,7 +7,7 @@ export type ImageNames = {
   readonly reference: string
   /** Moving tag of the image. */
   readonly latest: string
-  /** Immutable name of the flist, `nginx-1a2b3c4d5e6f.flist`. */
+  /** Immutable name of the flist, `nginx-1.27.3-1a2b3c4d5e6f.flist`; without a version `nginx-1a2b3c4d5e6f.flist`. */
   readonly flist: string
   /** The name users follow, `nginx.flist`. */
   readonly link: string
@@ -14,10 +15,11 @@ export type ImageNames = {
   readonly urls: (hubUrl: string, account: string) => { readonly flistUrl: string; readonly linkUrl: string }
 }
 
-export function imageNames(name: string, buildId: string, registry: string): ImageNames {
+/** @param version of what is in the image, as its recipe says */
+export function imageNames(name: string, buildId: string, registry: string, version?: string): ImageNames {
   const repository = `${registry}/${name}`
   const short = shortBuildId(buildId)
-  const flist = `${name}-${short}.flist`
+  const flist = releaseFileName({ image: name, build: short, ...(version === undefined ? {} : { version }) })
   const link = `${name}.flist`
   return {
     reference: `${repository}:${short}`,

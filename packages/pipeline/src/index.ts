@@ -24,8 +24,18 @@ export type { ConvertLimits } from './limits.ts'
 export { bringUpVm, type VmOptions, type VmResult } from './machine/bring-up-vm.ts'
 export type { Decision } from './plan.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
-export { type Publication, publishFlist } from './publish.ts'
+export { type HubSession, type ReadSettings, withSession } from './publishing/hub-session.ts'
+export { type Publication, type PublishRequest, previewPublication, publishFlist } from './publishing/publish.ts'
+export { formatPlan, type PublishPlan } from './publishing/publish-plan.ts'
+export { parseRoute } from './publishing/route.ts'
+export { type StorageReport, storageMarkdown, storageRows } from './publishing/storage-report.ts'
 export { type OpenedFlist, openFlistAt } from './read.ts'
+export { type History, readHistory } from './releases/history.ts'
+export { type Promotion, promoteFlist } from './releases/promotion.ts'
+export { type PruneItem, prune } from './releases/pruning.ts'
+export { type TagEntry, tagReleases, untagReleases } from './releases/release-tags.ts'
+export { rollBack } from './releases/rollback.ts'
+export type { ImageStatus, StatusOptions } from './releases/status.ts'
 export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
 export {
   type CredentialLookup,
@@ -34,7 +44,15 @@ export {
   parseBackend,
   parseRegistryHost,
 } from './settings.ts'
+export { parseCount, parseSize } from './size-text.ts'
 export { openSource, type Source } from './source.ts'
-export { bringUp, type ImageFailure, type UpOptions, type UpResult, withParents } from './up.ts'
+export type { ImageFailure, UpOptions, UpResult } from './up.ts'
 export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'
 export { type Verification, type VerifyOptions, verifyFlist } from './verify/verify.ts'
+
+/** Read when it is called: engine, recipes and bootstrap are most of what there is to load, and converting needs none. */
+export const bringUp: typeof import('./up.ts').bringUp = async (options) => (await import('./up.ts')).bringUp(options)
+
+/** Read when it is called, for the same reason. */
+export const readStatus: typeof import('./releases/status.ts').readStatus = async (options) =>
+  (await import('./releases/status.ts')).readStatus(options)

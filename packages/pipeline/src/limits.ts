@@ -3,6 +3,7 @@ import {
   DEFAULT_DECOMPRESSION_LIMITS,
   DEFAULT_LIMITS,
   type DecompressionLimits,
+  type Layer,
   RootfsError,
   type TarLimits,
 } from '@tf-images/rootfs'
@@ -14,7 +15,7 @@ export type ConvertLimits = {
   readonly maxSize?: number
   /** As many times the size of the source its files may have, beyond the first 8 GiB; default 200. */
   readonly maxRatio?: number
-  /** Entries of one layer; default 2 million. */
+  /** Entries of all layers together; default 2 million. */
   readonly maxEntries?: number
 }
 
@@ -43,21 +44,44 @@ export function boundsOf(limits: ConvertLimits = {}, compressedBytes?: number): 
   }
 }
 
-/** The same content store, which refuses the file that is too much for all of them together, before it is read. */
-export function limitContents<C>(store: ContentStore<C>, { contentBytes }: Bounds, title: string): ContentStore<C> {
+/** Adds up what one source has, over all its layers. */
+export type SourceBudget = {
+  /** The same content store, which refuses the file that is too much for all of them together, before it is read. */
+  limit<C>(store: ContentStore<C>): ContentStore<C>
+  /** Counts the entries of a layer. @throws PipelineError 'limit' */
+  addEntries(layer: Layer<unknown>): void
+  /** Counts the files of a layer that are not read, as reading would have counted them. @throws PipelineError 'limit' */
+  addFiles(layer: Layer<unknown>): void
+}
+
+/** @param title what messages call the source */
+export function createBudget({ contentBytes, tar }: Bounds, title: string): SourceBudget {
+  const { entries: mostEntries = DEFAULT_LIMITS.entries } = tar
   let bytes = 0
+  let count = 0
+  const add = (size: number) => {
+    bytes += size
+    if (bytes > contentBytes) throw beyond(title, `its files have ${bytes} bytes and more`, contentBytes)
+  }
   return {
-    open(size) {
-      bytes += size
-      if (bytes > contentBytes) {
-        throw new PipelineError(
-          'limit',
-          `${title}: its files have ${bytes} bytes and more, the limit is ${contentBytes}; raise it if this is meant`,
-        )
-      }
-      return store.open(size)
+    limit: (store) => ({
+      open(size) {
+        add(size)
+        return store.open(size)
+      },
+    }),
+    addEntries({ entries }) {
+      count += entries.length
+      if (count > mostEntries) throw beyond(title, `its layers have ${count} entries and more`, mostEntries)
+    },
+    addFiles({ entries }) {
+      for (const entry of entries) if (entry.type === 'file') add(entry.size)
     },
   }
+}
+
+function beyond(subject: string, problem: string, limit: number): PipelineError {
+  return new PipelineError('limit', `${subject}: ${problem}, the limit is ${limit}; raise it if this is meant`)
 }
 
 /** An error of a limit with the options that set it; every other error as it is. */

@@ -11,6 +11,7 @@ export type Phase =
   | 'boot'
   | 'publish'
   | 'read back'
+  | 'link'
 
 export type ProgressEvent = {
   /** Name of the image the event is about. */

@@ -3,7 +3,7 @@ import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
 import type { Decision } from './plan.ts'
 import type { Durations } from './progress.ts'
-import type { Publication } from './publish.ts'
+import type { Publication } from './publishing/publish.ts'
 
 /** What happened to one image, for people and machines. */
 export type ImageReport = {
@@ -40,9 +40,11 @@ export function formatReport(report: ImageReport): string {
     rows.push(['fidelity', fidelitySummary(report.conversion.fidelity)])
   }
   if (report.publication) {
-    const { chunks, newChunks, newBytes, sharedBytes, sentBytes } = report.publication
-    rows.push(['new', `${formatBytes(newBytes)} in ${newChunks} chunks (${formatBytes(sentBytes)} sent)`])
-    rows.push(['shared', `${formatBytes(sharedBytes)} in ${chunks - newChunks} chunks that the hub had`])
+    const { storage, sentBytes, outcome, reason } = report.publication
+    const { toSend, onBackend } = storage
+    if (outcome !== 'publish') rows.push(['publication', reason])
+    rows.push(['new', `${formatBytes(toSend.bytes)} in ${toSend.chunks} chunks (${formatBytes(sentBytes)} sent)`])
+    rows.push(['shared', `${formatBytes(onBackend.bytes)} in ${onBackend.chunks} chunks that the hub had`])
   }
   const times = Object.entries(report.durations).map(
     ([phase, milliseconds]) => `${phase} ${formatSeconds(milliseconds)}`,
@@ -57,18 +59,14 @@ export function formatLayers({ total, cached }: LayerCount): string {
   return `${total - cached} of ${total} layers converted, ${cached} from cache`
 }
 
-const threeDigits = new Intl.NumberFormat('en', {
-  minimumSignificantDigits: 3,
-  maximumSignificantDigits: 3,
-  useGrouping: false,
-})
-
 /** Decimal units, three digits: `12.3 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`
   const units = ['kB', 'MB', 'GB', 'TB'] as const
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length)
-  return `${threeDigits.format(bytes / 1000 ** power)} ${units[power - 1]}`
+  // 999.5 of a unit would be written as 1000
+  const power = Math.min(Math.floor(Math.log10(bytes * (1000 / 999.5)) / 3), units.length)
+  const value = bytes / 1000 ** power
+  return `${value < 999.5 ? value.toPrecision(3) : Math.round(value)} ${units[power - 1]}`
 }
 
 export function formatSeconds(milliseconds: number): string {

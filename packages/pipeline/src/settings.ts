@@ -1,3 +1,4 @@
+import type { HubClientOptions } from '@tf-images/hub'
 import { parseReference } from '@tf-images/registry'
 import { PipelineError } from './errors.ts'
 import type { Backend } from './image-metadata.ts'
@@ -13,6 +14,8 @@ export type HubSettings = {
   readonly token: string
   /** The account to publish to, where it is not the token's own. */
   readonly user?: string
+  /** How calls that fail on the network are tried again; see `HubClientOptions`. */
+  readonly retry?: Pick<HubClientOptions, 'attempts' | 'firstPause' | 'deadline'>
 }
 
 export type Credentials = { readonly username: string; readonly password: string }

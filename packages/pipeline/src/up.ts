@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectEngine, parseDockerHost } from '@tf-images/engine'
 import { openChunkStore } from '@tf-images/flist'
-import { buildOrder, loadRecipes, type Recipes, renderImage, writeContexts } from '@tf-images/recipe'
+import { loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
-import { PipelineError } from './errors.ts'
+import type { FidelityClass } from './fidelity/classes.ts'
 import { bringUpImage } from './image-line.ts'
 import { openLayerCache } from './layer-cache.ts'
+import type { ConvertLimits } from './limits.ts'
 import type { Progress } from './progress.ts'
 import type { ImageReport } from './report.ts'
 import type { CredentialLookup, HubSettings } from './settings.ts'
@@ -32,6 +33,10 @@ export type UpOptions = {
   readonly dryRun?: boolean
   /** Adds `/.startup.toml` to the flists. */
   readonly startupToml?: boolean
+  /** Classes of differences that make an image fail that is converted; nothing of it is published then. */
+  readonly strict?: ReadonlySet<FidelityClass>
+  /** What an image may cost to convert. */
+  readonly limits?: ConvertLimits
   /** `unix:///var/run/docker.sock`, `tcp://host:port`. */
   readonly dockerHost?: string
   readonly signal?: AbortSignal
@@ -73,26 +78,4 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     await Promise.all([chunks.close(), client.close()])
   }
   return { reports, failures }
-}
-
-/**
- * The images asked for with every image below them, in build order.
- *
- * @throws PipelineError 'bad-settings' for a name that is not there
- */
-export function withParents(recipes: Recipes, images: readonly string[]): string[] {
-  const order = buildOrder(recipes)
-  const unknown = images.filter((name) => !order.includes(name)).map((name) => `"${name}"`)
-  if (unknown.length > 0) {
-    throw new PipelineError(
-      'bad-settings',
-      `no image ${unknown.join(', ')} in the recipes; there are: ${order.join(', ')}`,
-    )
-  }
-  const wanted = new Set(images.length > 0 ? images : order)
-  for (const name of [...order].reverse()) {
-    const base = wanted.has(name) ? renderImage(recipes, name).base : undefined
-    if (base?.kind === 'image') wanted.add(base.name)
-  }
-  return order.filter((name) => wanted.has(name))
 }

@@ -1,4 +1,4 @@
-export { buildOrder } from './build-order.ts'
+export { buildOrder, withParents } from './build-order.ts'
 export {
   type ContextsOptions,
   compareContexts,

@@ -20,6 +20,8 @@ export type RenderedImage = {
   readonly base: RenderedBase
   /** By path in the context, with `/`; `Dockerfile` is one of them. */
   readonly files: ReadonlyMap<string, ContextFile>
+  /** What is in it, from its label `org.opencontainers.image.version`; part of the name of its flist. */
+  readonly version?: string
   /** The recipe files it was rendered from, relative to the repository's root. */
   readonly sources: readonly string[]
 }
@@ -51,6 +53,7 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
   const contents = evaluateImage(image, standardLabels(image, source), problems)
   throwProblems(problems)
   const base = renderedBase(image)
+  const version = contents.labels.get('org.opencontainers.image.version')
   const sources = ['recipes/recipes.yaml', definition.file, ...snippets.map(({ snippet }) => snippet.file)]
   const dockerfile = writeDockerfile(
     {
@@ -65,6 +68,7 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
     description: definition.description,
     base,
     files: contextOf(dockerfile, contents),
+    ...(version === undefined ? {} : { version }),
     sources,
   }
 }

@@ -43,6 +43,16 @@ test('an image without layers has no diff ids, which Go may write as null', () =
   expect(parse({ ...MINIMAL, rootfs: { type: 'layers', diff_ids: null } }, 0).rootfs.diff_ids).toEqual([])
 })
 
+test('a health check that is nested is refused, however deep', async () => {
+  const nested = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+  const text = JSON.stringify({ ...MINIMAL, config: { Healthcheck: { Test: ['CMD'], a: 'HERE' } } })
+  const error = await failure(() => parseImageConfig(Buffer.from(text.replace('"HERE"', nested)), 1, 'r.io/a:1 config'))
+  expect(error).toMatchObject({
+    code: 'bad-manifest',
+    problems: ['config.Healthcheck: the value of "a" is neither simple nor a list of simple values'],
+  })
+})
+
 test.each<[string, unknown, string[]]>([
   ['nothing', {}, ['os is missing', 'architecture is missing', 'rootfs is missing']],
   [

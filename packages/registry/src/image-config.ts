@@ -108,11 +108,22 @@ function readContainerConfig(config: JsonObject, problems: Problems): ContainerC
     WorkingDir: optionalText(config, 'WorkingDir', at, problems),
     Labels: optionalTextMap(config, 'Labels', at, problems),
     StopSignal: optionalText(config, 'StopSignal', at, problems),
-    Healthcheck: optionalObject(config, 'Healthcheck', at, problems),
+    Healthcheck: readHealthcheck(config, at, problems),
     OnBuild: optionalTexts(config, 'OnBuild', at, problems),
     Shell: optionalTexts(config, 'Shell', at, problems),
   }
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined))
+}
+
+/** Its fields are as they stand, but nothing is nested: what goes through a value to its end needs a stack for that. */
+function readHealthcheck(config: JsonObject, at: string, problems: Problems): JsonObject | undefined {
+  const healthcheck = optionalObject(config, 'Healthcheck', at, problems)
+  for (const [name, value] of Object.entries(healthcheck ?? {})) {
+    if ([value].flat().some((item) => typeof item === 'object' && item !== null)) {
+      problems.push(`${at}Healthcheck: the value of ${quote(name, 60)} is neither simple nor a list of simple values`)
+    }
+  }
+  return healthcheck
 }
 
 const READ_FIELDS: ReadonlySet<string> = new Set([

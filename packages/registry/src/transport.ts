@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { bareHost, guardedLookup, isPrivateAddress, PrivateAddressError } from './addresses.ts'
 import { networkError } from './network-error.ts'
 import { isRedirect, MAX_REDIRECTS, redirectTarget } from './redirect.ts'
@@ -62,10 +62,20 @@ export function createTransport(options: TransportOptions = {}): Transport {
     headersTimeout: SILENCE_TIMEOUT,
     bodyTimeout: SILENCE_TIMEOUT,
   }
-  const open = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT } })
-  const guarded = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT, lookup: guardedLookup(isPrivate) } })
+  let closed = false
+  let agents: Promise<{ readonly open: Agent; readonly guarded: Agent }> | undefined
+  const createAgents = async () => {
+    const { Agent } = await import('undici')
+    const open = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT } })
+    const guarded = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT, lookup: guardedLookup(isPrivate) } })
+    return { open, guarded }
+  }
 
   const agentFor = async (url: URL, home: URL): Promise<Agent> => {
+    // With the first request: who reads archives makes none, and the library takes its time to load.
+    if (closed) throw new Error('the client was closed')
+    agents ??= createAgents()
+    const { open, guarded } = await agents
     if (options.allowPrivateRedirects || url.origin === home.origin) return open
     if ((await resolveAddresses(bareHost(home))).some(isPrivate)) return open
     const host = bareHost(url)
@@ -119,7 +129,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
       )
     },
     async close() {
-      await Promise.all([open.destroy(), guarded.destroy()])
+      closed = true
+      const { open, guarded } = (await agents) ?? {}
+      await Promise.all([open?.destroy(), guarded?.destroy()])
     },
   }
 }

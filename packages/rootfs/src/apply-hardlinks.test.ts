@@ -85,6 +85,17 @@ describe('hard links', () => {
     expect([...(names ?? [])]).toEqual(['user.a', 'user.b'])
   })
 
+  test.each<[string, Fixtures]>([
+    ['itself', { a: hardlink('d/b'), 'd/.wh.b': whiteout() }],
+    ['a directory above it', { a: hardlink('d/b'), '.wh.d': whiteout() }],
+    ['all beside it', { a: hardlink('d/b'), 'd/.wh..wh..opq': whiteout() }],
+    ['everything', { a: hardlink('d/b'), '.wh..wh..opq': whiteout() }],
+  ])('keep a file of a lower layer that a whiteout behind them removes: %s', async (_, upper) => {
+    const shown = await tree({ 'd/b': file('x'), 'd/c': hardlink('d/b') }, upper)
+    expect(shown).toMatchObject({ a: 'file "x"' })
+    expect(shown['d/b']).toBe(undefined)
+  })
+
   test('to themselves change nothing', async () => {
     expect(await tree({ a: file('x'), './a': hardlink('a') })).toEqual({ a: 'file "x"' })
   })

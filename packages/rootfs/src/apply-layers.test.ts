@@ -92,7 +92,7 @@ describe('a layer over another', () => {
   test('layers are not changed and can be applied again', async () => {
     const layers = [
       await layer({ 'd/': directory(), 'd/f': file('x', { mode: 0o755 }) }),
-      await layer({ g: hardlink('d/f', { mode: 0o600 }), 'd/.wh..wh..opq': whiteout() }),
+      await layer({ 'd/.wh..wh..opq': whiteout(), g: hardlink('d/f', { mode: 0o600 }) }),
     ]
     const copy = structuredClone(layers)
     const first = applyLayers(layers.slice(0, 1))

@@ -15,7 +15,11 @@ type Application<C> = {
   readonly own: Map<DirectoryNode<C>, Set<string>>
   /** How many missing parents were made. */
   implied: number
+  readonly hidden: HiddenNodes<C>
 }
+
+/** What the whiteouts of a layer removed, by path, with the place of the whiteout among the entries. */
+type HiddenNodes<C> = ReadonlyMap<string, { readonly node: Node<C>; readonly at: number }>
 
 /** A few long names can have a thousand parents each: more of them than this is no image, but an attack. */
 const MAX_IMPLIED = 1_000_000
@@ -31,7 +35,8 @@ const MAX_IMPLIED = 1_000_000
  * - A parent that is a symbolic link (or another non-directory) of a lower layer becomes a directory, as in an overlay
  *   mount, hence in Docker and containerd. A link of the same layer is followed, inside the tree.
  * - A hard link joins the file at its target as it is at that moment, in this layer or a lower one, and gives it the
- *   attributes of its own header, as Docker does.
+ *   attributes of its own header, as Docker does. A target that a whiteout further down in the layer removes is still
+ *   there, as for everyone who unpacks entry by entry.
  *
  * @throws RootfsError `hardlink` when a target is missing or a directory, `conflict` when an entry lies below a file of
  * its own layer, when links go in a circle, and when the root is no directory; `limit` when a million parents are missing
@@ -39,30 +44,61 @@ const MAX_IMPLIED = 1_000_000
 export function applyLayers<C>(layers: readonly Layer<C>[]): DirectoryNode<C> {
   const root = implicitDirectory<C>()
   for (const { name, entries } of layers) {
-    for (const entry of entries) {
-      if (entry.type === 'whiteout') removePath(root, entry.path)
-      else if (entry.type === 'opaque') resolveDirectory(root, entry.path, () => undefined)?.children.clear()
-    }
-    applyEntries(root, entries, name)
+    applyEntries(root, entries, name, applyWhiteouts(root, entries))
     root.children.delete(AUFS_LINKS)
   }
   return root
 }
 
 /** The entries of a layer apart from its whiteouts, applied in their order. */
-export function applyEntries<C>(root: DirectoryNode<C>, entries: readonly LayerEntry<C>[], archive: string): void {
-  const application: Application<C> = { root, archive, own: new Map(), implied: 0 }
-  for (const entry of entries) {
-    if (entry.type !== 'whiteout' && entry.type !== 'opaque') applyEntry(application, entry)
+export function applyEntries<C>(
+  root: DirectoryNode<C>,
+  entries: readonly LayerEntry<C>[],
+  archive: string,
+  hidden: HiddenNodes<C> = new Map(),
+): void {
+  const application: Application<C> = { root, archive, own: new Map(), implied: 0, hidden }
+  for (const [at, entry] of entries.entries()) {
+    if (entry.type !== 'whiteout' && entry.type !== 'opaque') applyEntry(application, entry, at)
   }
 }
 
-function removePath<C>(root: DirectoryNode<C>, path: string): void {
-  const { parent, name } = splitPath(path)
-  resolveDirectory(root, parent, () => undefined)?.children.delete(name)
+/** Removes what the whiteouts of a layer are for, and gives what that was. */
+function applyWhiteouts<C>(root: DirectoryNode<C>, entries: readonly LayerEntry<C>[]): HiddenNodes<C> {
+  const hidden = new Map<string, { node: Node<C>; at: number }>()
+  for (const [at, { type, path }] of entries.entries()) {
+    if (type === 'whiteout') {
+      const { parent, name } = splitPath(path)
+      const directory = resolveDirectory(root, parent, () => undefined)
+      const node = directory?.children.get(name)
+      if (node === undefined) continue
+      hidden.set(path, { node, at })
+      directory?.children.delete(name)
+    } else if (type === 'opaque') {
+      const directory = resolveDirectory(root, path, () => undefined)
+      if (directory === undefined || directory.children.size === 0) continue
+      hidden.set(path, { node: { ...directory, children: new Map(directory.children) }, at })
+      directory.children.clear()
+    }
+  }
+  return hidden
 }
 
-function applyEntry<C>(application: Application<C>, entry: Addition<C>): void {
+/** What was at a path until a whiteout behind the entry at `before` removed it; no link on the way is followed. */
+function hiddenNode<C>({ hidden }: Application<C>, path: string, before: number): Node<C> | undefined {
+  for (let end = path.length; end >= 0; end = end === 0 ? -1 : Math.max(path.lastIndexOf('/', end - 1), 0)) {
+    const found = hidden.get(path.slice(0, end))
+    if (found === undefined || found.at < before) continue
+    let node: Node<C> | undefined = found.node
+    for (const name of path.slice(end).split('/')) {
+      if (name !== '') node = node?.type === 'directory' ? node.children.get(name) : undefined
+    }
+    return node
+  }
+  return undefined
+}
+
+function applyEntry<C>(application: Application<C>, entry: Addition<C>, at: number): void {
   const { root, own } = application
   if (entry.path === '') {
     if (entry.type !== 'directory') throw entryError(application, entry, 'conflict', 'the root must be a directory')
@@ -77,7 +113,7 @@ function applyEntry<C>(application: Application<C>, entry: Addition<C>): void {
     else directory.children.set(name, { type: 'directory', ...attributes(entry), children: new Map() })
     return
   }
-  const node = entry.type === 'hardlink' ? linkedNode(application, entry) : newNode(entry)
+  const node = entry.type === 'hardlink' ? linkedNode(application, entry, at) : newNode(entry)
   directory.children.set(name, node)
   const names = own.get(directory)
   if (names === undefined) own.set(directory, new Set([name]))
@@ -108,12 +144,13 @@ function openParent<C>(application: Application<C>, parent: string, entry: Addit
   throw entryError(application, entry, 'conflict', 'the symbolic links above it go in a circle')
 }
 
-function linkedNode<C>(application: Application<C>, entry: Addition<C> & { type: 'hardlink' }) {
+function linkedNode<C>(application: Application<C>, entry: Addition<C> & { type: 'hardlink' }, at: number) {
   const { parent, name } = splitPath(entry.target)
   const directory = resolveDirectory(application.root, parent, (_above, _name, found) =>
     found?.type === 'symlink' ? found.target : undefined,
   )
-  const node = name === '' ? application.root : directory?.children.get(name)
+  const found = name === '' ? application.root : directory?.children.get(name)
+  const node = found ?? hiddenNode(application, entry.target, at)
   const link = `a hard link to ${quoteName(entry.target)}`
   if (node === undefined) {
     throw entryError(

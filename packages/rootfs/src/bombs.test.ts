@@ -205,9 +205,10 @@ describe('names with a NUL in them', () => {
         ['GNU.sparse.realsize', '0'],
       ]),
     ],
-  ])('in a pax %s are refused', async (_, header) => {
+  ])('in a pax %s are refused', async (keyword, header) => {
     const { error } = await costOf(() => readTar(once(archive(header, block({ typeflag: '0' }))), ignore))
     expect(error.code).toBe('corrupt')
+    expect(error.message).toContain(`pax ${keyword}`)
   })
 
   test('end there in a header block and in a GNU long name, as for every other tar', async () => {

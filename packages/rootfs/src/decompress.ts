@@ -4,6 +4,7 @@ import { ByteCursor } from './byte-cursor.ts'
 import { type DecompressionLimits, limitPlainBytes } from './decompression-limits.ts'
 import { RootfsError } from './error.ts'
 import { detectFormat } from './file-format.ts'
+import { canGunzipInPlace, gunzipInPlace } from './gunzip.ts'
 import { type ZstdFrame, zstdFrames } from './zstd-frames.ts'
 
 /** With its 16 KiB by default zlib is a third slower; with 256 KiB it is no faster than so, but leaves 35 MB more garbage. */
@@ -26,7 +27,8 @@ export type DecompressOptions = {
 /**
  * The plain bytes of a blob: gzip (any number of members) and zstd (any number of frames) are decompressed, everything
  * else passes unchanged. The format is told from the first bytes, as media types are often wrong. The source is read to
- * its end, so that one that checks a digest there does so, and closed when the consumer stops early.
+ * its end, so that one that checks a digest there does so, and closed when the consumer stops early. A piece is valid
+ * until the next is asked for.
  *
  * @throws RootfsError `compression` for damaged or cut data, `unsupported` for xz, bzip2, lz4 and zip, `limit` for a bomb;
  * errors of the source pass unchanged
@@ -47,11 +49,23 @@ async function* plainBytesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<
       throw new RootfsError('unsupported', `compressed data: ${format} is not read; use gzip or zstd`)
     }
     cursor.unread(start)
-    if (format === 'gzip') yield* transformed(cursor.rest(), createGunzip({ chunkSize: CHUNK_SIZE }), format)
+    if (format === 'gzip') yield* gunzip(cursor.rest())
     else if (format === 'zstd') for await (const frame of zstdFrames(cursor)) yield* decompressFrame(frame)
     else yield* cursor.rest()
   } finally {
     await cursor.close()
+  }
+}
+
+async function* gunzip(source: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+  if (!canGunzipInPlace()) {
+    yield* transformed(source, createGunzip({ chunkSize: CHUNK_SIZE }), 'gzip')
+    return
+  }
+  try {
+    yield* gunzipInPlace(source)
+  } catch (error) {
+    throw isZlibError(error) ? compressionError('gzip', error) : error
   }
 }
 

@@ -1,6 +1,7 @@
 import { quoteName } from './error.ts'
 import type { IndexReader, IndexWriter } from './index-bytes.ts'
 import type { EntryAttributes, LayerEntry } from './layer.ts'
+import { DEFAULT_LIMITS } from './tar-limits.ts'
 
 /** Their places are their numbers in an index: only ever add at the end. */
 const TYPES = [
@@ -95,6 +96,7 @@ export function readEntry<C>(reader: IndexReader, decode: ContentDecoder<C>, bud
     case 'symlink': {
       const target = reader.text('a link target')
       if (target === '') throw reader.failure(`entry ${quoteName(path)} is a symbolic link without target`)
+      checkText(reader, target)
       return { type, ...attributes, target }
     }
     case 'hardlink': {
@@ -141,8 +143,16 @@ const UNCLEAN = /(?:^|\/)\.{0,2}(?:\/|$)/
 
 function checkPath(reader: IndexReader, path: string, { pathDepth }: EntryBudget): void {
   if (path === '') return
+  checkText(reader, path)
   if (UNCLEAN.test(path)) throw reader.failure(`${quoteName(path)} is no clean path`)
   if (path.length >= 2 * pathDepth && path.split('/').length > pathDepth) {
     throw reader.failure(`${quoteName(path)} has more than ${pathDepth} components`)
   }
+}
+
+/** What holds for paths and link targets of an archive. */
+function checkText(reader: IndexReader, text: string): void {
+  if (text.includes('\0')) throw reader.failure(`${quoteName(text)} has a NUL`)
+  const { pathLength } = DEFAULT_LIMITS
+  if (text.length > pathLength) throw reader.failure(`${quoteName(text)} has more than ${pathLength} bytes`)
 }

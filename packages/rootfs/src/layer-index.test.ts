@@ -16,7 +16,7 @@ const decode = (bytes: Uint8Array, options: LayerIndexOptions = {}) =>
 const byteString = (constraints: { minLength?: number; maxLength: number }) =>
   fc.uint8Array(constraints).map((bytes) => Buffer.from(bytes).toString('latin1'))
 const component = byteString({ minLength: 1, maxLength: 8 })
-  .map((name) => name.replaceAll('/', 'x'))
+  .map((name) => name.replaceAll(/[/\0]/g, 'x'))
   .filter((name) => name !== '.' && name !== '..')
 const path = fc.array(component, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'))
 const id = fc.integer({ min: 0, max: 2 ** 32 - 1 })
@@ -40,7 +40,10 @@ const described = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]>
 const entry: fc.Arbitrary<LayerEntry<Uint8Array>> = fc.oneof(
   described({ type: fc.constant('directory' as const), path: fc.oneof(path, fc.constant('')) }),
   described({ type: fc.constant('file' as const), size: fc.maxSafeNat(), content: fc.uint8Array({ maxLength: 200 }) }),
-  described({ type: fc.constant('symlink' as const), target: byteString({ minLength: 1, maxLength: 20 }) }),
+  described({
+    type: fc.constant('symlink' as const),
+    target: byteString({ minLength: 1, maxLength: 20 }).map((text) => text.replaceAll('\0', 'x')),
+  }),
   described({ type: fc.constant('hardlink' as const), target: path }),
   described({ type: fc.constantFrom('character' as const, 'block' as const, 'fifo' as const), major: id, minor: id }),
   fc.record({ type: fc.constantFrom('whiteout' as const, 'opaque' as const), path }),
@@ -141,7 +144,16 @@ describe('a forged index with a right checksum', () => {
     ['an absolute path', /no clean path/, (writer) => writeFields(writer, { path: '/a' })],
     ['a trailing slash', /no clean path/, (writer) => writeFields(writer, { path: 'a/' })],
     ['a dot', /no clean path/, (writer) => writeFields(writer, { path: '.' })],
-    ['a deep path', /more than 2048 components/, (writer) => writeFields(writer, { path: `${'a/'.repeat(4000)}a` })],
+    ['a long path', /more than 4096 bytes/, (writer) => writeFields(writer, { path: 'a'.repeat(4097) })],
+    ['a NUL in a path', /has a NUL/, (writer) => writeFields(writer, { path: 'a\0b' })],
+    [
+      'a NUL in a link target',
+      /has a NUL/,
+      (writer) => {
+        writeFields(writer, { tag: 2 })
+        writer.text('a\0b')
+      },
+    ],
     ['a mode beyond 07777', /a mode is more than 4095/, (writer) => writeFields(writer, { mode: 0o10000 })],
     ['a uid beyond 32 bits', /a uid is more than/, (writer) => writeFields(writer, { uid: 2 ** 32 })],
     ['an end in the middle', /ends in the middle/, (writer) => writer.byte(0)],

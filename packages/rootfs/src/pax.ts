@@ -106,7 +106,8 @@ export function paxInteger(
   throw fieldError(at, `pax ${keyword}`, text)
 }
 
-function paxName(text: string, keyword: string, at: TarPosition): string | undefined {
+/** A path or link target; `undefined` when the value is empty. */
+export function paxName(text: string, keyword: string, at: TarPosition): string | undefined {
   if (text.includes('\0')) throw fieldError(at, `pax ${keyword}`, text)
   return text === '' ? undefined : text
 }

@@ -1,7 +1,7 @@
 import type { ByteCursor } from './byte-cursor.ts'
 import { type TarPosition, tarError } from './error.ts'
 import { BLOCK_SIZE } from './header-block.ts'
-import { type PaxRecord, paxInteger } from './pax.ts'
+import { type PaxRecord, paxInteger, paxName } from './pax.ts'
 import { limitError } from './tar-limits.ts'
 import { parseTarNumber } from './tar-number.ts'
 
@@ -72,7 +72,7 @@ export function interpretPaxSparse(records: readonly PaxRecord[], at: TarPositio
   if (!['0.0', '0.1', '1.0'].includes(version)) {
     throw tarError('unsupported', at, `sparse format ${version} is not known; store the file whole or in format 1.0`)
   }
-  const name = last.get('GNU.sparse.name')
+  const name = paxName(last.get('GNU.sparse.name') ?? '', 'GNU.sparse.name', at)
   const size = integer('GNU.sparse.realsize', last.get('GNU.sparse.realsize') ?? last.get('GNU.sparse.size') ?? '0')
   const known = { size, ...(name === undefined ? {} : { name }) }
   if (version === '1.0') return known

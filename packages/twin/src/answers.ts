@@ -7,6 +7,8 @@ export type Answer = {
   readonly body: string | AsyncIterable<string | Uint8Array>
   /** Called once, when the answer was sent or could not be: closes and removes what the body is read from. */
   readonly release?: () => Promise<void>
+  /** For a fault: the connection is cut after this many bytes of the answer, its head included. */
+  readonly cutAfter?: number
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }

@@ -3,7 +3,7 @@ import { symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { askHub, call, publish, testTwin, upload } from './test-twin.ts'
-import { toyFlist } from './toy-flist.ts'
+import { toyContents, toyFlist } from './toy-flist.ts'
 import type { Twin } from './twin.ts'
 
 const USER = 'alice.3bot'
@@ -177,8 +177,12 @@ test('a path that is not UTF-8 is left out of the answer, a long one is cut', as
     type: 'special' as const,
     size: 0,
     chunkIds: [],
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
   }))
-  const twin = await testTwin({ inspectFlist: async () => ({ entries }) })
+  const twin = await testTwin({ inspectFlist: async () => toyContents(entries) })
   await upload(twin, USER, 'a.flist', Buffer.from('x'))
   const { content } = JSON.parse((await call(twin, `/api/flist/${USER}/a`)).text)
   expect(content).toEqual([{ size: 0 }, { size: 0, path: `/${'d/'.repeat(1023)}` }])
@@ -193,4 +197,43 @@ test('md5 is 32 hex digits and a newline; of a dangling link it is a 404', async
     const missing = await call(twin, `/${USER}/${name}.flist.md5`)
     expect(missing).toMatchObject({ status: 404, text: expect.stringContaining('<!doctype html>') })
   }
+})
+
+test('the repositories, and what all of them have', async () => {
+  const twin = await testTwin({ official: ['bob.3bot'] })
+  await publish(twin, USER, 'a.flist', 'x')
+  await publish(twin, 'bob.3bot', 'b.flist', 'x')
+  const updated = expect.any(Number)
+  expect(json((await call(twin, '/api/repositories')).text)).toEqual([
+    { name: USER, official: false, updated },
+    { name: 'bob.3bot', official: true, updated },
+  ])
+  expect(json((await call(twin, '/api/flist')).text)).toEqual([`${USER}/a.flist`, 'bob.3bot/b.flist'])
+  expect(json((await call(twin, '/api/fileslist')).text)).toMatchObject({
+    [USER]: [{ name: 'a.flist', type: 'regular' }],
+    'bob.3bot': [{ name: 'b.flist', type: 'regular' }],
+  })
+})
+
+test('metadata has the rows of a flist, and the backend that is used when it names none', async () => {
+  const twin = await stocked()
+  const { text } = await call(twin, `/api/flist/${USER}/ok/metadata`)
+  expect(json(text)).toEqual({
+    'backend-forced': { host: '127.0.0.1', port: twin.backend.port, namespace: 'default' },
+  })
+  expect((await call(twin, `/api/flist/${USER}/none/metadata`)).status).toBe(404)
+  const metadata = { backend: { host: 'h', port: 1 }, entrypoint: ['/bin/sh'], own: 'text' }
+  const named = await testTwin({ inspectFlist: async () => ({ ...toyContents([]), metadata }) })
+  await upload(named, USER, 'a.flist', Buffer.from('x'))
+  expect(json((await call(named, `/api/flist/${USER}/a/metadata`)).text)).toEqual(metadata)
+})
+
+test('NAME.txt describes a flist; NAME.json is always an HTML 500', async () => {
+  const twin = await stocked()
+  expect(await call(twin, `/${USER}/link.txt`)).toMatchObject({
+    status: 200,
+    text: `File:     link.flist\nUploader: ${USER}\nSource:   ${twin.url}/${USER}/link.flist\nStorage:  zdb://127.0.0.1:${twin.backend.port}\nChecksum: ${MD5}\n`,
+  })
+  expect((await call(twin, `/${USER}/link.json`)).status).toBe(500)
+  for (const ending of ['txt', 'json']) expect((await call(twin, `/${USER}/none.${ending}`)).status).toBe(404)
 })

@@ -3,17 +3,11 @@ import { downloadAnswer } from './download.ts'
 import { flistFileName } from './flist-names.ts'
 import type { HubContext } from './hub-context.ts'
 import type { HubRequest } from './hub-server.ts'
-import { countFlist, type FlistCounters, flistListing } from './inspection.ts'
-import {
-  deleteFlist,
-  describeFlist,
-  flistKind,
-  flistMd5,
-  flistPath,
-  linkFlist,
-  listRepository,
-  userExists,
-} from './repositories.ts'
+import { countFlist, type FlistCounters, flistListing, flistMetadata } from './inspection.ts'
+import { listRepositories, listRepository } from './listings.ts'
+import { withFlist } from './named-flist.ts'
+import type { Json } from './python-json.ts'
+import { describeFlist, flistKind, flistMd5, flistPath, userExists } from './repositories.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
@@ -22,9 +16,34 @@ export async function account(_context: HubContext, _request: HubRequest, user: 
   return success({ username: user })
 }
 
+/** `GET api/repositories` */
+export async function repositories(context: HubContext): Promise<Answer> {
+  return jsonAnswer(await listRepositories(context.storage, context.official))
+}
+
+/** `GET api/flist`: `USER/FILE` of everything there is. Tags appear as the folders they are. */
+export async function everything(context: HubContext): Promise<Answer> {
+  const names: string[] = []
+  for (const { name } of await listRepositories(context.storage, [])) {
+    const rows = await listRepository(context.storage, name)
+    names.push(...rows.map((row) => `${name}/${row.type === 'tag' ? '.tag-' : ''}${row.name}`))
+  }
+  return jsonAnswer(names)
+}
+
+/** `GET api/fileslist`: the listing of every repository. */
+export async function everyListing(context: HubContext): Promise<Answer> {
+  const listings: [string, Json][] = []
+  for (const { name } of await listRepositories(context.storage, [])) {
+    listings.push([name, await listRepository(context.storage, name)])
+  }
+  return jsonAnswer(Object.fromEntries(listings))
+}
+
 /** `GET USER`: the listing of a repository. */
 export async function listing(context: HubContext, _request: HubRequest, user: string): Promise<Answer> {
-  if (!(await userExists(context.storage, user))) return htmlError(404)
+  const exists = await userExists(context.storage, user)
+  if (!exists || (context.strict && user.startsWith('.'))) return htmlError(404)
   return jsonAnswer(await listRepository(context.storage, user))
 }
 
@@ -32,8 +51,8 @@ export async function listing(context: HubContext, _request: HubRequest, user: s
 export async function contents(context: HubContext, _request: HubRequest, user: string, name: string): Promise<Answer> {
   return withFlist(context, user, name, async (path) => {
     const counters = await countFlist(context.inspectFlist, path, undefined, context.closing).catch(() => undefined)
-    if (!counters) return jsonAnswer({})
-    return { status: 200, headers: JSON_TYPE, body: contentsBody(context, path, counters) }
+    if (counters) return { status: 200, headers: JSON_TYPE, body: contentsBody(context, path, counters) }
+    return context.strict ? failure('the flist can not be read', 422) : jsonAnswer({})
   })
 }
 
@@ -52,28 +71,12 @@ export async function information(
   return withFlist(context, user, name, async (path) => jsonAnswer(await describeFlist(path)))
 }
 
-/** `DELETE me/NAME`: removes a flist, or a link and not its target. */
-export async function deletion(context: HubContext, _request: HubRequest, user: string, name: string): Promise<Answer> {
+/** `GET USER/NAME/metadata`: the rows of a flist, `{}` of an unreadable one; `backend-forced` when it names no backend. */
+export async function metadata(context: HubContext, _request: HubRequest, user: string, name: string): Promise<Answer> {
   return withFlist(context, user, name, async (path) => {
-    await deleteFlist(path)
-    return success()
-  })
-}
-
-/** `GET me/SOURCE/link/NAME`: makes a link or moves one; a flist of that name is never replaced. */
-export async function linking(
-  context: HubContext,
-  _request: HubRequest,
-  user: string,
-  source: string,
-  name: string,
-): Promise<Answer> {
-  return withFlist(context, user, source, async () => {
-    const path = flistPath(context.storage, user, name)
-    if (path === undefined) throw new Error(`link "${name}": no file can have this name`)
-    if ((await flistKind(path)) === 'regular') return failure('link destination is already a file', 401)
-    await linkFlist(context.storage, flistFileName(source), path)
-    return success()
+    const rows = await flistMetadata(context.inspectFlist, path).catch(() => undefined)
+    if (!rows && context.strict) return failure('the flist can not be read', 422)
+    return jsonAnswer(rows && 'backend' in rows ? rows : { ...rows, 'backend-forced': { ...context.place.backend } })
   })
 }
 
@@ -95,14 +98,43 @@ export async function downloadMd5(
   return md5 === null ? htmlError(404) : textAnswer(`${md5}\n`)
 }
 
-async function withFlist(
+/** `GET USER/NAME.txt`: five lines about a flist. */
+export async function downloadText(
   context: HubContext,
+  _request: HubRequest,
   user: string,
   name: string,
-  answer: (path: string) => Promise<Answer>,
 ): Promise<Answer> {
-  if (!(await userExists(context.storage, user))) return failure('user not found', 404)
+  const about = await describeDownload(context, user, name)
+  if (!about) return htmlError(404)
+  const lines = [
+    `File:     ${about.file}`,
+    `Uploader: ${about.uploader}`,
+    `Source:   ${about.source}`,
+    `Storage:  ${about.storage}`,
+    `Checksum: ${about.checksum ?? 'None'}`,
+  ]
+  return textAnswer(`${lines.join('\n')}\n`)
+}
+
+/** `GET USER/NAME.json`: the same, which the hub fails to write. */
+export async function downloadJson(
+  context: HubContext,
+  _request: HubRequest,
+  user: string,
+  name: string,
+): Promise<Answer> {
+  const about = await describeDownload(context, user, name)
+  if (!about) return htmlError(404)
+  if (context.strict) return jsonAnswer({ ...about })
+  throw new Error('the hub can not write this page')
+}
+
+async function describeDownload(context: HubContext, user: string, name: string) {
   const path = flistPath(context.storage, user, name)
-  if (path === undefined || !(await flistKind(path))) return failure('source not found', 404)
-  return answer(path)
+  if (path === undefined || !(await flistKind(path))) return undefined
+  const file = flistFileName(name)
+  const { url, backend } = context.place
+  const storage = `zdb://${backend.host}:${backend.port}`
+  return { file, uploader: user, source: `${url}/${user}/${file}`, storage, checksum: await flistMd5(path) }
 }

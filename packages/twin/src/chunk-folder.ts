@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { incomingPath, type Storage } from './storage.ts'
 
@@ -13,28 +13,41 @@ export type ChunkFolder = {
   set(key: Uint8Array, value: Uint8Array): Promise<boolean>
 }
 
-/** Opens the chunks of a storage. Gateway, backend and the check of an upload share one folder. */
+/**
+ * Opens the chunks of a storage. Gateway, backend and the check of an upload share one folder.
+ *
+ * Files are handled synchronously: they are small and many, and a way through the thread pool takes longer than the work
+ * itself. A server answers its requests one by one anyway.
+ */
 export function openChunkFolder(storage: Storage): ChunkFolder {
   const pathOf = (key: Uint8Array): string => join(storage.chunks, ...chunkPath(key))
 
-  async function get(key: Uint8Array): Promise<Buffer | undefined> {
-    return readFile(pathOf(key)).catch(absent)
-  }
+  const has = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+  const read = (path: string): Buffer | undefined => (has(path) ? readFileSync(path) : undefined)
   return {
-    get,
-    async has(key) {
-      return (await stat(pathOf(key)).catch(absent)) !== undefined
-    },
+    get: async (key) => read(pathOf(key)),
+    has: async (key) => has(pathOf(key)),
     async set(key, value) {
-      if ((await get(key))?.equals(value)) return false
       const file = pathOf(key)
+      if (read(file)?.equals(value)) return false
       const written = incomingPath(storage)
-      await writeFile(written, value)
-      await mkdir(dirname(file), { recursive: true })
-      await rename(written, file)
+      writeFileSync(written, value)
+      if (!has(dirname(file))) mkdirSync(dirname(file), { recursive: true })
+      renameSync(written, file)
       return true
     },
   }
+}
+
+const unreachable = (): never => {
+  throw new Error('the chunk backend can not be reached')
+}
+
+/** What a hub has whose backend is down. */
+export const unreachableChunks: ChunkFolder = {
+  has: async () => unreachable(),
+  get: async () => unreachable(),
+  set: async () => unreachable(),
 }
 
 /**
@@ -45,9 +58,4 @@ function chunkPath(key: Uint8Array): string[] {
   const hex = Buffer.from(key).toString('hex')
   const levels = hex.slice(2).match(new RegExp(`.{1,${LEVEL}}`, 'g')) ?? ['_']
   return [hex.slice(0, 2), ...levels.slice(0, -1).map((level) => `${level}+`), ...levels.slice(-1)]
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT') return undefined
-  throw error
 }

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { call, testTwin, upload } from './test-twin.ts'
+import { toyContents } from './toy-flist.ts'
 import type { Twin } from './twin.ts'
 
 const USER = 'alice.3bot'
 const FILE = `/${USER}/a.flist`
 
 async function stocked(): Promise<Twin> {
-  const twin = await testTwin({ inspectFlist: async () => ({ entries: [] }) })
+  const twin = await testTwin({ inspectFlist: async () => toyContents([]) })
   await upload(twin, USER, 'a.flist', Buffer.from('0123456789'))
   await upload(twin, USER, 'empty.flist', Buffer.from(''))
   return twin

@@ -126,6 +126,48 @@ test('what fails inside is an HTML 500 of 265 bytes, and onFault learns why', as
   expect(answer).toMatchObject({ status: 500, text: expect.stringContaining('<h1>Internal Server Error</h1>') })
   expect(answer.text).toHaveLength(265)
   expect(faults).toEqual([
-    expect.stringMatching(/^GET \/api\/flist\/me\/a\/link\/n+: link "n+": no file can have this name$/),
+    expect.stringMatching(/^GET \/api\/flist\/me\/a\/link\/n+: "n+": no file can have this name$/),
   ])
+})
+
+test('the guest token works only with a dot, and its session lets in everything that has a dot', async () => {
+  const twin = await testTwin({ guestToken: 'guest.token' })
+  const guest = await call(twin, ME, undefined, bearer('bearer guest.token'))
+  expect(guest).toMatchObject({ status: 200, text: expect.stringContaining('{"username": "guest"}') })
+  const session = guest.headers.get('Set-Cookie')?.split(';')[0] ?? ''
+  for (const header of ['bearer totally.invalid', 'x.y']) {
+    const headers = { Authorization: header, Cookie: session }
+    expect(await call(twin, ME, undefined, { headers })).toMatchObject({ status: 200 })
+  }
+  const cookie = { Authorization: 'x.y', Cookie: 'caddyoauth=guest.token' }
+  expect((await call(twin, ME, undefined, { headers: cookie })).status).toBe(200)
+
+  const forged = { Authorization: 'x.y', Cookie: `${session}x` }
+  expect((await call(twin, ME, undefined, { headers: forged })).status).toBe(401)
+  const own = (await call(twin, ME, 'alice.3bot')).headers.get('Set-Cookie')?.split(';')[0] ?? ''
+  expect((await call(twin, ME, undefined, { headers: { Authorization: 'x.y', Cookie: own } })).status).toBe(401)
+})
+
+test('tokens never expire, unless the twin is told that they do', async () => {
+  const ages = await testTwin()
+  const token = ages.mintToken('alice.3bot')
+  const expiring = await testTwin({ tokenLifetime: -1 })
+  expect((await call(ages, ME, undefined, bearer(`bearer ${token}`))).status).toBe(200)
+  expect(await call(expiring, ME, undefined, bearer(`bearer ${token}`))).toMatchObject({
+    status: 401,
+    text: '{"message":"invalid signature","status":"error"}\n',
+  })
+})
+
+test('a strict twin has no sessions, and says who may not act as another', async () => {
+  const twin = await testTwin({ strict: true, guestToken: 'guest.token', activeUsers: { shared: 'alice.3bot' } })
+  const guest = await call(twin, ME, undefined, bearer('bearer guest.token'))
+  expect(guest.headers.get('Set-Cookie')).toBeNull()
+  const as = (active: string) => call(twin, ME, 'alice.3bot', { headers: { Cookie: `active-user=${active}` } })
+  expect(await as('shared')).toMatchObject({ status: 200, text: expect.stringContaining('"shared"') })
+  expect((await as('alice.3bot')).status).toBe(200)
+  expect(await as('bob.3bot')).toMatchObject({
+    status: 403,
+    text: '{"message":"the token may not write as \\"bob.3bot\\"","status":"error"}\n',
+  })
 })

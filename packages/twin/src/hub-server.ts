@@ -57,7 +57,7 @@ export function createHubServer(respond: Respond, onFault: OnFault, activity: Ac
       return
     }
     const request = { method: 'INFO', target, headers: {}, body: Readable.from([]) }
-    const sent = answer(request, async (answered) => void socket.end(await rawAnswer(answered)))
+    const sent = answer(request, (answered) => sendRaw(socket, answered))
     activity.track(sent.catch(() => socket.destroy()))
   })
   return server
@@ -65,7 +65,8 @@ export function createHubServer(respond: Respond, onFault: OnFault, activity: Ac
 
 async function send(message: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
   if (message.readableAborted) return
-  await readToEnd(message)
+  if (answer.cutAfter !== 0) await readToEnd(message)
+  if (answer.cutAfter !== undefined) return sendRaw(message.socket, answer)
   const { body } = answer
   const length = typeof body === 'string' ? { 'Content-Length': String(Buffer.byteLength(body)) } : {}
   response.writeHead(answer.status, { ...COMMON_HEADERS, ...length, ...answer.headers })
@@ -80,12 +81,19 @@ async function readToEnd(message: IncomingMessage): Promise<void> {
   await finished(message)
 }
 
-/** An answer as it stands on the wire, for the calls that Node's parser gave up on. */
-async function rawAnswer({ status, headers, body }: Answer): Promise<string> {
-  const pieces: string[] = []
-  for await (const piece of typeof body === 'string' ? [body] : body) pieces.push(piece.toString())
-  const text = pieces.join('')
-  const lines = { ...COMMON_HEADERS, 'Content-Length': String(Buffer.byteLength(text)), ...headers }
+/** Sends an answer, or what a fault leaves of it, and closes the connection; without a byte of it, resets it. */
+async function sendRaw(socket: Socket, answer: Answer): Promise<void> {
+  const { cutAfter } = answer
+  if (cutAfter === 0) socket.resetAndDestroy()
+  else socket.end((await rawAnswer(answer)).subarray(0, cutAfter), () => socket.destroy())
+}
+
+/** An answer as it stands on the wire, for calls that Node's parser gave up on or that a fault cuts short. */
+async function rawAnswer({ status, headers, body }: Answer): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of typeof body === 'string' ? [body] : body) pieces.push(Buffer.from(piece))
+  const content = Buffer.concat(pieces)
+  const lines = { ...COMMON_HEADERS, 'Content-Length': String(content.length), ...headers }
   const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${text}`
+  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n`), content])
 }

@@ -1,5 +1,5 @@
 import type { ChunkFolder } from './chunk-folder.ts'
-import { pythonJson } from './python-json.ts'
+import { type Json, pythonJson } from './python-json.ts'
 
 /** One entry of a flist, the root left out. */
 export type FlistEntry = {
@@ -10,11 +10,25 @@ export type FlistEntry = {
   readonly size: number
   /** The 16-byte ids of a regular file's chunks, in order; empty for everything else. */
   readonly chunkIds: readonly Uint8Array[]
+  /** Permissions and setuid, setgid and sticky bits. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Seconds since epoch. */
+  readonly mtime: number
+  /** Of a symlink: what it says, a byte string. Of a special file: what it is, `character 1,3`. */
+  readonly target?: string
 }
 
 /** An open flist: its entries, read once and in any order that suits the reader. */
 export type FlistContents = {
   readonly entries: Iterable<FlistEntry> | AsyncIterable<FlistEntry>
+  /** The rows of its metadata, those read that are JSON. */
+  readonly metadata: Readonly<Record<string, Json>>
+  /** The entry at a path, the root at `''`; undefined when there is none. */
+  find(path: string): FlistEntry | undefined
+  /** The entries of a directory that {@link find} found, in the flist's order. */
+  list(path: string): Iterable<FlistEntry>
   close?(): void | Promise<void>
 }
 
@@ -75,6 +89,16 @@ export async function* flistListing(
     separator = ', '
   }
   yield `], ${pythonJson(counters).slice(1)}`
+}
+
+/** The metadata rows of a flist. Rejects as `inspect` does. */
+export async function flistMetadata(inspect: InspectFlist, path: string): Promise<Readonly<Record<string, Json>>> {
+  const contents = await inspect(path)
+  try {
+    return contents.metadata
+  } finally {
+    await contents.close?.()
+  }
 }
 
 async function* entriesOf(inspect: InspectFlist, path: string, signal: AbortSignal): AsyncGenerator<FlistEntry> {

@@ -4,40 +4,48 @@ import { finished, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import busboy from 'busboy'
 
-/** The first file part of a form. An empty name means that a form was sent without choosing a file. */
-type ReceivedFile = { readonly fileName: string }
+/** What a form held. A file with an empty name means that a form was sent without choosing one. */
+export type ReceivedForm = {
+  /** The first file part of the wanted name; undefined when there is none. */
+  readonly fileName: string | undefined
+  /** Text fields; of two with one name the last. */
+  readonly fields: ReadonlyMap<string, string>
+}
 
 const LIMITS = { fieldSize: 64 * 1024, fields: 1000, parts: 1000, headerPairs: 100 }
 
 /**
- * Reads a multipart form to its end and streams its first file part named `field` into a new file at `path`. Undefined
- * when there is none: another body, a broken form, a text field of that name. Rejects when the body breaks off or the file
- * can not be written; the file at `path` is then the caller's to remove.
+ * Reads a form, multipart or urlencoded, to its end and streams its first file part named `field` into a new file at
+ * `path`. Nothing was received of another body or a broken form. Rejects when the body breaks off or the file can not be
+ * written; the file at `path` is then the caller's to remove.
  */
-export async function receiveFile(
+export async function receiveForm(
   body: Readable,
   headers: IncomingHttpHeaders,
   field: string,
   path: string,
-): Promise<ReceivedFile | undefined> {
+): Promise<ReceivedForm> {
+  const fields = new Map<string, string>()
+  const nothing: ReceivedForm = { fileName: undefined, fields: new Map() }
   const form = openForm(headers)
-  if (!form) return undefined
-  let received: ReceivedFile | undefined
+  if (!form) return nothing
+  let fileName: string | undefined
   let written: Promise<unknown> = Promise.resolve()
 
+  form.on('field', (name, value) => fields.set(name, value))
   form.on('file', (name, part, info) => {
-    if (name !== field || received) {
+    if (name !== field || fileName !== undefined) {
       part.resume()
       return
     }
     // The type says string, but a part of type application/octet-stream may have no file name at all.
-    received = { fileName: info.filename ?? '' }
+    fileName = info.filename ?? ''
     written = pipeline(part, createWriteStream(path))
     written.catch((error: Error) => form.destroy(error))
   })
   const parsed = await feed(body, form).finally(() => Promise.allSettled([written]))
   await written
-  return parsed ? received : undefined
+  return parsed ? { fileName, fields } : nothing
 }
 
 /**

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Activity, OnFault } from './activity.ts'
+import { effectOf, type FaultEffect, type FaultLookup } from './faults.ts'
 import { RequestError, RequestReader } from './redis-requests.ts'
 
 /** A reply of the redis protocol: a line with its mark, or a bulk string, where null is nil. */
@@ -26,6 +28,7 @@ export type RedisService = {
   /** The error for a request that failed on the server's side: the disk is full, say. */
   readonly failed: string
   readonly onFault: OnFault
+  readonly faults: FaultLookup
 }
 
 /**
@@ -53,16 +56,45 @@ async function serve(socket: Socket, service: RedisService): Promise<void> {
   const requests = new RequestReader()
   for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
     for (const request of requests.push(bytes)) {
-      const reply = await session(request).catch((fault: unknown) => {
-        service.onFault(String(request[0]), fault)
-        return error(service.failed)
-      })
-      const more = socket.write(reply === 'quit' ? '+OK\r\n' : encodeReply(reply))
+      const { reply, cutAfter } = await answer(session, request, service)
+      const encoded = reply === 'quit' ? Buffer.from('+OK\r\n') : encodeReply(reply)
+      if (cutAfter === 0) return void socket.resetAndDestroy()
+      if (cutAfter !== undefined) return void socket.end(encoded.subarray(0, cutAfter), () => socket.destroy())
+      const more = socket.write(encoded)
       if (reply === 'quit') return void socket.end()
       if (!more) await Promise.race([once(socket, 'drain'), once(socket, 'close')])
     }
   }
   socket.end()
+}
+
+/** Faults that are one to who stores chunks. */
+const UNABLE: ReadonlySet<FaultEffect['kind']> = new Set(['full', 'backend-down', 'backend-full'])
+
+/** A reply, and for a fault after how many of its bytes the connection is cut. */
+type Answered = { readonly reply: Reply | 'quit'; readonly cutAfter?: number }
+
+async function answer(session: Session, request: readonly Buffer[], service: RedisService): Promise<Answered> {
+  const [command = Buffer.alloc(0)] = request
+  const name = command.toString('latin1').toUpperCase()
+  const effects = service.faults(name, name)
+  const asked = () =>
+    session(request).catch((fault: unknown) => {
+      service.onFault(name, fault)
+      return error(service.failed)
+    })
+  if (effectOf(effects, 'drop-request')) return { reply: 'quit', cutAfter: 0 }
+  if (effects.some(({ kind }) => UNABLE.has(kind))) return { reply: error(service.failed) }
+  if (effectOf(effects, 'forget')) return { reply: bulk(request[1] ?? null) }
+
+  const slow = effectOf(effects, 'slow-disk')
+  if (slow) await sleep(slow.ms)
+  const failed = effectOf(effects, 'error')
+  if (failed && !failed.effect) return { reply: error(service.failed) }
+  const reply = await asked()
+  if (failed) return { reply: error(service.failed) }
+  const cut = effectOf(effects, 'drop-response')
+  return cut ? { reply, cutAfter: cut.after } : { reply }
 }
 
 function encodeReply(reply: Reply): Buffer {

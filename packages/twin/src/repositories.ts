@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto'
-import { constants, createReadStream, type Stats } from 'node:fs'
-import { copyFile, lstat, mkdir, readdir, readlink, rename, stat, symlink, unlink } from 'node:fs/promises'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { createReadStream, type Stats } from 'node:fs'
+import { lstat, readlink, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { flistFileName } from './flist-names.ts'
-import { incomingPath, isFileName, type Storage } from './storage.ts'
-
-/** How deep links to links are followed, as the kernel does. */
-const LONGEST_LINK_CHAIN = 40
+import { isFileName, type Storage } from './storage.ts'
 
 /** What stands at a flist's path: a flist, a link (also a dangling one), or nothing. */
 export type FlistKind = 'regular' | 'symlink'
@@ -24,9 +21,6 @@ export type FlistInfo = {
   readonly target?: string
 }
 
-/** One row of a repository's listing; unlike in {@link FlistInfo}, the size is a text and a target has no `../`. */
-export type FlistListing = Omit<FlistInfo, 'size' | 'md5'> & { readonly size: string }
-
 /** `.` and `..` count as repositories without flists: the real hub lists its own folders there, one level too high. */
 export async function userExists(storage: Storage, user: string): Promise<boolean> {
   if (user === '.' || user === '..') return true
@@ -38,6 +32,12 @@ export async function userExists(storage: Storage, user: string): Promise<boolea
 export function flistPath(storage: Storage, user: string, name: string): string | undefined {
   const file = flistFileName(name)
   return isFileName(user) && isFileName(file) ? join(storage.users, user, file) : undefined
+}
+
+/** The folder of a tag, which holds links; undefined when no folder can have that name. */
+export function tagPath(storage: Storage, user: string, tag: string): string | undefined {
+  const folder = `.tag-${tag}`
+  return isFileName(user) && isFileName(folder) ? join(storage.users, user, folder) : undefined
 }
 
 /** What stands at a path; undefined for nothing and for a folder. */
@@ -66,60 +66,11 @@ export async function describeFlist(path: string): Promise<FlistInfo> {
   return { ...common, type: 'symlink', md5, linktime: seconds(own), target: await readlink(path) }
 }
 
-/** Lists a repository that {@link userExists} found, sorted by name. */
-export async function listRepository(storage: Storage, user: string): Promise<FlistListing[]> {
-  if (!isFileName(user)) return []
-  const folder = join(storage.users, user)
-  const listing: FlistListing[] = []
-  for (const name of (await readdir(folder)).sort()) {
-    const path = join(folder, name)
-    const kind = await flistKind(path)
-    if (kind === undefined) continue
-    const own = await lstat(path)
-    const led = (await statOf(path)) ?? own
-    const row = { name, size: `${(led.size / 1024).toFixed(2)} KB`, updated: seconds(led), type: kind }
-    if (kind === 'regular') listing.push(row)
-    else listing.push({ ...row, linktime: seconds(own), target: (await readlink(path)).replaceAll('../', '') })
-  }
-  return listing
-}
+/** Seconds since epoch, as the hub tells times. */
+export const seconds = (stats: Stats): number => Math.floor(stats.mtimeMs / 1000)
 
-/**
- * Copies a received file to a flist's place, in one step. As the hub's copy does, it writes through links: onto the file
- * that a link leads to, in whosever repository that is.
- */
-export async function storeFlist(storage: Storage, received: string, path: string): Promise<void> {
-  const copy = incomingPath(storage)
-  await mkdir(dirname(path), { recursive: true })
-  await copyFile(received, copy, constants.COPYFILE_FICLONE)
-  await rename(copy, await endOfLinks(storage, path))
-}
-
-/** Makes or moves a link, in one step. Whoever calls has checked that no file stands there. */
-export async function linkFlist(storage: Storage, target: string, path: string): Promise<void> {
-  const link = incomingPath(storage)
-  await symlink(target, link)
-  await rename(link, path)
-}
-
-/** Removes a flist or a link; what a link leads to stays. */
-export async function deleteFlist(path: string): Promise<void> {
-  await unlink(path)
-}
-
-async function endOfLinks(storage: Storage, path: string): Promise<string> {
-  let end = path
-  for (let step = 0; step < LONGEST_LINK_CHAIN; step++) {
-    if ((await flistKind(end)) !== 'symlink') return end
-    end = resolve(dirname(end), await readlink(end))
-    if (!end.startsWith(storage.users + sep)) throw new Error(`${path}: the link leads out of the repositories`)
-  }
-  throw new Error(`${path}: too many links`)
-}
-
-const seconds = (stats: Stats): number => Math.floor(stats.mtimeMs / 1000)
-
-async function statOf(path: string): Promise<Stats | undefined> {
+/** What a path leads to; undefined for nothing. */
+export async function statOf(path: string): Promise<Stats | undefined> {
   return stat(path).catch(absent)
 }
 

@@ -8,13 +8,20 @@ export type Storage = {
   readonly chunks: string
   /** Files being written. Nothing here is ever visible; what a kill left behind goes at the next start. */
   readonly incoming: string
+  /** Uploads that are worked on, under the names their senders gave them. Goes at the next start, too. */
+  readonly distfiles: string
 }
 
 /** Makes the folders of a twin, or takes those of an earlier run, and drops half-written files of that run. */
 export async function openStorage(root: string): Promise<Storage> {
   const folder = (name: string): string => resolve(root, name)
-  const storage = { users: folder('users'), chunks: folder('chunks'), incoming: folder('incoming') }
-  await rm(storage.incoming, { recursive: true, force: true })
+  const storage = {
+    users: folder('users'),
+    chunks: folder('chunks'),
+    incoming: folder('incoming'),
+    distfiles: folder('distfiles'),
+  }
+  for (const path of [storage.incoming, storage.distfiles]) await rm(path, { recursive: true, force: true })
   for (const path of Object.values(storage)) await mkdir(path, { recursive: true })
   return storage
 }

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Address } from './listener.ts'
-import { inspectToyFlist, SEED, toyChunkId, toyFlist } from './toy-flist.ts'
+import { inspectToyFlist, SEED, toyChunkId, toyFlist, toyFlistMaker } from './toy-flist.ts'
 import { startTwin, type Twin, type TwinOptions } from './twin.ts'
 
 /** A folder of the test's own, removed after it. */
@@ -17,7 +18,8 @@ export async function temporaryFolder(): Promise<string> {
 /** A twin for toy flists, closed after the test. */
 export async function testTwin(options: Partial<TwinOptions> = {}): Promise<Twin & { readonly root: string }> {
   const root = options.root ?? (await temporaryFolder())
-  const twin = await startTwin({ root, seed: SEED, inspectFlist: inspectToyFlist, chunkId: toyChunkId, ...options })
+  const toys = { inspectFlist: inspectToyFlist, flistMaker: toyFlistMaker, chunkId: toyChunkId }
+  const twin = await startTwin({ root, seed: SEED, ...toys, ...options })
   onTestFinished(() => twin.close())
   return { ...twin, root }
 }
@@ -84,9 +86,47 @@ export function upload(
   bytes: Uint8Array,
   headers: Record<string, string> = {},
 ): Promise<Called> {
+  return send(twin, user, 'upload-flist', fileName, bytes, { headers })
+}
+
+/** Uploads bytes as an archive, with text fields. */
+export function uploadTar(
+  twin: Twin,
+  user: string,
+  fileName: string,
+  bytes: Uint8Array,
+  options: { readonly headers?: Record<string, string>; readonly fields?: Record<string, string> } = {},
+): Promise<Called> {
+  return send(twin, user, 'upload', fileName, bytes, options)
+}
+
+function send(
+  twin: Twin,
+  user: string,
+  route: string,
+  fileName: string,
+  bytes: Uint8Array,
+  {
+    headers = {},
+    fields = {},
+  }: { readonly headers?: Record<string, string>; readonly fields?: Record<string, string> },
+): Promise<Called> {
   const body = new FormData()
+  for (const [name, value] of Object.entries(fields)) body.set(name, value)
   body.set('file', new File([Uint8Array.from(bytes)], fileName))
-  return call(twin, '/api/flist/me/upload-flist', user, { method: 'POST', body, headers })
+  return call(twin, `/api/flist/me/${route}`, user, { method: 'POST', body, headers })
+}
+
+/** A tar of some files, compressed as its name says. */
+export async function tarOf(files: Readonly<Record<string, string>>, name = 'a.tar.gz'): Promise<Buffer> {
+  const folder = await temporaryFolder()
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  const archive = join(await temporaryFolder(), name)
+  execFileSync('tar', ['--auto-compress', '-cf', archive, '-C', folder, ...Object.keys(files)])
+  return readFile(archive)
 }
 
 /** Uploads a toy flist whose chunks are stored first. */

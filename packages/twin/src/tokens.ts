@@ -28,24 +28,27 @@ export function mintToken(seed: Uint8Array, user: string): string {
 export type TokenReader = (token: string) => string | undefined
 
 /**
- * Makes the check of tokens for one seed.
+ * Makes the check of tokens for one seed. The hub's tokens never expire; with a lifetime, in seconds, these do.
  *
  * @throws TwinError `bad-options` when the seed is not 32 bytes
  */
-export function createTokenReader(seed: Uint8Array): TokenReader {
+export function createTokenReader(seed: Uint8Array, lifetime = Number.POSITIVE_INFINITY): TokenReader {
   const key = createPublicKey(signingKey(seed))
   return (token) => {
     if (token.length % 4 !== 0 || !/^[A-Za-z0-9_-]+={0,2}$/.test(token)) return undefined
     const bytes = Buffer.from(token, 'base64url')
     const payload = bytes.subarray(SIGNATURE_BYTES)
     if (!verify(null, payload, key, bytes.subarray(0, SIGNATURE_BYTES))) return undefined
-    return userOf(payload)
+    return userOf(payload, lifetime)
   }
 }
 
-function userOf(payload: Uint8Array): string | undefined {
+function userOf(payload: Uint8Array, lifetime: number): string | undefined {
   try {
-    const [user]: unknown[] = JSON.parse(Buffer.from(payload).toString())
+    const [user, time]: unknown[] = JSON.parse(Buffer.from(payload).toString())
+    if (lifetime < Number.POSITIVE_INFINITY && !(typeof time === 'number' && Date.now() / 1000 <= time + lifetime)) {
+      return undefined
+    }
     return typeof user === 'string' && isFileName(user) ? user : undefined
   } catch {
     return undefined

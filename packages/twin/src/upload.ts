@@ -1,48 +1,37 @@
-import { rm } from 'node:fs/promises'
 import { type Answer, failure } from './answers.ts'
-import { isLostName, secureFileName, uploadedFileName } from './flist-names.ts'
+import { isLostName } from './flist-names.ts'
 import type { HubContext } from './hub-context.ts'
 import type { HubRequest } from './hub-server.ts'
 import { countFlist, type FlistCounters, flistListing } from './inspection.ts'
-import { receiveFile } from './multipart.ts'
+import { clientError } from './named-flist.ts'
 import { pythonJson } from './python-json.ts'
-import { flistPath, storeFlist } from './repositories.ts'
-import { incomingPath, isFileName } from './storage.ts'
+import { receiveUpload, type Upload } from './received-upload.ts'
+import { flistKind } from './repositories.ts'
 
 /**
  * `POST /api/flist/me/upload-flist`: stores a flist that was built elsewhere, byte by byte, when every chunk it names is
- * stored. The checks come in the hub's order: the form has a file, the file has a name, the *multipart* name ends in
- * `.flist` (whatever `X-Original-Name` says), the flist can be read, its chunks are there. Throws for what the hub answers
- * with an HTML 500; the old flist is then untouched.
+ * stored; through a link, into the flist it leads to. Throws for what the hub answers with an HTML 500; the old flist is
+ * then untouched.
  */
 export async function uploadFlist(context: HubContext, request: HubRequest, user: string): Promise<Answer> {
-  const received = incomingPath(context.storage)
-  const release = () => rm(received, { force: true })
-  try {
-    return { ...(await acceptUpload(context, request, user, received)), release }
-  } catch (error) {
-    await release()
-    throw error
-  }
+  return receiveUpload(context, request, user, '.flist', (upload) => storeUpload(context, upload))
 }
 
-async function acceptUpload(context: HubContext, request: HubRequest, user: string, received: string): Promise<Answer> {
-  const file = await receiveFile(request.body, request.headers, 'file', received)
-  if (!file) return failure('no file found', 500)
-  if (file.fileName === '') return failure('no file selected', 500)
-  if (!file.fileName.endsWith('.flist')) return failure('this file is not allowed', 500)
-  // The hub saves the upload under this name, which fails when no file can have it.
-  const saved = secureFileName(file.fileName)
-  if (!isFileName(saved)) throw new Error(`multipart file name "${saved}": no file can have this name`)
-
-  const counters = await countFlist(context.inspectFlist, received, context.chunks, context.closing)
-  if (counters.failure > 0) {
-    return failure('unauthorized upload, contents is not fully present on backend', 500)
+async function storeUpload(context: HubContext, { file, received, name, path }: Upload): Promise<Answer> {
+  if (context.strict && path !== undefined && (await flistKind(path)) === 'symlink') {
+    return failure('there is a link of this name', 409)
   }
-  const name = uploadedFileName(file.fileName, originalName(request))
-  const path = flistPath(context.storage, user, name)
-  context.closing.throwIfAborted()
-  if (path !== undefined && !isLostName(name)) await storeFlist(context.storage, received, path)
+  const { inspectFlist, closing } = context
+  const counters = await countFlist(inspectFlist, file, context.chunks, closing).catch((error: unknown) => {
+    if (!context.strict || closing.aborted) throw error
+    return undefined
+  })
+  if (!counters) return failure('the flist can not be read', 422)
+  if (counters.failure > 0) {
+    return clientError(context, 'unauthorized upload, contents is not fully present on backend', 500, 422)
+  }
+  closing.throwIfAborted()
+  if (path !== undefined && !isLostName(name)) await context.changes.overwrite(file, path)
   const body = uploadReport(context, name, received, counters)
   return { status: 200, headers: { 'Content-Type': 'application/json' }, body }
 }
@@ -57,9 +46,4 @@ async function* uploadReport(
   yield `{"status": "success", "payload": {"name": ${pythonJson(name)}, "files": {"success": true, "error": null, "response": `
   yield* flistListing(context.inspectFlist, received, counters, context.closing)
   yield ', "status": 0}}}\n'
-}
-
-function originalName(request: HubRequest): string | undefined {
-  const header = request.headers['x-original-name']
-  return Array.isArray(header) ? header[0] : header
 }

@@ -49,10 +49,8 @@ const repeated = (flags: string, description: string) =>
     .default([], 'none')
     .argParser((value: string, all: readonly string[]) => [...all, value])
 
-export function addBoot(program: Command, context: CommandContext): void {
-  program
-    .command('boot')
-    .description('start it as zos would, in QEMU, and wait until it is ready; needs root')
+export function defineBoot(command: Command, context: CommandContext): void {
+  command
     .argument('<source>', 'flist (path or http(s) address), directory, root tar or image')
     .option('--entrypoint <command>', 'command of the deployment; by default that of the flist or the image')
     .addOption(repeated('--env <name=value>', 'environment of the deployment; may be repeated'))

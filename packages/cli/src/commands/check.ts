@@ -6,10 +6,8 @@ import { Difference } from '../exit-codes.ts'
 
 type Options = { readonly chunks?: string; readonly contents?: boolean; readonly json?: boolean }
 
-export function addCheck(program: Command, context: CommandContext): void {
-  program
-    .command('check')
-    .description('check a flist: its records, and that the store has every chunk')
+export function defineCheck(command: Command, context: CommandContext): void {
+  command
     .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
     .argument('[path]', 'report only what is at this path or below it', '/')
     .option(

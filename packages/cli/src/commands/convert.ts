@@ -1,7 +1,6 @@
 import { openChunkStore } from '@tf-images/flist'
 import {
   type Conversion,
-  type ConvertLimits,
   type ConvertOptions,
   convertSource,
   formatBytes,
@@ -12,16 +11,16 @@ import {
   PhaseRunner,
   PipelineError,
   parseBackend,
-  parseFidelityClasses,
 } from '@tf-images/pipeline'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { layerCacheFolder } from '../layer-cache-folder.ts'
+import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
 import { chooseFormat, outputFormats, routesOf } from '../output-format.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
-import { parseCount, parseSize } from '../size-option.ts'
+import { strictClasses, strictOption } from '../strict-option.ts'
 
-type Options = {
+type Options = LimitOptionValues & {
   readonly output: string
   readonly chunks: string
   readonly format?: string
@@ -32,17 +31,12 @@ type Options = {
   readonly backend?: string
   readonly startupToml?: boolean
   readonly strict?: string | true
-  readonly maxSize?: number
-  readonly maxRatio?: number
-  readonly maxEntries?: number
   readonly workers?: number
   readonly json?: boolean
 }
 
-export function addConvert(program: Command, context: CommandContext): void {
-  program
-    .command('convert')
-    .description('convert an image, an archive of one, a directory or a tar of a root file system to a flist')
+export function defineConvert(command: Command, context: CommandContext): void {
+  limitOptions(command)
     .argument(
       '<source>',
       'image reference, directory, root tar (plain, gzip, zstd), docker save archive or OCI layout (directory or tar)',
@@ -60,16 +54,9 @@ export function addConvert(program: Command, context: CommandContext): void {
     )
     .option('--image <name>', 'which image of an archive or layout: name:tag, or any name and @sha256:…')
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
-    .option('--max-size <bytes>', 'refuse a source whose files have more bytes, e.g. 20G (default: 1T)', parseSize)
-    .option(
-      '--max-ratio <times>',
-      'refuse a source with more than 8G of files that have this many times its size (default: 200)',
-      parseCount,
-    )
-    .option('--max-entries <count>', 'refuse a layer with more entries (default: 2000000)', parseCount)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
-    .option('--strict [classes]', 'fail when the flist would not hold these; by default all that are lost')
-    .option('--workers <n>', 'threads that encode; one per processor, at most 3, unless given', wholeNumber)
+    .addOption(strictOption())
+    .option('--workers <n>', 'threads that encode; one per further processor, at most 3, unless given', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -80,9 +67,10 @@ export function addConvert(program: Command, context: CommandContext): void {
 
 async function convert(name: string, options: Options, context: CommandContext): Promise<void> {
   const { signal } = context
-  const isFl = chooseFormat(options.output, options.format) === 'fl'
+  const format = chooseFormat(options.output, options.format)
+  const isFl = format === 'fl'
   const location = isFl ? { fl: { routes: routesOf(options.chunks, options.backend) } } : flistBackend(options)
-  const strict = options.strict && parseFidelityClasses(options.strict === true ? undefined : options.strict)
+  const strict = strictClasses(options.strict, format)
   const store = await openChunkStore(options.chunks, { signal })
   const cacheFolder = layerCacheFolder(options.chunks, options.cache)
   try {
@@ -141,14 +129,6 @@ function describe(conversion: Conversion): string {
       .filter((line) => line !== '')
       .map((line) => `  ${line}`),
   ].join('\n')
-}
-
-function limitsOf({ maxSize, maxRatio, maxEntries }: Options): ConvertLimits {
-  return {
-    ...(maxSize === undefined ? {} : { maxSize }),
-    ...(maxRatio === undefined ? {} : { maxRatio }),
-    ...(maxEntries === undefined ? {} : { maxEntries }),
-  }
 }
 
 function wholeNumber(text: string): number {

@@ -14,10 +14,8 @@ type Options = {
   readonly json?: boolean
 }
 
-export function addDoctor(program: Command, context: CommandContext): void {
-  program
-    .command('doctor')
-    .description('say whether a Zmachine would start from this, and what to do where it would not')
+export function defineDoctor(command: Command, context: CommandContext): void {
+  command
     .argument('<source>', 'flist (path or http(s) address), directory, root tar or image')
     .addOption(new Option('--as <mode>', 'what it is to be started as').choices(['container', 'vm', 'image']))
     .option('--entrypoint <command>', 'command of the deployment; by default that of the flist or the image')

@@ -5,10 +5,8 @@ import { type CommandContext, printResult, toText } from '../context.ts'
 
 type Options = { readonly chunks?: string; readonly json?: boolean }
 
-export function addExtract(program: Command, context: CommandContext): void {
-  program
-    .command('extract')
-    .description('write the tree of a flist to a directory')
+export function defineExtract(command: Command, context: CommandContext): void {
+  command
     .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
     .argument('[path]', 'directory to write to; must be empty or not exist', './rootfs')
     .option(

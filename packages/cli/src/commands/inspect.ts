@@ -7,17 +7,18 @@ import { describeNode, listingLine, nodeAsJson } from '../listing.ts'
 
 type Options = { readonly chunks?: string; readonly recursive?: boolean; readonly json?: boolean }
 
-export function addInspect(program: Command, context: CommandContext): void {
-  const command = (name: string, description: string) =>
-    program
-      .command(name)
-      .description(description)
-      .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
-      .option(
-        '--chunks <store>',
-        'chunk store: a directory or zdb://host:port/namespace; by default the flist’s own backend',
-      )
-  command('ls', 'list a directory of a flist')
+/** The argument and option that all of these have. */
+function fromFlist(command: Command): Command {
+  return command
+    .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
+    .option(
+      '--chunks <store>',
+      'chunk store: a directory or zdb://host:port/namespace; by default the flist’s own backend',
+    )
+}
+
+export function defineLs(command: Command, context: CommandContext): void {
+  fromFlist(command)
     .argument('[path]', 'path inside', '/')
     .option('-R, --recursive', 'everything below')
     .option('--json', 'print the entries as JSON')
@@ -26,12 +27,18 @@ export function addInspect(program: Command, context: CommandContext): void {
       '\nExamples:\n  flist ls nginx.flist /etc\n  flist ls https://hub.grid.tf/tf-official-apps/nginx.flist -R',
     )
     .action((location, path, options: Options) => list(location, path, options, context))
-  command('stat', 'show one entry of a flist, or with / the flist itself')
+}
+
+export function defineStat(command: Command, context: CommandContext): void {
+  fromFlist(command)
     .argument('[path]', 'path inside', '/')
     .option('--json', 'print it as JSON')
     .addHelpText('after', '\nExamples:\n  flist stat nginx.flist\n  flist stat nginx.flist /usr/sbin/nginx --json')
     .action((location, path, options: Options) => show(location, path, options, context))
-  command('cat', 'write the content of a file of a flist')
+}
+
+export function defineCat(command: Command, context: CommandContext): void {
+  fromFlist(command)
     .argument('<path>', 'path inside')
     .option('--json', 'print the content as JSON: {"path", "size", "base64"}')
     .addHelpText('after', '\nExample:\n  flist cat nginx.flist /etc/os-release --chunks ./chunks')

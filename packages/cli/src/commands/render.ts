@@ -1,16 +1,13 @@
 import { resolve } from 'node:path'
-import { withParents } from '@tf-images/pipeline'
-import { compareContexts, loadRecipes, renderImage, writeContexts } from '@tf-images/recipe'
+import { compareContexts, loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
 
 type Options = { readonly root: string; readonly check?: boolean; readonly json?: boolean }
 
-export function addRender(program: Command, context: CommandContext): void {
-  program
-    .command('render')
-    .description('write dockerfiles/<image>/ from the recipes')
+export function defineRender(command: Command, context: CommandContext): void {
+  command
     .argument('[images...]', 'images to render; all when none is named')
     .option('--check', 'write nothing; show the difference and exit with 3 when there is one')
     .option('--root <dir>', 'folder that has recipes/ and dockerfiles/', '.')

@@ -6,11 +6,14 @@ import {
   type ImageFailure,
   type ImageReport,
   PipelineError,
+  type UpOptions,
 } from '@tf-images/pipeline'
 import { loadRecipes } from '@tf-images/recipe'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
+import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
 import { dockerCredentials, type HubOptionValues, hostPlatform, hubOptions, hubSettings } from '../settings.ts'
+import { strictClasses, strictOption } from '../strict-option.ts'
 
 type CommonOptions = {
   readonly root: string
@@ -21,26 +24,32 @@ type CommonOptions = {
   readonly dryRun?: boolean
   readonly json?: boolean
 }
-type UpOptionValues = CommonOptions & HubOptionValues & { readonly startupToml?: boolean }
+type UpOptionValues = CommonOptions &
+  HubOptionValues &
+  LimitOptionValues & { readonly startupToml?: boolean; readonly strict?: string | true }
 
-export function addUp(program: Command, context: CommandContext): void {
-  const up = commonOptions(program.command('up'))
-    .description('the whole line: render, build, push, convert, check, publish, read back')
+export function defineUp(command: Command, context: CommandContext): void {
+  const up = commonOptions(command)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .addOption(strictOption())
     .addHelpText(
       'after',
       `
 Examples:
   npm start                          everything on this machine: engine, registry and hub included
   npm start -- nginx --force         one image (and what it is built on), although nothing changed
-  FLIST_HUB_TOKEN=… flist up --registry ghcr.io/owner/tf-images`,
+  FLIST_HUB_TOKEN=… flist up --registry ghcr.io/owner/tf-images
+  flist up nginx --strict --max-size 20G
+
+--strict and the limits are for what is converted: an image that is up to date is not, but with --force.`,
     )
-  hubOptions(up).action((images: string[], options: UpOptionValues) => bringUpImages(images, options, context))
+  limitOptions(hubOptions(up)).action((images: string[], options: UpOptionValues) =>
+    bringUpImages(images, options, context),
+  )
 }
 
-export function addBuild(program: Command, context: CommandContext): void {
-  commonOptions(program.command('build'))
-    .description('render, build and push images; no flist')
+export function defineBuild(command: Command, context: CommandContext): void {
+  commonOptions(command)
     .addHelpText('after', '\nExample:\n  flist build debian-12 nginx --registry ghcr.io/owner/tf-images')
     .action((images: string[], options: CommonOptions) => run(images, options, context, {}))
 }
@@ -66,14 +75,21 @@ async function bringUpImages(
   options: UpOptionValues,
   context: CommandContext,
 ): Promise<void> {
-  await run(images, options, context, { hub: await hubSettings(options), startupToml: options.startupToml === true })
+  const strict = strictClasses(options.strict)
+  const hub = await hubSettings(options)
+  await run(images, options, context, {
+    hub,
+    startupToml: options.startupToml === true,
+    limits: limitsOf(options),
+    ...(strict ? { strict } : {}),
+  })
 }
 
 async function run(
   images: readonly string[],
   options: CommonOptions,
   context: CommandContext,
-  publishing: Pick<Parameters<typeof bringUp>[0], 'hub' | 'startupToml'>,
+  publishing: Pick<UpOptions, 'hub' | 'startupToml' | 'strict' | 'limits'>,
 ): Promise<void> {
   const root = resolve(options.root)
   const { DOCKER_HOST } = process.env
@@ -91,7 +107,10 @@ async function run(
     ...publishing,
     ...(DOCKER_HOST ? { dockerHost: DOCKER_HOST } : {}),
   })
-  const failed = failures.map(({ image, error }) => ({ image, error: errorText(error) }))
+  const failed = failures.map(({ image, error }) => {
+    const { fidelity } = error instanceof PipelineError ? error : {}
+    return { image, error: errorText(error), ...(fidelity ? { fidelity } : {}) }
+  })
   printResult(
     context,
     options.json,
@@ -116,5 +135,7 @@ function lookInside(reports: readonly ImageReport[]): string {
 function failureOf(failures: readonly ImageFailure[], reports: readonly ImageReport[]): Error {
   const lines = failures.map(({ image, error }) => `${image}: ${errorText(error)}`)
   const total = failures.length + reports.length
-  return new PipelineError('not-published', `${failures.length} of ${total} images failed:\n${lines.join('\n')}`)
+  const isUnfaithful = failures.every(({ error }) => error instanceof PipelineError && error.code === 'not-faithful')
+  const code = isUnfaithful ? 'not-faithful' : 'not-published'
+  return new PipelineError(code, `${failures.length} of ${total} images failed:\n${lines.join('\n')}`)
 }

@@ -10,22 +10,26 @@ import {
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
+import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
-type Options = {
+type Options = LimitOptionValues & {
   readonly platform: string
+  readonly image?: string
   readonly chunks?: string
   readonly contents?: boolean
   readonly json?: boolean
 }
 
-export function addVerify(program: Command, context: CommandContext): void {
-  program
-    .command('verify')
-    .description('compare a flist with its source, entry by entry and byte by byte; needs no chunks')
+export function defineVerify(command: Command, context: CommandContext): void {
+  limitOptions(command)
     .argument('<flist>', 'path of a flist, or its http(s) address on a hub')
-    .argument('<source>', 'image reference, directory, root tar (plain, gzip, zstd) or OCI layout (directory or tar)')
+    .argument(
+      '<source>',
+      'image reference, directory, root tar (plain, gzip, zstd), docker save archive or OCI layout (directory or tar)',
+    )
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
+    .option('--image <name>', 'which image of an archive or layout: name:tag, or any name and @sha256:…')
     .option('--contents', 'also read every chunk and compare it')
     .option(
       '--chunks <store>',
@@ -48,10 +52,16 @@ async function verify(location: string, name: string, options: Options, context:
     'check',
     `comparing with ${name}`,
     async ({ update }) => {
-      const source = await openSource(name, { platform: options.platform, credentials: dockerCredentials, signal })
+      const source = await openSource(name, {
+        platform: options.platform,
+        credentials: dockerCredentials,
+        signal,
+        ...(options.image === undefined ? {} : { image: options.image }),
+      })
       try {
         return await verifyFlist(opened.flist, source, {
           onBytes: (bytes) => update(formatBytes(bytes)),
+          limits: limitsOf(options),
           signal,
           ...chunks,
         })

@@ -19,10 +19,8 @@ type Options = HubOptionValues & {
 /** Time of the files of a machine where none is given: as for base images. */
 const defaultEpoch = '1700000000'
 
-export function addVm(program: Command, context: CommandContext): void {
-  const command = program
-    .command('vm')
-    .description('make a virtual machine from recipes/vms: bootstrap, lint, convert, check, boot, publish; needs root')
+export function defineVm(command: Command, context: CommandContext): void {
+  command
     .argument('<name>', 'folder below recipes/vms')
     .option('--root <dir>', 'folder that has recipes/', '.')
     .option('--work <dir>', 'folder for the machine’s tree, its flist and the chunk cache', '.flist')
@@ -75,7 +73,9 @@ function describe({ name, conversion, lint, boot, publication, durations }: VmRe
     `  kernel   ${lint.kernelRelease}; ${lint.warnings} warnings`,
     `  boot     ${boot.accelerator.name}: ${stages}`,
     ...boot.checks.map((check) => `  passed   ${check.name}`),
-    ...(publication ? [`  link     ${publication.linkUrl}`, `  url      ${publication.url}`] : []),
+    ...(publication
+      ? [...publication.linkUrls.map((url) => `  link     ${url}`), `  url      ${publication.url}`]
+      : []),
     `  time     ${times.join(', ')}`,
   ].join('\n')
 }

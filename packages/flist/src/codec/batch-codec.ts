@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
-import { type Batch, type ChunkCodec, createChunkCodec, type EncodedBatch } from './chunk-codec.ts'
+import type { Batch, ChunkCodec, EncodedBatch } from './chunk-codec.ts'
+import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import { startCodecThreads } from './codec-threads.ts'
 import { compiledCodec } from './wasm.ts'
 
 export type BatchCodecOptions = {
-  /** Threads that encode; 0 encodes where it is called. Unless told, one per processor, at most 3. */
+  /** Threads that encode; 0 encodes where it is called. Unless told, one per further processor, at most 3. */
   readonly workers?: number
-  /** Plain bytes after which threads are worth their start (about 50 ms of one processor); 16 MiB unless told. */
+  /** Plain bytes after which threads are worth their start (about 50 ms of one processor); 4 MiB unless told. */
   readonly workersAfter?: number
 }
 
@@ -22,12 +23,12 @@ export type BatchCodec = {
 
 /** One layer cannot be decompressed fast enough for more, and each takes memory. */
 const MOST_WORKERS = 3
-const WORKERS_AFTER = 16 << 20
+const WORKERS_AFTER = 4 << 20
 /** Batches that can be encoded or on their way to the store without threads. */
 const INLINE_WINDOW = 4
 
-/** Batches of chunks of `FLIST_CHUNKS`. */
-export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
+/** Batches of chunks of one format. */
+export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions = {}): BatchCodec {
   const { workers = defaultWorkers(), workersAfter = WORKERS_AFTER } = options
   let codec: Pick<BatchCodec, 'hashBatch' | 'encodeBatch' | 'close'> | undefined
   let threaded = false
@@ -36,9 +37,9 @@ export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
   function current() {
     if (workers > 0 && !threaded && encoded >= workersAfter) {
       threaded = true
-      codec = startCodecThreads(workers)
+      codec = startCodecThreads(workers, kind)
     }
-    codec ??= createInlineCodec(createChunkCodec(compiledCodec()))
+    codec ??= createInlineCodec(createCodecOf(kind, compiledCodec()))
     return codec
   }
 
@@ -57,14 +58,13 @@ export function createBatchCodec(options: BatchCodecOptions = {}): BatchCodec {
   }
 }
 
-/** With one processor a thread is only another thing to switch to. */
+/** One processor is busy with decompressing, hashing and reading layers; more threads than the others only take it away. */
 function defaultWorkers(): number {
-  const processors = availableParallelism()
-  return processors === 1 ? 0 : Math.min(processors, MOST_WORKERS)
+  return Math.min(availableParallelism() - 1, MOST_WORKERS)
 }
 
 /** Hashes and encodes batches where it is called. */
-export function createInlineCodec(codec: ChunkCodec): BatchCodec {
+function createInlineCodec(codec: ChunkCodec): BatchCodec {
   return {
     window: INLINE_WINDOW,
     hashBatch: async (batch) => codec.hashBatch(batch),

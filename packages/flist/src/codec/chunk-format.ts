@@ -1,12 +1,14 @@
 import { createFlChunkCodec } from '../fl/fl-chunk.ts'
-import { type BatchCodec, type BatchCodecOptions, createBatchCodec, createInlineCodec } from './batch-codec.ts'
+import { type BatchCodec, type BatchCodecOptions, createBatchCodec } from './batch-codec.ts'
 import { decodeChunk, encodeChunk } from './chunk.ts'
 import type { ChunkCodec, EncodedChunk } from './chunk-codec.ts'
+import type { CodecKind } from './codec-kind.ts'
+import { compiledCodec } from './wasm.ts'
 
 /** How a format of flists keeps the chunks of files: what a `ChunkList` consists of, and what stands in the stores. */
 export type ChunkFormat = {
   /** Stands for how chunks are hashed, compressed and encrypted. */
-  readonly name: 'flist' | 'fl'
+  readonly name: CodecKind
   /** Bytes of the id of a chunk, which comes first in an entry of a `ChunkList`, and of the key after it. */
   readonly idBytes: number
   readonly keyBytes: number
@@ -32,7 +34,7 @@ export const FLIST_CHUNKS: ChunkFormat = {
   idBytes: 16,
   keyBytes: 16,
   entryBytes: 32,
-  createCodec: createBatchCodec,
+  createCodec: (options) => createBatchCodec('flist', options),
   encode: encodeChunk,
   decode: decodeChunk,
 }
@@ -40,17 +42,17 @@ export const FLIST_CHUNKS: ChunkFormat = {
 let flCodec: ChunkCodec | undefined
 
 function sharedFlCodec(): ChunkCodec {
-  flCodec ??= createFlChunkCodec()
+  flCodec ??= createFlChunkCodec(compiledCodec())
   return flCodec
 }
 
-/** Chunks of the `.fl` format: BLAKE2b-256, snappy, AES-256-GCM. No threads encode them. */
+/** Chunks of the `.fl` format: BLAKE2b-256, snappy, AES-256-GCM. */
 export const FL_CHUNKS: ChunkFormat = {
   name: 'fl',
   idBytes: 32,
   keyBytes: 32,
   entryBytes: 64,
-  createCodec: () => createInlineCodec(createFlChunkCodec()),
+  createCodec: (options) => createBatchCodec('fl', options),
   encode: (plain) => sharedFlCodec().encode(plain),
   decode: (data, key) => sharedFlCodec().decode(data, key),
 }

@@ -1,7 +1,11 @@
 // What a codec thread runs; bundled as source text into codec-thread.generated.ts.
 import { parentPort, workerData } from 'node:worker_threads'
-import { type Batch, createChunkCodec, type EncodedBatch } from './chunk-codec.ts'
+import type { Batch, EncodedBatch } from './chunk-codec.ts'
+import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import type { CompiledCodec } from './codec-module.ts'
+
+/** What a thread is started with. */
+export type CodecThreadData = { readonly kind: CodecKind; readonly compiled: CompiledCodec }
 
 /** A call to a thread: hash a batch, or encode what is wanted of one that was hashed. */
 export type CodecCall = {
@@ -13,7 +17,8 @@ export type CodecCall = {
 /** The result of the call with this number: the keys, or what encoding gave. */
 export type CodecReply = { readonly number: number; readonly result: Uint8Array | EncodedBatch }
 
-const codec = createChunkCodec(workerData as CompiledCodec)
+const { kind, compiled } = workerData as CodecThreadData
+const codec = createCodecOf(kind, compiled)
 
 parentPort?.on('message', ({ number, batch, encode }: CodecCall) => {
   const result = encode ? codec.encodeBatch(batch, encode.keys, encode.wanted) : codec.hashBatch(batch)

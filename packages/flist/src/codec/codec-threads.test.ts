@@ -8,11 +8,13 @@ import { expect, test } from 'vitest'
 import { renderThreadSource } from '../../scripts/thread-source.ts'
 import { makeBatch, takeChunks } from '../../test/batches.ts'
 import { sampleBytes } from '../../test/sample-bytes.ts'
-import { encodeChunk } from './chunk.ts'
-import type { Batch } from './chunk-codec.ts'
+import type { Batch, EncodedChunk } from './chunk-codec.ts'
+import { FL_CHUNKS, FLIST_CHUNKS } from './chunk-format.ts'
 import { startCodecThreads } from './codec-threads.ts'
 
 const run = promisify(execFile)
+
+const inHex = ({ id, key, data }: EncodedChunk) => [id, key, data].map((bytes) => Buffer.from(bytes).toString('hex'))
 
 /** Runs TypeScript in a process of its own, with what it imports. */
 async function runScript(text: string): Promise<string> {
@@ -39,23 +41,28 @@ test('the committed script of the threads is what its sources give', async () =>
   expect(committed === (await renderThreadSource()), 'run `pnpm --filter @tf-images/flist build:thread`').toBe(true)
 })
 
-test('several threads encode several batches at once as one codec does', async () => {
-  const threads = startCodecThreads(3)
-  try {
-    const encoded = await Promise.all(
-      Array.from({ length: 8 }, async (_, seed) => {
-        const plains = [300_000, 0, 5].map((length) => sampleBytes([{ kind: 'words', length, seed: seed + 1 }]))
-        const batch = makeBatch(plains)
-        const keys = await threads.hashBatch(batch)
-        const chunks = takeChunks(batch, keys, [0, 1, 2], await threads.encodeBatch(batch, keys, [0, 1, 2]))
-        return { plains, chunks }
-      }),
-    )
-    for (const { plains, chunks } of encoded) expect(chunks).toEqual(plains.map((plain) => encodeChunk(plain)))
-  } finally {
-    await threads.close()
-  }
-})
+test.each([FLIST_CHUNKS, FL_CHUNKS])(
+  'several threads encode several batches at once as one codec does ($name)',
+  async (format) => {
+    const threads = startCodecThreads(3, format.name)
+    try {
+      const encoded = await Promise.all(
+        Array.from({ length: 8 }, async (_, seed) => {
+          const plains = [300_000, 0, 5].map((length) => sampleBytes([{ kind: 'words', length, seed: seed + 1 }]))
+          const batch = makeBatch(plains)
+          const keys = await threads.hashBatch(batch)
+          const chunks = takeChunks(batch, keys, [0, 1, 2], await threads.encodeBatch(batch, keys, [0, 1, 2]))
+          return { plains, chunks }
+        }),
+      )
+      for (const { plains, chunks } of encoded) {
+        expect(chunks.map(inHex)).toEqual(plains.map((plain) => inHex(format.encode(plain))))
+      }
+    } finally {
+      await threads.close()
+    }
+  },
+)
 
 test('a thread that fails makes its calls and all later ones fail', async () => {
   const threads = startCodecThreads(2)

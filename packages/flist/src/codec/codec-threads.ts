@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { FlistError } from '../errors.ts'
 import type { Batch, EncodedBatch } from './chunk-codec.ts'
+import type { CodecKind } from './codec-kind.ts'
 import { CODEC_THREAD_SOURCE } from './codec-thread.generated.ts'
-import type { CodecCall, CodecReply } from './codec-thread.ts'
+import type { CodecCall, CodecReply, CodecThreadData } from './codec-thread.ts'
 import { compiledCodec } from './wasm.ts'
 
 /** Hashes and encodes batches as a ChunkCodec does, but elsewhere; their memory must be shared. */
@@ -20,10 +21,10 @@ type Thread = { readonly worker: Worker; readonly calls: Map<number, Pending> }
  * Starts `count` threads. Each call goes to the one with the fewest calls. They keep the process alive only while calls
  * are under way. A thread that ends makes its calls, and all later ones, fail with a FlistError `codec-failed`.
  */
-export function startCodecThreads(count: number): CodecThreads {
+export function startCodecThreads(count: number, kind: CodecKind = 'flist'): CodecThreads {
   let failure: FlistError | undefined
   let calls = 0
-  const threads = Array.from({ length: count }, () => startThread(fail))
+  const threads = Array.from({ length: count }, () => startThread(kind, fail))
 
   function fail(error: FlistError): void {
     if (failure) return
@@ -56,9 +57,10 @@ export function startCodecThreads(count: number): CodecThreads {
   }
 }
 
-function startThread(fail: (error: FlistError) => void): Thread {
+function startThread(kind: CodecKind, fail: (error: FlistError) => void): Thread {
+  const workerData: CodecThreadData = { kind, compiled: compiledCodec() }
   // Flags of this process may not suit a thread that runs a script from memory.
-  const worker = new Worker(CODEC_THREAD_SOURCE, { eval: true, workerData: compiledCodec(), execArgv: [], env: {} })
+  const worker = new Worker(CODEC_THREAD_SOURCE, { eval: true, workerData, execArgv: [], env: {} })
   const calls = new Map<number, Pending>()
   const failed = (reason: string, cause?: unknown) =>
     fail(new FlistError('codec-failed', `chunk codec: a thread ended (${reason}); run it again`, { cause }))

@@ -6,9 +6,10 @@ import { describe, expect, test } from 'vitest'
 import { makeBatch, takeChunks } from '../../test/batches.ts'
 import { arbitraryBytes, sampleBytes } from '../../test/sample-bytes.ts'
 import { CHUNK_SIZE } from '../codec/chunk-codec.ts'
+import { compiledCodec } from '../codec/wasm.ts'
 import { createFlChunkCodec } from './fl-chunk.ts'
 
-const codec = createFlChunkCodec()
+const codec = createFlChunkCodec(compiledCodec())
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const noise = (length: number) => sampleBytes([{ kind: 'noise', length, seed: 7 }])
 const CORRUPT = expect.objectContaining({ code: 'chunk-corrupt' })

@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { type Batch, CHUNK_SIZE, type ChunkCodec, type EncodedBatch, type EncodedChunk } from '../codec/chunk-codec.ts'
-import { instantiateCodec } from '../codec/codec-module.ts'
-import { compiledCodec } from '../codec/wasm.ts'
+import { type CompiledCodec, instantiateCodec } from '../codec/codec-module.ts'
 import { FlistError } from '../errors.ts'
 
 const CIPHER = 'aes-256-gcm'
@@ -17,8 +16,8 @@ const MAX_ENCODED = 32 + CHUNK_SIZE + Math.floor(CHUNK_SIZE / 6) + TAG_BYTES
  * encrypted with AES-256-GCM, nonce the first 12 bytes of the key, tag at the end; the id is the BLAKE2b-256 of the
  * result. Works synchronously, hashes and compression as WebAssembly, AES by OpenSSL.
  */
-export function createFlChunkCodec(): ChunkCodec {
-  const wasm = instantiateCodec(compiledCodec())
+export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
+  const wasm = instantiateCodec(compiled)
   const [input, output, hashState] = [wasm.INPUT.value, wasm.OUTPUT.value, wasm.HASH_STATE.value]
   const memory = new Uint8Array(wasm.memory.buffer)
 

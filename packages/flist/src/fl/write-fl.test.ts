@@ -184,3 +184,8 @@ test('a file that is called off leaves what was there', async () => {
     expect([await readdir(target), await readFile(output, 'utf8')]).toEqual([['a.fl'], 'old'])
   })
 })
+
+test('the header tells neither the SQLite that wrote it nor how often', async () => {
+  const header = await roundTrip(directory({ a: file() }), (path) => readFile(path))
+  expect([24, 92, 96].map((at) => header.readUInt32BE(at))).toEqual([1, 1, 3_040_001])
+})

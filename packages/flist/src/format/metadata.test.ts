@@ -48,6 +48,14 @@ describe('metadata rows', () => {
     )
   })
 
+  test('nested deeper than any row are corrupt when read', () => {
+    const nested = (depth: number) => `{"/data": {"x": ${'['.repeat(depth)}${']'.repeat(depth)}}}`
+    const read = (depth: number) => decodeMetadata(new Map([['volume', nested(depth)]]), 'a.flist')
+    expect(JSON.stringify(read(6).volume)).toBe('{"/data":{"x":[[[[[[]]]]]]}}')
+    for (const depth of [7, 100_000])
+      expect(() => read(depth)).toThrow('metadata "volume" must be an object of objects')
+  })
+
   test.each(['', '{', 'null', '[1]', '"text"', '{"tcp/80": "8080"}'])(
     'with the port %j are corrupt when read',
     (text) => {

@@ -61,6 +61,9 @@ export function encodeMetadata(metadata: FlistMetadata): [key: string, text: str
   return Object.entries(metadata).map(([key, value]) => [key, typeof value === 'string' ? value : printJson(value)])
 }
 
+/** Levels of objects and lists a row needs, with some to spare: more would only exhaust the stack of who prints it. */
+const MAX_DEPTH = 8
+
 /** Reads the rows back. `name` stands for the flist in messages. Throws `corrupt` with all problems. */
 export function decodeMetadata(rows: ReadonlyMap<string, string>, name: string): FlistMetadata {
   const problems: string[] = []
@@ -68,7 +71,8 @@ export function decodeMetadata(rows: ReadonlyMap<string, string>, name: string):
     const rule = RULES.get(key)
     if (rule === undefined) return [key, text]
     const value = parseJson(text)
-    if (!isObject(value) || !rule.holds(value)) problems.push(`"${key}" must be ${rule.expected}`)
+    if (!isObject(value) || isDeeper(value, MAX_DEPTH) || !rule.holds(value))
+      problems.push(`"${key}" must be ${rule.expected}`)
     return [key, isObject(value) ? value : text]
   })
   if (problems.length > 0) {
@@ -95,6 +99,10 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  return isObject(value) && (depth === 0 || Object.values(value).some((field) => isDeeper(field, depth - 1)))
 }
 
 function isText(value: unknown): value is string {

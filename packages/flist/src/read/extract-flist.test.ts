@@ -1,4 +1,14 @@
-import { chmod, lstat, symlink as makeLink, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  symlink as makeLink,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type ChunkMemory, createChunkMemory } from '../../test/chunk-memory.ts'
@@ -200,6 +210,37 @@ describe('nothing leaves the target', () => {
       expect(await readlink(join(target, 'x'))).toBe(join(outside, 'passwd'))
       expect(await readdir(target)).toEqual(['x'])
     })(),
+  )
+
+  test(
+    'a directory that is swapped for a link while a file in it is written is not left: the files follow the directory',
+    scene(async ({ target, outside, memory }, extract) => {
+      const { get } = memory
+      const tree = directory(
+        { d: directory({ e: directory({ a: memory.store('a', ME), b: memory.store('b', ME) }, ME) }, ME) },
+        ME,
+      )
+      memory.get = async (id) => {
+        await rename(join(target, 'd'), join(target, 'moved')).catch(() => {})
+        await makeLink(outside, join(target, 'd')).catch(() => {})
+        return get(id)
+      }
+      // What is there when directories are finished is no directory: that is told, nothing is done to it.
+      await expect(extract(tree)).rejects.toMatchObject({ code: 'io' })
+      expect((await readdir(join(target, 'moved/e'))).toSorted()).toEqual(['a', 'b'])
+    }),
+  )
+
+  test(
+    'a deep tree needs few open directories, and paths longer than the system takes at once',
+    scene(async ({ target, memory }, extract) => {
+      const depth = 1000
+      let tree = directory({ last: memory.store('x', ME) }, ME)
+      for (let i = 0; i < depth; i++) tree = directory({ abc: tree, z: memory.store('', ME) }, ME)
+      const report = await extract(tree)
+      expect(report).toMatchObject({ files: depth + 1, directories: depth + 1 })
+      expect((await readdir(join(target, 'abc/'.repeat(500)))).toSorted()).toEqual(['abc', 'z'])
+    }),
   )
 
   test(

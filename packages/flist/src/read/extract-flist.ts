@@ -4,6 +4,7 @@ import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { quotePath } from '../format/names.ts'
 import type { ChunkList, FileNode } from '../tree.ts'
+import { type DirectoryTrail, openTrail } from './directory-trail.ts'
 import { createExtractLog, type ExtractLog, type ExtractReport } from './extract-report.ts'
 import { type FlistEntry, type FlistNode, type FlistSpecial, isDeviceNumber } from './flist-node.ts'
 import type { Flist } from './open-flist.ts'
@@ -29,6 +30,7 @@ type Extraction = {
   readonly privileged: boolean
   readonly log: ExtractLog
   readonly specials: SpecialMaker
+  readonly trail: DirectoryTrail
 }
 
 /**
@@ -36,9 +38,8 @@ type Extraction = {
  * Modes and times are restored, of the target itself too; owners, setuid, setgid and devices as root. The report says
  * what could not be.
  *
- * Nothing is written outside the target: names are checked, every directory on a path was made or found here to be one
- * and no link, files are made new and never through a link. (Who else may write to the target while this runs can
- * still play tricks: give a directory of your own.)
+ * Nothing is written outside the target: names are checked, every directory on a path is opened from the one above it and
+ * must be no link, also when others change the target meanwhile, and files are made new and never through a link.
  *
  * Throws `io`, `corrupt`, `unsafe-path`, `chunk-missing`, `chunk-corrupt` and what the store throws; the target is then
  * incomplete.
@@ -53,10 +54,12 @@ export async function extractFlist(
   await prepareTarget(target, options.allowNonEmpty ?? false)
   const specials = createSpecialMaker(target)
   const format = flist.chunkFormat
-  const extraction = { target, store, format, options, privileged, log: createExtractLog(), specials }
+  const trail = await openTrail(target)
+  const extraction = { target, store, format, options, privileged, log: createExtractLog(), specials, trail }
   try {
     await extractEntries(extraction, flist)
   } finally {
+    await trail.close()
     await specials.close()
   }
   return extraction.log.finish()
@@ -91,7 +94,7 @@ async function extractEntries(extraction: Extraction, flist: Flist): Promise<voi
 
 async function extractEntry(extraction: Extraction, entry: FlistEntry): Promise<void> {
   const { node } = entry
-  const path = pathOf(extraction, entry)
+  const path = await extraction.trail.place(entry.path)
   if (node.type === 'directory') return entry.path === '' ? undefined : makeDirectory(extraction, path)
   if (node.type === 'file') await writeFile(extraction, entry, node, path)
   else if (node.type === 'symlink') {
@@ -156,7 +159,7 @@ async function refuseSpecial(
 async function finishDirectory(extraction: Extraction, entry: FlistEntry): Promise<void> {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
   const flags = O_RDONLY | O_DIRECTORY | (entry.path === '' ? 0 : O_NOFOLLOW)
-  await using handle = await open(pathOf(extraction, entry), flags)
+  await using handle = await open(await extraction.trail.place(entry.path), flags)
   await restoreOpen(extraction, entry, handle)
   extraction.log.done(entry)
 }
@@ -182,20 +185,22 @@ function noteOwner({ log }: Extraction, { uid, gid }: FlistNode): void {
   if (uid !== process.geteuid?.() || gid !== process.getegid?.()) log.disown()
 }
 
-function pathOf({ target }: Extraction, { path }: FlistEntry): Buffer {
-  return path === '' ? Buffer.from(target) : Buffer.concat([Buffer.from(`${target}/`), Buffer.from(path, 'latin1')])
-}
-
 async function explain(extraction: Extraction, { path }: FlistEntry, action: () => Promise<void>): Promise<void> {
   try {
     await action()
   } catch (cause) {
     if (extraction.options.signal?.aborted) throw cause
     const code = cause instanceof FlistError ? cause.code : 'io'
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = reasonOf(cause)
     const remedy = 'the target is incomplete, empty it and extract again'
     throw new FlistError(code, `${extraction.target}: ${quotePath(path)} was not extracted: ${reason}; ${remedy}`, {
       cause,
     })
   }
+}
+
+/** Without the call and its path, which stands for an open directory. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  return 'syscall' in cause ? cause.message.replace(/, [a-z]+ '.*$/s, '') : cause.message
 }

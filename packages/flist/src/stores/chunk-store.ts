@@ -1,3 +1,4 @@
+import type { CodecKind } from '../codec/codec-kind.ts'
 import type { KnownChunks } from './known-chunks.ts'
 
 /** A chunk as a store keeps it: `id` is the BLAKE2b of `data`, of 16 bytes, or 32 for the chunks of `.fl` files. */
@@ -20,8 +21,8 @@ export interface ChunkStore {
    * written; resolves when all are stored. What was stored before a failure stays.
    */
   put(chunks: Iterable<StoredChunk> | AsyncIterable<StoredChunk>): Promise<void>
-  /** Where the store remembers which ids chunks of `FLIST_CHUNKS` had; see there. */
-  readonly known?: KnownChunks
+  /** Where the store remembers which ids chunks of a format had; see there. */
+  readonly known?: Readonly<Record<CodecKind, KnownChunks>>
   /** Ends the use of the store, at once. */
   close(): Promise<void>
 }

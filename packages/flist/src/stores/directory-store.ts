@@ -20,7 +20,7 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
  * Chunks as files of a directory, which is created when it is not there: `<first two digits of the id>/<the others>`,
  * for the ids of `.fl` files `<first two digits>/<all digits>`, where rfs looks for them. A file appears whole or not at
  * all, so any number of processes may share the directory, and chunks of both formats may lie in it. Beside them lies
- * `known-chunks`, which may be deleted at any time.
+ * `known-chunks` and `known-chunks-fl`, which may be deleted at any time.
  *
  * Files are handled synchronously, a few at a time: they are small and many, and a way through the thread pool costs
  * three times the processor time of the work itself (96 against 34 microseconds per file).
@@ -104,7 +104,11 @@ export async function openDirectoryStore(
   } catch (error) {
     throw failed(root, 'cannot make the directory', error)
   }
-  return { missing, get, put, known: openKnownChunks(join(root, KNOWN_CHUNKS)), close: async () => {} }
+  const known = {
+    flist: openKnownChunks(join(root, KNOWN_CHUNKS)),
+    fl: openKnownChunks(join(root, `${KNOWN_CHUNKS}-fl`), 'fl'),
+  }
+  return { missing, get, put, known, close: async () => {} }
 }
 
 /** Writes a file in a directory that may have to be made first. */

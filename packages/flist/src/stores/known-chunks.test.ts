@@ -26,6 +26,19 @@ test('what was remembered is known, now and later', () => {
   }
 })
 
+test('tables of both formats know their own', () => {
+  const long = ({ key, id }: { key: string; id: string }) => ({ key: key.repeat(2), id: id.repeat(2) })
+  const [flist, fl] = [openKnownChunks(file), openKnownChunks(`${file}-fl`, 'fl')]
+  flist.remember([pair(1)])
+  fl.remember([long(pair(1)), long(pair(2))])
+  fl.remember([long(pair(3))])
+  const again = openKnownChunks(`${file}-fl`, 'fl')
+  expect([1, 2, 3, 4].map((n) => again.idOf(long(pair(n)).key))).toEqual(
+    [1, 2, 3].map((n) => long(pair(n)).id).concat([undefined] as never),
+  )
+  expect(openKnownChunks(`${file}-fl`).idOf(pair(1).key)).toBe(undefined)
+})
+
 test('several that append share one table', () => {
   const [one, two] = [openKnownChunks(file), openKnownChunks(file)]
   one.remember([pair(1)])

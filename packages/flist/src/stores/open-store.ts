@@ -1,7 +1,7 @@
 import { FlistError } from '../errors.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { openDirectoryStore } from './directory-store.ts'
-import { openHubStore, openZdbStore } from './zdb-store.ts'
+import type { Patience } from './zdb-lanes.ts'
 
 /** Ports the reference servers listen on. */
 const ZDB_PORT = 9900
@@ -16,6 +16,10 @@ export type OpenChunkStoreOptions = {
   readonly signal?: AbortSignal
   /** For servers: how long one may leave requests without any answer; 60,000 unless told. */
   readonly timeoutMs?: number
+  /** For servers: connections at most, 3 unless told; further ones are opened when there is enough to send. */
+  readonly connections?: number
+  /** For servers: when to give up on one that breaks connections or does not come back. */
+  readonly patience?: Patience
 }
 
 /**
@@ -28,7 +32,7 @@ export type OpenChunkStoreOptions = {
  * @throws FlistError `invalid` when the location is none of these, `store-failed` when it cannot be opened
  */
 export async function openChunkStore(location: string, options: OpenChunkStoreOptions = {}): Promise<ChunkStore> {
-  const { signal, token, password, timeoutMs } = options
+  const { signal, token, password, timeoutMs, connections, patience } = options
   const withSignal = signal ? { signal } : {}
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase()
   if (scheme === undefined) return openDirectoryStore(location, withSignal)
@@ -38,13 +42,19 @@ export async function openChunkStore(location: string, options: OpenChunkStoreOp
     throw new FlistError('invalid', `chunk store "${location}": unknown kind "${scheme}"; use a path, zdb:// or hub://`)
   }
   const { host, port, path } = parseAddress(location)
-  const timeout = timeoutMs === undefined ? {} : { timeoutMs }
+  const manner = {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(connections === undefined ? {} : { connections }),
+    ...(patience === undefined ? {} : { patience }),
+  }
+  // The client of the protocol is half of what there is to load, and most stores are directories.
+  const { openHubStore, openZdbStore } = await import('./zdb-store.ts')
   if (scheme === 'zdb') {
-    const address = { host, port: port ?? ZDB_PORT, namespace: path || 'default', ...timeout }
+    const address = { host, port: port ?? ZDB_PORT, namespace: path || 'default', ...manner }
     return openZdbStore(address, { ...(password ? { password } : {}), ...withSignal })
   }
   if (!token) throw new FlistError('invalid', `${location}: the gateway of a hub needs a token; give one`)
-  return openHubStore({ host, port: port ?? GATEWAY_PORT, ...timeout }, { token, ...withSignal })
+  return openHubStore({ host, port: port ?? GATEWAY_PORT, ...manner }, { token, ...withSignal })
 }
 
 /** The parts of `scheme://host:port/path`. A location is shown in logs, so it must not carry a secret. */

@@ -1,19 +1,17 @@
-import { createClient, ErrorReply, RESP_TYPES } from '@redis/client'
+import { ErrorReply, RESP_TYPES, RedisClient } from '@redis/client'
 import { FlistError } from '../errors.ts'
+import { type Credential, explainRefusal, type Refusal } from './zdb-refusals.ts'
 
 /** An answer of 0-db: a number, a status line, a value, or nothing. */
 export type Reply = number | string | Buffer | null
 
+/** What came of a request: an answer, a refusal after which the connection goes on, or the end of the connection. */
+export type Outcome = { readonly reply: Reply } | { readonly refused: Refusal } | { readonly broken: unknown }
+
 /** A connection to a server that speaks the Redis protocol, version 2. Once broken it stays so: every request fails. */
 export type ZdbConnection = {
-  /** What errors call the server. */
-  readonly name: string
-  /**
-   * Requests may follow each other without waiting; the server answers in order.
-   * @throws FlistError `store-failed` when the server refuses, breaks the connection or falls silent; `store-full`;
-   * the reason of the signal
-   */
-  request(command: readonly (string | Buffer)[]): Promise<Reply>
+  /** Requests may follow each other without waiting; the server answers in order. Never rejects. */
+  request(command: readonly (string | Buffer)[]): Promise<Outcome>
   close(): void
 }
 
@@ -21,8 +19,8 @@ export type ZdbConnectionOptions = {
   readonly host: string
   readonly port: number
   readonly name: string
-  /** What to do when the server refuses a request. */
-  readonly remedy: string
+  /** What lets write there, for the errors. */
+  readonly credential: Credential
   /** Words no error may show, whatever the server answers. */
   readonly secrets: readonly string[]
   readonly signal?: AbortSignal | undefined
@@ -30,18 +28,29 @@ export type ZdbConnectionOptions = {
   readonly timeoutMs: number
 }
 
+let factory: ReturnType<typeof makeFactory> | undefined
+
+const makeFactory = () => RedisClient.factory({ RESP: 2 })
+
+/** Made when it is needed, and once: it costs 60 ms, which `createClient` would spend anew for every other address. */
+function clientFactory(): ReturnType<typeof makeFactory> {
+  factory ??= makeFactory()
+  return factory
+}
+
 /** @throws FlistError `store-failed` when there is no server to talk to; the reason of the signal */
 export async function connectZdb(options: ZdbConnectionOptions): Promise<ZdbConnection> {
   const { name, signal, timeoutMs } = options
   signal?.throwIfAborted()
-  const client = createClient({
+  const clientOptions = {
     // 0-db knows neither HELLO nor CLIENT: nothing may be sent but what is asked for.
     RESP: 2,
     disableClientInfo: true,
     maintNotifications: 'disabled',
     socket: { host: options.host, port: options.port, connectTimeout: timeoutMs, reconnectStrategy: false },
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  })
+  } as const
+  const client = clientFactory()(clientOptions)
 
   const answers = watchAnswers(timeoutMs, () => end(silentError(name, timeoutMs)))
   const broken = Promise.withResolvers<never>()
@@ -61,14 +70,15 @@ export async function connectZdb(options: ZdbConnectionOptions): Promise<ZdbConn
     client.destroy()
   }
 
-  async function request(command: readonly (string | Buffer)[]): Promise<Reply> {
-    if (failure !== undefined) throw failure
+  async function request(command: readonly (string | Buffer)[]): Promise<Outcome> {
+    if (failure !== undefined) return { broken: failure }
     answers.await()
     try {
-      return await client.sendCommand<Reply>([...command])
+      return { reply: await client.sendCommand<Reply>([...command]) }
     } catch (error) {
-      if (error instanceof ErrorReply) throw refusal(options, error)
-      throw failure ?? brokenError(name, error as Error)
+      if (error instanceof ErrorReply) return { refused: refusal(options, error) }
+      end(brokenError(name, error as Error))
+      return { broken: failure }
     } finally {
       answers.take()
     }
@@ -84,11 +94,7 @@ export async function connectZdb(options: ZdbConnectionOptions): Promise<ZdbConn
     throw failure
   })
   describe = brokenError
-  return {
-    name,
-    request,
-    close: () => end(new FlistError('store-failed', `${name}: the store is closed; open it again`)),
-  }
+  return { request, close: () => end(new FlistError('store-failed', `${name}: the connection was closed`)) }
 }
 
 /** Calls `onSilence` when answers are awaited and none has come for `timeoutMs`. */
@@ -137,13 +143,7 @@ function silentError(name: string, timeoutMs: number): FlistError {
   return new FlistError('store-failed', `${name}: no answer for ${timeoutMs / 1000} seconds; ${remedy}`)
 }
 
-function refusal({ name, remedy, secrets }: ZdbConnectionOptions, reply: Error): FlistError {
+function refusal({ name, credential, secrets }: ZdbConnectionOptions, reply: Error): Refusal {
   const text = secrets.reduce((message, secret) => message.replaceAll(secret, '***'), reply.message)
-  if (/no space|full|quota/i.test(text)) {
-    return new FlistError(
-      'store-full',
-      `${name}: "${text}"; raise the limit of the namespace or free space on the server`,
-    )
-  }
-  return new FlistError('store-failed', `${name} refused: "${text}"; ${remedy}`)
+  return explainRefusal(name, text, credential)
 }

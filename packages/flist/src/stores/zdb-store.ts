@@ -2,15 +2,26 @@ import { blake2b } from '../codec/blake2b.ts'
 import { FlistError } from '../errors.ts'
 import { type ChunkStore, formatChunkId, type StoredChunk } from './chunk-store.ts'
 import { runInWindow } from './window.ts'
-import { connectZdb, type Reply, type ZdbConnection, type ZdbConnectionOptions } from './zdb-connection.ts'
+import { connectZdb, type Reply, type ZdbConnectionOptions } from './zdb-connection.ts'
+import { type Admission, type Patience, ZdbLanes } from './zdb-lanes.ts'
 
 /** Keeps a long line busy, and either side's memory small. */
 const WINDOW = { items: 512, bytes: 16 << 20 }
-
-/** Where a server is. */
-export type ZdbAddress = { readonly host: string; readonly port: number; readonly timeoutMs?: number }
-
+const DEFAULT_CONNECTIONS = 3
 const DEFAULT_TIMEOUT_MS = 60_000
+/** 0-db ends the connection of whoever sends a longer value. */
+const LONGEST_VALUE = 8 << 20
+
+/** Where a server is, and how to deal with it. */
+export type ZdbAddress = {
+  readonly host: string
+  readonly port: number
+  /** How long a server may leave requests without any answer; default 60,000. */
+  readonly timeoutMs?: number
+  /** At most; default 3. */
+  readonly connections?: number
+  readonly patience?: Patience
+}
 
 /**
  * Chunks in a namespace of 0-db, under their raw ids. Without the password of the namespace it can be read only.
@@ -22,14 +33,14 @@ export async function openZdbStore(
 ): Promise<ChunkStore> {
   const { namespace } = address
   const { password, signal } = options
-  const connection = await connectWith(['SELECT', namespace, ...(password ? [password] : [])], {
-    ...addressOptions(address),
-    name: `zdb://${address.host}:${address.port}/${namespace}`,
-    remedy: 'check the namespace, and give its password to write',
+  const name = `zdb://${address.host}:${address.port}/${namespace}`
+  const server = await openServer(address, ['SELECT', namespace, ...(password ? [password] : [])], {
+    name,
+    credential: 'password',
     secrets: password ? [password] : [],
     signal,
   })
-  return { ...writableStore(connection), get: (id) => getChunk(connection, id, namespace) }
+  return { ...writableStore(server, name), get: (id) => getChunk(server, name, id, namespace) }
 }
 
 /**
@@ -41,42 +52,49 @@ export async function openHubStore(
   options: { readonly token: string; readonly signal?: AbortSignal },
 ): Promise<ChunkStore> {
   const name = `hub://${address.host}:${address.port}`
-  const connection = await connectWith(['AUTH', options.token], {
-    ...addressOptions(address),
+  const server = await openServer(address, ['AUTH', options.token], {
     name,
-    remedy: 'check that the token is one of this hub, without "bearer" or line ends',
+    credential: 'token',
     secrets: [options.token],
     signal: options.signal,
   })
   const get = async () => {
     throw new FlistError('not-supported', `${name}: the gateway of a hub does not give chunks back; read from its zdb`)
   }
-  return { ...writableStore(connection), get }
+  return { ...writableStore(server, name), get }
 }
 
-function addressOptions({ host, port, timeoutMs = DEFAULT_TIMEOUT_MS }: ZdbAddress) {
-  return { host, port, timeoutMs }
+/** Connects, `command` being what opens the store to us. */
+async function openServer(
+  { host, port, timeoutMs = DEFAULT_TIMEOUT_MS, connections = DEFAULT_CONNECTIONS, patience = {} }: ZdbAddress,
+  command: readonly string[],
+  options: Pick<ZdbConnectionOptions, 'name' | 'credential' | 'secrets' | 'signal'>,
+): Promise<ZdbLanes> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const connect = () => admit({ ...options, host, port, timeoutMs }, command)
+  const lanes = new ZdbLanes({ connect, connections, patience, signal })
+  await lanes.open()
+  return lanes
 }
 
-/** Connects, and sends what opens the store to us. */
-async function connectWith(command: readonly string[], options: ZdbConnectionOptions): Promise<ZdbConnection> {
+async function admit(options: ZdbConnectionOptions, command: readonly string[]): Promise<Admission> {
   const connection = await connectZdb(options)
-  try {
-    await connection.request(command)
-  } catch (error) {
-    connection.close()
-    throw error
-  }
-  return connection
+  const outcome = await connection.request(command)
+  if ('reply' in outcome) return { connection }
+  connection.close()
+  if ('broken' in outcome) throw outcome.broken
+  if (outcome.refused.isPassing) throw outcome.refused.error
+  return { refused: outcome.refused.error }
 }
 
 const bufferOf = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-function writableStore({ name, request, close }: ZdbConnection): Pick<ChunkStore, 'missing' | 'put' | 'close'> {
+function writableStore(server: ZdbLanes, name: string): Pick<ChunkStore, 'missing' | 'put' | 'close'> {
   async function missing(ids: readonly Uint8Array[]): Promise<Uint8Array[]> {
     const found = new Set<Uint8Array>()
     const ask = async (id: Uint8Array) => {
-      const reply = await request(['EXISTS', bufferOf(id)])
+      const reply = await server.request(['EXISTS', bufferOf(id)])
       if (reply === 1) found.add(id)
       else if (reply !== 0) throw unexpected(name, 'EXISTS', reply)
     }
@@ -86,19 +104,24 @@ function writableStore({ name, request, close }: ZdbConnection): Pick<ChunkStore
 
   /** The server answers with the id when it stored the chunk, and with nothing when it had it: both are fine. */
   async function putOne({ id, data }: StoredChunk): Promise<void> {
-    const reply = await request(['SET', bufferOf(id), bufferOf(data)])
-    if (typeof reply === 'number') throw unexpected(name, 'SET', reply)
+    if (data.length > LONGEST_VALUE) {
+      const text = `chunk "${formatChunkId(id)}" has ${data.length} bytes, a 0-db takes ${LONGEST_VALUE}; use smaller chunks`
+      throw new FlistError('too-large', `${name}: ${text}`)
+    }
+    const reply = await server.request(['SET', bufferOf(id), bufferOf(data)])
+    const isStored = reply === null || (Buffer.isBuffer(reply) && Buffer.compare(reply, id) === 0)
+    if (!isStored) throw unexpected(name, 'SET', reply)
   }
 
   return {
     missing,
     put: (chunks) => runInWindow(chunks, WINDOW, ({ data }) => data.length, putOne),
-    close: async () => close(),
+    close: async () => server.close(new FlistError('store-failed', `${name}: the store is closed; open it again`)),
   }
 }
 
-async function getChunk({ name, request }: ZdbConnection, id: Uint8Array, namespace: string): Promise<Uint8Array> {
-  const reply = await request(['GET', bufferOf(id)])
+async function getChunk(server: ZdbLanes, name: string, id: Uint8Array, namespace: string): Promise<Uint8Array> {
+  const reply = await server.request(['GET', bufferOf(id)])
   const chunk = `chunk "${formatChunkId(id)}"`
   if (reply === null) {
     const remedy = `check that "${namespace}" is the namespace the flist was published to`

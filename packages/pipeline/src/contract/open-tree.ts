@@ -1,7 +1,8 @@
 import { CHUNK_SIZE, type ChunkFormat, type ChunkList, type FileNode, readFile } from '@tf-images/flist'
 import { type ContentReader, type ContractTree, directoryTree, nodeTree } from '@tf-images/vm'
-import { readSource, runtimeConfig } from '../convert.ts'
+import { compressedBytesOf, readSource, runtimeConfig } from '../convert.ts'
 import { imageCommand } from '../image-metadata.ts'
+import { boundsOf, nameLimits } from '../limits.ts'
 import { type OpenedFlist, openFlistAt } from '../read.ts'
 import { openSource, type SourceOptions } from '../source.ts'
 import { spoolContents } from './spooled-contents.ts'
@@ -38,13 +39,15 @@ export async function openTree(name: string, options: OpenTreeOptions = {}): Pro
   }
   const spool = await spoolContents()
   try {
-    const { root } = await readSource(source, spool.store, options.signal ? { signal: options.signal } : {})
+    const { signal } = options
+    const bounds = boundsOf({}, await compressedBytesOf(source))
+    const { root } = await readSource(source, spool.store, { bounds, ...(signal ? { signal } : {}) })
     const entrypoint = source.kind === 'image' ? imageCommand(runtimeConfig(source.image)) : []
     const tree = nodeTree<Uint8Array>(root, ({ content }, range) => spool.read(content, range))
     return { tree, directory: undefined, address: undefined, entrypoint, [Symbol.asyncDispose]: () => spool.close() }
   } catch (error) {
     await spool.close()
-    throw error
+    throw nameLimits(error)
   } finally {
     await source.close()
   }

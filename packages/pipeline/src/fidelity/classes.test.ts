@@ -11,9 +11,23 @@ describe('classes', () => {
 
   test('that are unknown are named, with all there are', () => {
     expect(() => parseFidelityClasses('acl,hardlink,toString')).toThrow(
-      `no fidelity class "hardlink", "toString"; there are: ${fidelityClassNames.join(', ')}`,
+      `no fidelity class "hardlink", "toString"; there are: ${fidelityClassNames.join(', ')}, lost, changed, note`,
     )
     expect(() => parseFidelityClasses('')).toThrow('no fidelity class ""')
+  })
+
+  test('can be chosen by their severity', () => {
+    expect(parseFidelityClasses('lost')).toEqual(parseFidelityClasses())
+    expect([...parseFidelityClasses('lost, hard-link')].slice(-2)).toEqual(['config-lost', 'hard-link'])
+    expect(parseFidelityClasses('lost,changed,note').size).toBe(fidelityClassNames.length)
+  })
+
+  test('that the format never has are no choice', () => {
+    expect(() => parseFidelityClasses('acl,long-path,owner-unknown', 'fl')).toThrow(
+      'a .fl never has the fidelity class "long-path", "owner-unknown"; leave it out, or write a .flist',
+    )
+    expect(parseFidelityClasses('acl', 'fl')).toEqual(new Set(['acl']))
+    expect(parseFidelityClasses('note', 'fl')).toContain('large-owner')
   })
 
   test('are all in the README, as they are', async () => {

@@ -36,20 +36,42 @@ export type FidelityClass = keyof typeof fidelityClasses
 /** All classes, in the order of the report. */
 export const fidelityClassNames = Object.keys(fidelityClasses) as readonly FidelityClass[]
 
+/** What no `.fl` changes: it has times of any year and no records, and neither zflist nor 0-fs reads one. */
+export const classesNotOfFl: ReadonlySet<FidelityClass> = new Set([
+  'time-out-of-range',
+  'owner-unknown',
+  'large-directory',
+  'long-path',
+])
+
 /**
- * Reads a choice of classes: names with commas between them; without a text all classes of severity `lost`.
+ * Reads a choice of classes: names with commas between them, of classes or of a severity, which stands for all its classes.
  *
- * @throws PipelineError 'bad-settings' naming what is unknown and what there is
+ * @param format of what is to be written; classes that it cannot have are no choice
+ * @throws PipelineError 'bad-settings' naming what is unknown and what there is, or what the format has not
  */
-export function parseFidelityClasses(text?: string): ReadonlySet<FidelityClass> {
-  if (text === undefined) return new Set(fidelityClassNames.filter((name) => fidelityClasses[name].severity === 'lost'))
+export function parseFidelityClasses(text = 'lost', format: 'flist' | 'fl' = 'flist'): ReadonlySet<FidelityClass> {
   const names = text.split(',').map((name) => name.trim())
-  const unknown = names.filter((name) => !isFidelityClass(name)).map((name) => JSON.stringify(name))
+  const unknown = names.filter((name) => classesNamed(name).length === 0).map((name) => JSON.stringify(name))
   if (unknown.length > 0) {
-    const known = fidelityClassNames.join(', ')
+    const known = [...fidelityClassNames, ...severities].join(', ')
     throw new PipelineError('bad-settings', `no fidelity class ${unknown.join(', ')}; there are: ${known}`)
   }
-  return new Set(names.filter(isFidelityClass))
+  const vain = names.filter((name) => format === 'fl' && isFidelityClass(name) && classesNotOfFl.has(name))
+  if (vain.length > 0) {
+    const list = vain.map((name) => `"${name}"`).join(', ')
+    throw new PipelineError(
+      'bad-settings',
+      `a .fl never has the fidelity class ${list}; leave it out, or write a .flist`,
+    )
+  }
+  return new Set(names.flatMap(classesNamed))
+}
+
+const severities = ['lost', 'changed', 'note'] as const satisfies readonly FidelitySeverity[]
+
+function classesNamed(name: string): readonly FidelityClass[] {
+  return isFidelityClass(name) ? [name] : fidelityClassNames.filter((each) => fidelityClasses[each].severity === name)
 }
 
 function isFidelityClass(name: string): name is FidelityClass {

@@ -2,7 +2,7 @@ import type { ChunkFormat, ChunkList } from '@tf-images/flist'
 import type { DirectoryNode } from '@tf-images/rootfs'
 import { PipelineError } from '../errors.ts'
 import type { Source } from '../source.ts'
-import type { FidelityClass } from './classes.ts'
+import { classesNotOfFl, type FidelityClass } from './classes.ts'
 import { type ConfigMapping, mapConfig } from './config-fidelity.ts'
 import { collectFindings, escapeControls, type FidelityFinding } from './findings.ts'
 import { addTreeFindings } from './tree-fidelity.ts'
@@ -14,9 +14,6 @@ export type Fidelity = {
   /** Where each field of the image config went; empty for a source without one */
   readonly config: readonly ConfigMapping[]
 }
-
-/** A `.fl` has times of any year, and neither zflist nor 0-fs reads one. */
-const notOfFl: ReadonlySet<FidelityClass> = new Set(['time-out-of-range', 'long-path', 'owner-unknown'])
 
 /**
  * Compares a source with what a flist can hold of it.
@@ -31,7 +28,7 @@ export function describeFidelity(
   format: ChunkFormat,
   oversizedDirectories: readonly string[] = [],
 ): Fidelity {
-  const findings = collectFindings({ without: format.name === 'fl' ? notOfFl : new Set() })
+  const findings = collectFindings({ without: format.name === 'fl' ? classesNotOfFl : new Set() })
   addTreeFindings(root, findings)
   for (const path of oversizedDirectories) {
     findings.addPath('large-directory', path, () => 'has a record over 4 MiB: zflist cannot rewrite this flist')

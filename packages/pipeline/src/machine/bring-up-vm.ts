@@ -7,7 +7,7 @@ import { startSource } from '../contract/start.ts'
 import { type Conversion, convertSource } from '../convert.ts'
 import { PipelineError } from '../errors.ts'
 import { type Durations, PhaseRunner, type Progress } from '../progress.ts'
-import { type Publication, publishFlist } from '../publish.ts'
+import { type Publication, publishFlist } from '../publishing/publish.ts'
 import { formatBytes } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
@@ -65,7 +65,7 @@ export async function bringUpVm(options: VmOptions): Promise<VmResult> {
     if (!options.hub) return result
     // Equal content has an equal name, so nothing that is published ever changes.
     const name = `${definition.name}-vm-${conversion.contentHash.slice(0, 12)}.flist`
-    const request = { flist: conversion.flist, chunks, name, link: `${definition.name}-vm.flist` }
+    const request = { flist: conversion.flist, chunks, name, links: [`${definition.name}-vm.flist`] }
     return { ...result, publication: await publishFlist(request, options.hub, phases, options.signal) }
   } finally {
     await chunks.close()

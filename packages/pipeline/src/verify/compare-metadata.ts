@@ -20,7 +20,8 @@ export function* compareRecordedHashes(metadata: FlistMetadata, summary: TreeSum
   for (const hash of ['treeHash', 'contentHash'] as const) {
     const value = recorded[hash]
     if (value === undefined || value === summary[hash]) continue
-    yield { kind: 'changed', path: 'metadata', field: `image.${hash}`, expected: summary[hash], actual: String(value) }
+    const actual = typeof value === 'string' ? value : 'no text'
+    yield { kind: 'changed', path: 'metadata', field: `image.${hash}`, expected: summary[hash], actual }
   }
 }
 

@@ -1,7 +1,8 @@
 import { type ChunkReader, checkFlist, type Flist } from '@tf-images/flist'
-import { addStartupToml, readSource, runtimeConfig } from '../convert.ts'
+import { addStartupToml, compressedBytesOf, readSource, runtimeConfig } from '../convert.ts'
 import { pathForPeople } from '../fidelity/findings.ts'
 import { configMetadata } from '../image-metadata.ts'
+import { boundsOf, type ConvertLimits, nameLimits } from '../limits.ts'
 import type { Source } from '../source.ts'
 import { compareMetadata, compareRecordedHashes } from './compare-metadata.ts'
 import { compareTrees } from './compare-trees.ts'
@@ -11,6 +12,8 @@ import { createKeyStore } from './key-store.ts'
 export type VerifyOptions = {
   /** Also reads every chunk from this store, decodes it and compares it with its file. */
   readonly contents?: ChunkReader
+  /** What the source may cost to read; as it was converted with. */
+  readonly limits?: ConvertLimits
   /** Called with the bytes of the source read so far. */
   readonly onBytes?: (bytes: number) => void
   readonly signal?: AbortSignal
@@ -34,7 +37,7 @@ export type Verification = {
  * chunks are compared, too. What the fidelity report names is mapped, not reported. Of an image also the rows of metadata
  * are compared; a `/.startup.toml` that the converter added is known.
  *
- * @throws RegistryError, RootfsError, PipelineError 'digest-mismatch' when the source cannot be read; what the store throws
+ * @throws RegistryError, RootfsError, PipelineError 'digest-mismatch', 'limit' when the source cannot be read; what the store throws
  */
 export async function verifyFlist(flist: Flist, source: Source, options: VerifyOptions = {}): Promise<Verification> {
   const { contents, signal } = options
@@ -71,7 +74,12 @@ async function compareWithSource(
     options.onBytes?.(bytes)
   }
   const keys = createKeyStore({ format: flist.chunkFormat, onBytes, ...(signal ? { signal } : {}) })
-  const { root } = await readSource(source, keys, signal ? { signal } : {})
+  const { root } = await readSource(source, keys, {
+    bounds: boundsOf(options.limits, await compressedBytesOf(source)),
+    ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    throw nameLimits(error)
+  })
   if (source.kind === 'image' && flist.lookup('.startup.toml') && !root.children.has('.startup.toml')) {
     await addStartupToml(root, source.image, keys)
   }

@@ -35,12 +35,13 @@ export function junitReport(name: string, report: BootReport): string {
         failure === '' ? '/>' : `><failure message="${xml(failure)}"/></testcase>`
       }`,
   )
-  const console = report.console.map(({ at, text }) => `[${seconds(at)}] ${text}`).join('\n')
+  const { console: recorded } = report
+  const output = recorded.map(({ at, text }) => `[${seconds(at)}] ${text}`).join('\n')
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuite name="${xml(name)}" tests="${cases.length}" failures="${failures}" time="${seconds(report.milliseconds)}">`,
     ...lines,
-    `  <system-out>${xml(console)}</system-out>`,
+    `  <system-out>${xml(output)}</system-out>`,
     '</testsuite>',
     '',
   ].join('\n')

@@ -41,7 +41,7 @@ export type BootOptions = {
   readonly onLine?: (line: ConsoleLine) => void
   /** Receives the bytes of the console as they come. */
   readonly onConsole?: (bytes: Uint8Array) => void
-  /** Called when the machine runs, with what types on its console. */
+  /** Called when the machine runs, with what types on its console as a user would. */
   readonly onStarted?: (type: (bytes: Uint8Array) => void) => void
   /** Called when it is ready and checked; the machine runs until this resolves. */
   readonly whileReady?: (access: SshAccess) => Promise<void>

@@ -1,6 +1,6 @@
 import { type ConsoleEvent, plainLine, readConsoleLine } from './console-events.ts'
 
-/** A line of the console. */
+/** A line that was on the console, with its time. */
 export type ConsoleLine = {
   /** Milliseconds since the machine was started. */
   readonly at: number

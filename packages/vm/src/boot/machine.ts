@@ -38,7 +38,7 @@ export type MachineOptions = {
 export type Machine = {
   /** Resolves when it is gone, with the last lines of QEMU and virtiofsd. */
   readonly ended: Promise<{ readonly exitCode: number | undefined; readonly tail: readonly string[] }>
-  /** Types on its console. */
+  /** Types on its console as a user would. */
   readonly type: (bytes: Uint8Array) => void
   /** Switches it off and waits until everything is gone. */
   readonly stop: () => Promise<void>

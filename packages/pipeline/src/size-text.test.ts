@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseCount, parseSize } from './size-option.ts'
+import { parseCount, parseSize } from './size-text.ts'
 
 test.each([
   ['1', 1],
@@ -16,10 +16,10 @@ test.each([
 })
 
 test.each(['', '0', '-1', '1.5G', 'G', '10X', '1e9', '9007199254740993', '9999999T'])('%j is no size', (text) => {
-  expect(() => parseSize(text)).toThrow('Write a number of bytes, such as 1000000, 512M or 10G.')
+  expect(() => parseSize(text)).toThrow(`${JSON.stringify(text)}: no number of bytes; write 1000000, 512M or 10G`)
 })
 
 test.each(['0', '-1', 'x', '1.5', ''])('%j is no count', (text) => {
   expect(parseCount('200')).toBe(200)
-  expect(() => parseCount(text)).toThrow('Write a whole number above zero.')
+  expect(() => parseCount(text)).toThrow(`${JSON.stringify(text)}: no whole number above zero; write 200 or 1000000`)
 })

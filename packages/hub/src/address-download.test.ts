@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { downloadFlist } from './download.ts'
+import { downloadFlist } from './address-download.ts'
 
 const bytes = Buffer.from('a flist')
 const seen: (string | undefined)[] = []

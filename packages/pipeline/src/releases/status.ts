@@ -1,0 +1,124 @@
+import {
+  compareContexts,
+  contextHash,
+  loadRecipes,
+  type RenderedImage,
+  renderImage,
+  withParents,
+} from '@tf-images/recipe'
+import { parseReference, RegistryClient } from '@tf-images/registry'
+import { findBase } from '../base.ts'
+import { buildId } from '../build-id.ts'
+import { type ImageNames, imageNames } from '../image-names.ts'
+import { type HubSession, type ReadSettings, withSession } from '../publishing/hub-session.ts'
+import { type CredentialLookup, parseRegistryHost } from '../settings.ts'
+import { readFlistFacts } from './status-facts.ts'
+import { describeStages, type Stage, type StatusFacts } from './status-stages.ts'
+
+export type StatusOptions = {
+  /** Folder that has `recipes/` and `dockerfiles/`. */
+  readonly root: string
+  /** Images to look at, with what they are built on; all when empty. */
+  readonly images: readonly string[]
+  readonly registry: string
+  readonly platform: string
+  readonly credentials: CredentialLookup
+  /** Without it flists and links are not looked at. */
+  readonly hub?: ReadSettings
+  readonly signal?: AbortSignal
+}
+
+/** How far one image has come on its way from the recipe to the users. */
+export type ImageStatus = {
+  readonly image: string
+  /** Of what the recipe says now; absent where the base is not known. */
+  readonly buildId?: string
+  readonly stages: readonly Stage[]
+  /** Nothing is behind, missing or unknown; what was rolled back is held on purpose. */
+  readonly ok: boolean
+}
+
+/**
+ * Compares what the recipes say with the committed Dockerfiles, the images in the registry, the published flists and the
+ * links users follow. Reads only.
+ *
+ * @throws RecipeError, RegistryError, HubError
+ */
+export async function readStatus(options: StatusOptions): Promise<readonly ImageStatus[]> {
+  const client = new RegistryClient({ credentials: options.credentials })
+  try {
+    const { hub, signal } = options
+    if (!hub) return await readImages(options, client)
+    return await withSession(hub, signal, (session) => readImages(options, client, session))
+  } finally {
+    await client.close()
+  }
+}
+
+async function readImages(
+  options: StatusOptions,
+  client: RegistryClient,
+  session?: HubSession,
+): Promise<readonly ImageStatus[]> {
+  const recipes = await loadRecipes(options.root)
+  const rendered = withParents(recipes, options.images).map((name) => renderImage(recipes, name))
+  const drifts = await compareContexts(options.root, rendered)
+  const digests = new Map<string, string | undefined>()
+  const statuses: ImageStatus[] = []
+  for (const image of rendered) {
+    options.signal?.throwIfAborted()
+    const drift = drifts.filter((each) => each.image === image.name).map(({ path }) => path)
+    const { facts, id } = await readFacts(image, drift, digests, options, client, session)
+    digests.set(image.name, facts.image?.digest)
+    const stages = describeStages(facts)
+    const ok = stages.every(({ state }) => state === 'current' || state === 'held')
+    statuses.push({ image: image.name, ...(id === undefined ? {} : { buildId: id }), stages, ok })
+  }
+  return statuses
+}
+
+async function readFacts(
+  image: RenderedImage,
+  drift: readonly string[],
+  digests: ReadonlyMap<string, string | undefined>,
+  options: StatusOptions,
+  client: RegistryClient,
+  session: HubSession | undefined,
+): Promise<{ facts: StatusFacts; id?: string }> {
+  const base = await baseDigest(image, digests, options, client)
+  if ('problem' in base) {
+    // Names but for the build id: what users get can be told all the same.
+    const names = imageNames(image.name, '', options.registry)
+    const flist = session && (await readFlistFacts(session, names))
+    return { facts: { names, drift, baseProblem: base.problem, ...(flist ? { flist } : {}) } }
+  }
+  const { platform, registry } = options
+  const id = buildId({ contextHash: contextHash(image), baseDigest: base.digest, platform })
+  const names = imageNames(image.name, id, registry, image.version)
+  const [found, flist] = await Promise.all([readImage(client, names), session && readFlistFacts(session, names)])
+  return { facts: { names, drift, image: found, ...(flist ? { flist } : {}) }, id }
+}
+
+async function baseDigest(
+  { base }: RenderedImage,
+  digests: ReadonlyMap<string, string | undefined>,
+  options: StatusOptions,
+  client: RegistryClient,
+): Promise<{ digest: string } | { problem: string }> {
+  if (base.kind === 'image') {
+    const digest = digests.get(base.name)
+    return digest === undefined ? { problem: `its base image ${base.name} is not built` } : { digest }
+  }
+  const { credentials, platform } = options
+  const registryHost = parseRegistryHost(options.registry)
+  const found = await findBase(base, { client, registryHost, credentials, platform })
+  return found
+    ? { digest: found.digest }
+    : { problem: `no registry that can be reached has its base ${base.reference}` }
+}
+
+async function readImage(client: RegistryClient, names: ImageNames): Promise<{ digest?: string; latest?: string }> {
+  const head = async (reference: string) => (await client.head(parseReference(reference)))?.digest
+  const [digest, latest] = await Promise.all([head(names.reference), head(names.latest)])
+  return { ...(digest ? { digest } : {}), ...(latest ? { latest } : {}) }
+}
