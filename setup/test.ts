@@ -22,6 +22,8 @@ const bootTools = {
   '/usr/lib/qemu/virtiofsd': 'qemu-system-common',
   'mkfs.fat': 'dosfstools',
   mcopy: 'mtools',
+  sgdisk: 'gdisk',
+  '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
   '/bin/busybox': 'busybox-static',
   ssh: 'openssh-client',
 }

@@ -31,6 +31,7 @@ type Options = {
   readonly expect?: string
   readonly memory?: string
   readonly cpus?: string
+  readonly disk?: string
   readonly timeout?: string
   readonly chunks?: string
   readonly platform: string
@@ -60,6 +61,7 @@ export function defineBoot(command: Command, context: CommandContext): void {
     .addOption(repeated('--service <unit>', 'check: a unit of systemd is active; may be repeated'))
     .option('--expect <text>', 'not ready before this is on the console')
     .option('--memory <MiB>', 'by default 1024 for a machine with its own kernel, 512 for a container')
+    .option('--disk <GiB>', 'size of the disk that an image.raw is copied to; by default 4, or what it needs')
     .option('--cpus <number>', 'processors of the machine; by default 2')
     .option('--timeout <seconds>', 'by default 15 minutes with emulated processors, 4 with KVM, less for a container')
     .option('--chunks <store>', 'of a flist: a directory or zdb://host:port/namespace; by default its own backend')
@@ -89,7 +91,7 @@ export function defineBoot(command: Command, context: CommandContext): void {
 }
 
 async function boot(source: string, options: Options, context: CommandContext): Promise<void> {
-  const { entrypoint, expect, memory, cpus, timeout, chunks, kernelPackage } = options
+  const { entrypoint, expect, memory, cpus, disk, timeout, chunks, kernelPackage } = options
   const attached = options.console ? attachConsole(process.stdin, context.err) : undefined
   const report = await startSource(source, {
     platform: options.platform,
@@ -102,6 +104,7 @@ async function boot(source: string, options: Options, context: CommandContext): 
     ...(expect === undefined ? {} : { expect }),
     ...(memory === undefined ? {} : { memory: positive('--memory', memory) }),
     ...(cpus === undefined ? {} : { cpus: positive('--cpus', cpus) }),
+    ...(disk === undefined ? {} : { diskSize: positive('--disk', disk) * 1024 ** 3 }),
     ...(timeout === undefined ? {} : { timeout: positive('--timeout', timeout) * 1000 }),
     ...(chunks === undefined ? {} : { chunks }),
     ...(kernelPackage === undefined ? {} : { kernelPackage }),

@@ -13,6 +13,7 @@ import type { BootReport } from './boot-report.ts'
 import { readyStages, type Stage } from './console-events.ts'
 import { type ConsoleLine, createConsoleLog } from './console-log.ts'
 import { buildContainerInitrd } from './container-initrd.ts'
+import { diskBoot } from './disk-boot.ts'
 import type { DistributionKernel } from './distribution-kernel.ts'
 import { type Machine, type MachineBoot, startMachine } from './machine.ts'
 import { requireTool } from './machine-tools.ts'
@@ -27,6 +28,8 @@ export type BootOptions = {
   readonly checks?: readonly BootCheck[]
   /** Text on the console without which a container is not ready. */
   readonly expect?: string
+  /** Bytes of the user's disk that an `image.raw` is copied to. Default: those of the image, and at least 4 GiB. */
+  readonly diskSize?: number
   /** MiB. Default: 1024 for a machine with its own kernel, 512 for a container. */
   readonly memory?: number
   readonly cpus?: number
@@ -73,8 +76,6 @@ export async function bootDirectory(root: string, options: BootOptions): Promise
   if (process.getuid?.() !== 0)
     throw new VmError('boot-failed', `${root}: only root may mount it as a node does; run it as root (sudo)`)
   const { files } = await findBootFiles(directoryTree(root))
-  if (files.mode === 'image')
-    throw new VmError('boot-failed', `${root}: has an image.raw, which is started from a disk; give the disk image`)
   const folder = await createBootFolder(options.temporary ?? tmpdir())
   try {
     return await bootIn(folder, root, files, options)
@@ -87,7 +88,8 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
   const { signal, entrypoint = [], environment = {} } = options
   const { mode } = files
   const boot = await machineBoot(folder, root, files, options)
-  const accelerator = await chooseAccelerator(boot.kernel, signal)
+  const probe = boot.kind === 'kernel' ? boot.kernel : (await options.containerKernel()).vmlinux
+  const accelerator = await chooseAccelerator(probe, signal)
   const access = { port: await freePort(), keyFile: join(folder, 'key') }
   await runToEnd([
     await requireTool('ssh-keygen'),
@@ -142,10 +144,11 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
 async function machineBoot(
   folder: string,
   root: string,
-  { kernel, initrd }: BootFiles,
-  { containerKernel, busybox = '/bin/busybox', entrypoint = [] }: BootOptions,
-): Promise<Extract<MachineBoot, { kind: 'kernel' }>> {
+  { kernel, initrd, image, mode }: BootFiles,
+  { containerKernel, busybox = '/bin/busybox', entrypoint = [], diskSize, signal }: BootOptions,
+): Promise<MachineBoot> {
   // What zos finds has no links in it any more.
+  if (mode === 'image' && image !== undefined) return diskBoot(folder, join(root, image), diskSize, signal)
   if (kernel !== undefined) {
     const append = entrypoint.length > 0 ? `init=${entrypoint.join(' ')}` : undefined
     return { kind: 'kernel', kernel: join(root, kernel), initrd: initrd && join(root, initrd), append, root }

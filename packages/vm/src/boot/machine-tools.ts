@@ -73,3 +73,21 @@ function missing(program: string, debianPackage: string): VmError {
     { debianPackage },
   )
 }
+
+/** UEFI firmware for QEMU: code, and variables to begin with; the larger ones are all that later distributions have. */
+const firmwares = [
+  { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
+  { code: '/usr/share/OVMF/OVMF_CODE.fd', variables: '/usr/share/OVMF/OVMF_VARS.fd' },
+]
+
+/** @throws VmError 'tool-missing' naming the package */
+export async function findFirmware(): Promise<{ readonly code: string; readonly variables: string }> {
+  for (const firmware of firmwares) {
+    const isThere = await access(firmware.code, constants.R_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return firmware
+  }
+  throw missing('OVMF', 'ovmf')
+}

@@ -17,7 +17,13 @@ export type MachineBoot =
       /** Directory that becomes its root. */
       readonly root: string
     }
-  | { readonly kind: 'disk'; readonly disk: string; readonly firmware: string; readonly variables: string }
+  | {
+      readonly kind: 'disk'
+      readonly disk: string
+      /** Code of the UEFI firmware, and its variables, which it writes to. */
+      readonly firmware: string
+      readonly variables: string
+    }
 
 export type MachineOptions = {
   readonly boot: MachineBoot
