@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,22 @@ test('a flist is started from its chunks, with the deployment’s command and en
   expect(stderr).toContain('A is b c, 1 arguments: two words\n')
   expect(await readFile(at('console.log'), 'utf8')).toMatch(/^\[ +\d+\.\d\] A is b c, 1 arguments: two words$/m)
   expect(await readFile(at('junit.xml'), 'utf8')).toContain('name="starts as container"')
+})
+
+test('a root tar is started by way of a flist', async () => {
+  execFileSync('tar', ['--create', '--gzip', '--file', at('root.tar.gz'), '--directory', at('root'), '.'])
+  const { code, stdout, stderr } = await flist([
+    'boot',
+    at('root.tar.gz'),
+    '--entrypoint',
+    '/start',
+    '--env',
+    'A=tar',
+    '--expect',
+    'A is tar',
+  ])
+  expect(code, stderr).toBe(0)
+  expect(stdout).toMatch(/: started as container with .*\nready after \d/)
 })
 
 test('what does not start is told with the end of its console, and the exit status is 3', async () => {
