@@ -124,7 +124,12 @@ async function askZdb(input: Buffer): Promise<void> {
   const address = (await server).address()
   answer = input
   const port = typeof address === 'object' ? address?.port : undefined
-  const store = await openChunkStore(`zdb://127.0.0.1:${port}/default`, { timeoutMs: 100 })
+  const store = await openChunkStore(`zdb://127.0.0.1:${port}/default`, {
+    timeoutMs: 100,
+    connections: 1,
+    // What the server says does not get better by asking again.
+    patience: { attempts: 1, firstPauseMs: 1, deadlineMs: 200 },
+  })
   try {
     await store.missing([CHUNK.id, Buffer.alloc(16)])
     await store.get(CHUNK.id)

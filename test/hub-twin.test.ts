@@ -296,3 +296,18 @@ test('a local file that is not there, or is a folder', async () => {
     })
   }
 })
+
+test('a link that is renamed onto a link takes its place in one step, and never that of a flist', async () => {
+  const twin = await testTwin()
+  const hub = client(twin)
+  for (const name of ['first', 'second']) await hub.uploadFlist((await flistOf(twin, name)).path, `${name}.flist`)
+  await hub.link('first.flist', 'followed.flist')
+  await hub.link('second.flist', 'made.flist')
+  await expect(hub.rename('made.flist', 'followed.flist')).rejects.toMatchObject({ code: 'is-a-link' })
+  await expect(hub.rename('made.flist', 'first.flist', { onLink: 'replace' })).rejects.toMatchObject({
+    code: 'is-a-file',
+  })
+  await hub.rename('made.flist', 'followed.flist', { onLink: 'replace' })
+  expect(await hub.light(USER, 'followed.flist')).toMatchObject({ type: 'symlink', target: 'second.flist' })
+  expect(await hub.light(USER, 'made.flist')).toBeUndefined()
+})

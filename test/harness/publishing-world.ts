@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,9 +37,12 @@ export type PublishingWorld = {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
+const MEMORY = '/dev/shm'
 const ATTRIBUTES = { uid: 0, gid: 0, mtime: 1_700_000_000 }
 
 export async function createPublishingWorld(options: Partial<TwinOptions> = {}): Promise<PublishingWorld> {
+  // Thousands of small files: a disk would be most of what is waited for. Whatever else is opened meanwhile goes there, too.
+  if (existsSync(MEMORY)) process.env.TMPDIR = MEMORY
   const folder = await mkdtemp(join(tmpdir(), 'flist-publishing-'))
   const faults = options.faults ?? new Faults()
   const root = join(folder, 'hub')

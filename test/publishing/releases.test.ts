@@ -137,13 +137,14 @@ test('pruning keeps what a link or a tag of any repository leads to, and the new
   await session(account, (opened) => tagReleases(opened, 'v2', [release(2)]))
   await session(other, ({ hub }) => hub.crosslink(account, release(3), 'followed.flist'))
   await session(other, ({ hub }) => hub.tag('theirs', 'app.flist', account, release(4)))
+  await session(account, ({ hub }) => hub.crosslink(account, release(5), 'own.flist'))
   const options = { images: ['app'], keep: 2, repositories: [other] }
   const planned = await session(account, (opened) => prune(opened, { ...options, dryRun: true }))
   expect(planned.map(({ name, action, why }) => [name, action, why])).toEqual([
     [release(8), 'keep', 'app.flist leads to it'],
     [release(7), 'keep', 'one of the newest 2'],
     [release(6), 'delete', 'release 3 of 8 of app; nothing leads to it'],
-    [release(5), 'delete', 'release 4 of 8 of app; nothing leads to it'],
+    [release(5), 'keep', `${account}/own.flist leads to it`],
     [release(4), 'keep', `${other}/tags/theirs/app.flist leads to it`],
     [release(3), 'keep', `${other}/followed.flist leads to it`],
     [release(2), 'keep', `${account}/tags/v2/${release(2)} leads to it`],
@@ -153,7 +154,7 @@ test('pruning keeps what a link or a tag of any repository leads to, and the new
 
   await session(account, (opened) => prune(opened, { ...options, dryRun: false }))
   const { releases } = await session(account, (opened) => readHistory(opened, 'app', 20))
-  expect(releases.map(({ name }) => name)).toEqual([8, 7, 4, 3, 2, 1].map(release))
+  expect(releases.map(({ name }) => name)).toEqual([8, 7, 5, 4, 3, 2, 1].map(release))
 })
 
 test('a release goes with the builds that were recorded as equal to it', async () => {

@@ -28,7 +28,7 @@ export { type HubSession, type ReadSettings, withSession } from './publishing/hu
 export { type Publication, type PublishRequest, previewPublication, publishFlist } from './publishing/publish.ts'
 export { formatPlan, type PublishPlan } from './publishing/publish-plan.ts'
 export { parseRoute } from './publishing/route.ts'
-export { type StorageReport, storageMarkdown, storageRows } from './publishing/storage-report.ts'
+export { type StorageReport, storageMarkdown } from './publishing/storage-report.ts'
 export { type OpenedFlist, openFlistAt } from './read.ts'
 export { type History, readHistory } from './releases/history.ts'
 export { type Promotion, promoteFlist } from './releases/promotion.ts'

@@ -57,6 +57,8 @@ export type PublishStep = {
   readonly name?: string
   /** What that name will lead to. */
   readonly target?: string
+  /** The names it deletes. */
+  readonly deletes?: readonly string[]
 }
 
 /** A publication before it runs. */
@@ -169,7 +171,8 @@ function linkSteps(links: readonly LinkState[], target: string): PublishStep[] {
 
 function cleanSteps({ leftovers }: PublishFacts): PublishStep[] {
   if (leftovers.length === 0) return []
-  return [{ kind: 'clean', what: `delete ${leftovers.join(', ')}`, why: 'interrupted runs left them' }]
+  const what = `delete ${leftovers.join(', ')}`
+  return [{ kind: 'clean', what, why: 'interrupted runs left them', deletes: leftovers }]
 }
 
 /** A plan for people: what would happen, in its order, and why. */

@@ -63,7 +63,7 @@ export async function runStep(
     case 'check links':
       return checkLinks(context, state)
     case 'clean':
-      for (const leftover of step.what.slice('delete '.length).split(', ')) await removeStaged(session, leftover)
+      for (const leftover of step.deletes ?? []) await removeStaged(session, leftover)
   }
 }
 

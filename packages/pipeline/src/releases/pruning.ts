@@ -108,7 +108,8 @@ async function readProtection(
   const listings: (readonly [string, readonly FlistListing[]])[] = [[session.account, own]]
   for (const user of others) listings.push([user, await listNames(session, user)])
   for (const [user, listing] of listings) {
-    if (user !== session.account) protect(protection, session.account, user, listing)
+    // One's own crosslinks to oneself, too: their targets are written like those of others.
+    protect(protection, session.account, user, listing)
     for (const { name } of listing.filter(({ type }) => type === 'tag')) {
       const tag = tagName(name)
       if (user === session.account && tag === WITHDRAWN) continue
