@@ -10,6 +10,8 @@ export type PipelineErrorCode =
   | 'not-published'
   | 'name-taken'
   | 'not-faithful'
+  /** A machine that zos would not start, or that did not start here. */
+  | 'not-bootable'
 
 /** A step of the pipeline that can not go on for a reason of its own; errors of the packages below pass through as they are. */
 export class PipelineError extends Error {
