@@ -13,11 +13,33 @@ const filters = process.argv.slice(2)
 /** Other people's tools that our results are compared with. */
 const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', setcap: 'libcap2-bin' }
 
+/** Packers of kernels and initial RAM disks: the tests pack with them what ours must unpack. */
+const packers = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz-utils', lzop: 'lzop', lz4: 'lz4', zstd: 'zstd', cpio: 'cpio' }
+
+/** What a boot needs: a machine, its root directory over virtiofs, the disk with its data, a shell for containers. */
+const bootTools = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  '/usr/lib/qemu/virtiofsd': 'qemu-system-common',
+  'mkfs.fat': 'dosfstools',
+  mcopy: 'mtools',
+  sgdisk: 'gdisk',
+  '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
+  '/bin/busybox': 'busybox-static',
+  ssh: 'openssh-client',
+}
+
 /** What looks at the web pages of the local hub. */
 const browser = { '/usr/bin/chromium': 'chromium' }
 
 try {
-  ensurePackages({ 'docker-registry': 'docker-registry', ...bootstrapPackages, ...comparedTools, ...browser })
+  ensurePackages({
+    'docker-registry': 'docker-registry',
+    ...bootstrapPackages,
+    ...comparedTools,
+    ...packers,
+    ...bootTools,
+    ...browser,
+  })
   await ensureEngine()
   const checks = filters.length > 0 ? [] : [run('biome', 'check'), run('tsc', '--noEmit')]
   rmSync(results, { force: true })

@@ -145,6 +145,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/extract.ts')).defineExtract,
   },
   {
+    name: 'doctor',
+    description: 'say whether a Zmachine would start from this, and what to do where it would not',
+    load: async () => (await import('./commands/doctor.ts')).defineDoctor,
+  },
+  {
+    name: 'boot',
+    description: 'start it as zos would, in QEMU, and wait until it is ready; needs root',
+    load: async () => (await import('./commands/boot.ts')).defineBoot,
+  },
+  {
+    name: 'vm',
+    description: 'make a virtual machine from recipes/vms: bootstrap, lint, convert, check, boot, publish; needs root',
+    load: async () => (await import('./commands/vm.ts')).defineVm,
+  },
+  {
     name: 'twin',
     description: 'serve a local hub (HTTP API, chunk gateway and backend) until interrupted',
     load: async () => (await import('./commands/twin.ts')).defineTwin,

@@ -11,6 +11,8 @@ export type PipelineErrorCode =
   | 'not-published'
   | 'name-taken'
   | 'not-faithful'
+  /** A machine that zos would not start, or that did not start here. */
+  | 'not-bootable'
   | 'build-failed'
   | 'not-locked'
 

@@ -1,3 +1,15 @@
+export {
+  type BootCheck,
+  type BootMode,
+  type BootReport,
+  type ConsoleLine,
+  commandWords,
+  junitReport,
+  type SshAccess,
+  sshArguments,
+} from '@tf-images/vm'
+export { type Examination, type ExamineOptions, examine, formatExamination } from './contract/examine.ts'
+export { type StartOptions, startSource } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
@@ -9,6 +21,7 @@ export type { LayerCount } from './image-layers.ts'
 export type { Backend } from './image-metadata.ts'
 export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { ConvertLimits } from './limits.ts'
+export { bringUpVm, type VmOptions, type VmResult } from './machine/bring-up-vm.ts'
 export type { Decision } from './plan.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type HubSession, type ReadSettings, withSession } from './publishing/hub-session.ts'

@@ -1,5 +1,17 @@
-/** The steps an image goes through, in this order. */
-export type Phase = 'base' | 'plan' | 'build' | 'push' | 'convert' | 'check' | 'publish' | 'read back' | 'link'
+/** The steps an image or a virtual machine goes through, in this order. */
+export type Phase =
+  | 'base'
+  | 'plan'
+  | 'build'
+  | 'push'
+  | 'bootstrap'
+  | 'lint'
+  | 'convert'
+  | 'check'
+  | 'boot'
+  | 'publish'
+  | 'read back'
+  | 'link'
 
 export type ProgressEvent = {
   /** Name of the image the event is about. */

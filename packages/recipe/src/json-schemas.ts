@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { imageSchema } from './image-schema.ts'
 import { recipesSchema } from './recipes-schema.ts'
 import { snippetSchema } from './snippet-schema.ts'
+import { vmSchema } from './vm-schema.ts'
 
 /**
  * The JSON Schemas (draft 7, the one editors know best) of the recipe files, by file name, as the folder recipes/schemas
@@ -12,6 +13,7 @@ export function recipeSchemas(): ReadonlyMap<string, string> {
     ['image.schema.json', schemaText(imageSchema)],
     ['recipes.schema.json', schemaText(recipesSchema)],
     ['snippet.schema.json', schemaText(snippetSchema)],
+    ['vm.schema.json', schemaText(vmSchema)],
   ])
 }
 

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
 import { bootstrapFailure } from './bootstrap-failure.ts'
 import { type BootstrapOptions, checkOptions } from './bootstrap-options.ts'
+import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
 import { VmError } from './errors.ts'
 import { mmdebstrapArguments, mmdebstrapEnvironment, type Privilege, privilegeOf } from './mmdebstrap-command.ts'
 import { directoryHeader } from './tar-header.ts'
@@ -30,14 +31,19 @@ const debianPath: readonly string[] = ['/usr/local/sbin', '/usr/local/bin', '/us
  * @throws VmError 'tool-missing' with the Debian package to install, 'bootstrap-failed' with the last lines, 'cancelled', 'invalid-options'
  */
 export async function bootstrapDebian(options: BootstrapOptions): Promise<BootstrapResult> {
+  return bootstrapWith(options, imageHooks)
+}
+
+/** The same with other hooks. */
+export async function bootstrapWith(options: BootstrapOptions, hooks: BootstrapHooks): Promise<BootstrapResult> {
   checkOptions(options)
   const searchPath = options.searchPath ?? debianPath
   const privilege = privilegeOf(process.getuid?.() === 0)
   await requireTools({ mmdebstrap: 'mmdebstrap', ...privilege.tools }, searchPath)
-  const folder = await createWorkFolder(options.temporary ?? tmpdir())
+  const folder = await createWorkFolder(options.temporary ?? tmpdir(), hooks)
   try {
     const written = await writeFileWhole(options.output, (write) =>
-      fillTar(options, folder, privilege, searchPath, write),
+      fillTar(options, hooks, folder, privilege, searchPath, write),
     )
     return { output: options.output, ...written }
   } catch (error) {
@@ -55,6 +61,7 @@ export async function bootstrapDebian(options: BootstrapOptions): Promise<Bootst
 
 async function fillTar(
   options: BootstrapOptions,
+  hooks: BootstrapHooks,
   folder: WorkFolder,
   { wrapper }: Privilege,
   searchPath: readonly string[],
@@ -68,7 +75,7 @@ async function fillTar(
   if (signal?.aborted) throw cancelled()
   // mmdebstrap begins with /dev as well, but with devices in it or not at all.
   await write(directoryHeader('./dev/', sourceDateEpoch))
-  const end = await runTool([...wrapper, 'mmdebstrap', ...mmdebstrapArguments(options, folder)], {
+  const end = await runTool([...wrapper, 'mmdebstrap', ...mmdebstrapArguments(options, folder, hooks)], {
     environment: mmdebstrapEnvironment(options, folder, searchPath),
     onLine: (line) => {
       const progress = /^[IW]: (.*)$/.exec(line)?.[1]

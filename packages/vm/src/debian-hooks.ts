@@ -1,3 +1,13 @@
+/** What makes a bare distribution something of use: scripts that mmdebstrap runs on the new root, given as `$1`. */
+export type BootstrapHooks = {
+  /** Runs before the first package. */
+  readonly setup: string
+  /** Runs after the last one. */
+  readonly customize: string
+  /** Arguments of mmdebstrap that go with them. */
+  readonly arguments: readonly string[]
+}
+
 /**
  * Scripts that mmdebstrap runs on the new root, given as `$1`. They make it what Debian's own container images are, as far as that helps:
  *
@@ -8,7 +18,7 @@
  */
 
 /** Runs before the first package, so that it holds for the installation too. */
-export const setupHook = `#!/bin/sh
+const setupHook = `#!/bin/sh
 set -eu
 umask 022
 cd "$1"
@@ -27,7 +37,7 @@ echo 'force-unsafe-io' > etc/dpkg/dpkg.cfg.d/docker-apt-speedup
  * Runs after the last package. It must leave `/tmp` alone: mmdebstrap keeps the configuration of its last apt calls there, which without
  * it would clean the machine that runs them.
  */
-export const customizeHook = `#!/bin/sh
+const customizeHook = `#!/bin/sh
 set -eu
 umask 022
 cd "$1"
@@ -45,3 +55,13 @@ echo localhost > etc/hostname
 rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old
 find var/log -type f -size +0 -delete
 `
+
+/**
+ * For container images. `output/dev` drops the device nodes together with `/dev` itself; `chroot/policy-rc.d` keeps mmdebstrap from
+ * removing the one of the setup hook.
+ */
+export const imageHooks: BootstrapHooks = {
+  setup: setupHook,
+  customize: customizeHook,
+  arguments: ['--skip=output/dev,chroot/policy-rc.d'],
+}

@@ -1,5 +1,17 @@
 /** What went wrong, where callers branch on it. */
-export type VmErrorCode = 'invalid-options' | 'tool-missing' | 'bootstrap-failed' | 'cancelled'
+export type VmErrorCode =
+  | 'invalid-options'
+  | 'tool-missing'
+  | 'bootstrap-failed'
+  | 'cancelled'
+  /** Compressed data that is damaged, cut off or too large. */
+  | 'compressed-data'
+  /** A file that is no kernel a Zmachine can start. */
+  | 'kernel'
+  /** A machine that could not be set up; one that was and did not start is a result. */
+  | 'boot-failed'
+  /** A file that is no initial RAM disk. */
+  | 'initrd'
 
 export type VmErrorDetails = {
   readonly cause?: unknown

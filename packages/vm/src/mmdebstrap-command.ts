@@ -1,13 +1,17 @@
 import type { BootstrapOptions } from './bootstrap-options.ts'
+import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
 import type { WorkFolder } from './work-folder.ts'
 
 /**
  * The arguments of mmdebstrap 1.3 for a root tar on stdout.
  *
  * Always mode `unshare`, which for root is a mount namespace and a process namespace: with its processes everything it mounted is gone.
- * `output/dev` drops the device nodes together with `/dev` itself; `chroot/policy-rc.d` keeps it from removing the one of the setup hook.
  */
-export function mmdebstrapArguments(options: BootstrapOptions, folder: WorkFolder): string[] {
+export function mmdebstrapArguments(
+  options: BootstrapOptions,
+  folder: WorkFolder,
+  hooks: BootstrapHooks = imageHooks,
+): string[] {
   const { release, components, variant = 'minbase', include = [], mirror } = options
   return [
     '--mode=unshare',
@@ -15,7 +19,7 @@ export function mmdebstrapArguments(options: BootstrapOptions, folder: WorkFolde
     `--variant=${variant}`,
     `--components=${components.join(',')}`,
     ...(include.length > 0 ? [`--include=${include.join(',')}`] : []),
-    '--skip=output/dev,chroot/policy-rc.d',
+    ...hooks.arguments,
     `--setup-hook=${folder.setupHook}`,
     `--customize-hook=${folder.customizeHook}`,
     release,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { customizeHook, setupHook } from './debian-hooks.ts'
+import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
 
 /** Where mmdebstrap finds its hooks and unpacks. */
 export type WorkFolder = {
@@ -14,7 +14,7 @@ export type WorkFolder = {
 }
 
 /** @param temporary directory to make it in; it and those above it must be open to all users */
-export async function createWorkFolder(temporary: string): Promise<WorkFolder> {
+export async function createWorkFolder(temporary: string, hooks: BootstrapHooks = imageHooks): Promise<WorkFolder> {
   const path = await mkdtemp(join(temporary, 'bootstrap-'))
   const folder = {
     path,
@@ -26,8 +26,8 @@ export async function createWorkFolder(temporary: string): Promise<WorkFolder> {
   await mkdir(folder.root)
   await chmod(folder.root, 0o1777)
   for (const [file, script] of [
-    [folder.setupHook, setupHook],
-    [folder.customizeHook, customizeHook],
+    [folder.setupHook, hooks.setup],
+    [folder.customizeHook, hooks.customize],
   ] as const) {
     await writeFile(file, script)
     await chmod(file, 0o755)

@@ -1,0 +1,81 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { bringUpVm, formatBytes, formatSeconds, type VmResult } from '@tf-images/pipeline'
+import { type Command, Option } from 'commander'
+import { type CommandContext, printResult } from '../context.ts'
+import { type HubOptionValues, hubOptions, hubSettings } from '../settings.ts'
+
+type Options = HubOptionValues & {
+  readonly root: string
+  readonly work: string
+  readonly mirror?: string
+  readonly epoch: string
+  readonly kernels: string
+  readonly publish: boolean
+  readonly follow?: boolean
+  readonly json?: boolean
+}
+
+/** Time of the files of a machine where none is given: as for base images. */
+const defaultEpoch = '1700000000'
+
+export function defineVm(command: Command, context: CommandContext): void {
+  command
+    .argument('<name>', 'folder below recipes/vms')
+    .option('--root <dir>', 'folder that has recipes/', '.')
+    .option('--work <dir>', 'folder for the machine’s tree, its flist and the chunk cache', '.flist')
+    .option('--mirror <url>', 'archive of the distribution, or a snapshot of it')
+    .addOption(
+      new Option('--epoch <seconds>', 'no file is younger than this').env('SOURCE_DATE_EPOCH').default(defaultEpoch),
+    )
+    .option('--kernels <folder>', 'where kernels are kept', join(homedir(), '.cache', 'flist', 'kernels'))
+    .option('--no-publish', 'end with a flist that was booted')
+    .option('--follow', 'show the console while it starts')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sudo ./flist vm debian-12 --no-publish\n  sudo -E FLIST_HUB_TOKEN=… ./flist vm debian-12',
+    )
+  hubOptions(command).action((name: string, options: Options) => makeVm(name, options, context))
+}
+
+async function makeVm(name: string, options: Options, context: CommandContext): Promise<void> {
+  const { mirror } = options
+  const result = await bringUpVm({
+    root: resolve(options.root),
+    name,
+    workFolder: resolve(options.work),
+    sourceDateEpoch: Number(options.epoch),
+    kernelCache: options.kernels,
+    progress: context.progress,
+    signal: context.signal,
+    environment: proxies(),
+    ...(mirror === undefined ? {} : { mirror }),
+    ...(options.publish ? { hub: await hubSettings(options) } : {}),
+    ...(options.follow ? { onConsole: ({ text }) => context.err.write(`${text.replace(/\p{Cc}/gu, ' ')}\n`) } : {}),
+  })
+  printResult(context, options.json, result, describe(result))
+}
+
+/** A bootstrap gets nothing else of this environment. */
+function proxies(): Record<string, string> {
+  const names = ['http_proxy', 'https_proxy', 'no_proxy']
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+}
+
+function describe({ name, conversion, lint, boot, publication, durations }: VmResult): string {
+  const { flist, files, bytes, uniqueChunks } = conversion
+  const stages = boot.stages.map(({ stage, at }) => `${stage} ${formatSeconds(at)}`).join(', ')
+  const times = Object.entries(durations).map(([phase, milliseconds]) => `${phase} ${formatSeconds(milliseconds)}`)
+  return [
+    name,
+    `  flist    ${flist}: ${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks`,
+    `  kernel   ${lint.kernelRelease}; ${lint.warnings} warnings`,
+    `  boot     ${boot.accelerator.name}: ${stages}`,
+    ...boot.checks.map((check) => `  passed   ${check.name}`),
+    ...(publication
+      ? [...publication.linkUrls.map((url) => `  link     ${url}`), `  url      ${publication.url}`]
+      : []),
+    `  time     ${times.join(', ')}`,
+  ].join('\n')
+}

@@ -1,0 +1,75 @@
+import { type BootMode, type FixedFinding, fixDirectory, isFixable, type LintReport, lintTree } from '@tf-images/vm'
+import { PipelineError } from '../errors.ts'
+import { type OpenTreeOptions, openTree } from './open-tree.ts'
+
+export type ExamineOptions = OpenTreeOptions & {
+  /** What it is to be started as. Default: what zos makes of it. */
+  readonly expected?: BootMode
+  /** Command of the deployment. Default: the one that the flist or the image names. */
+  readonly entrypoint?: readonly string[]
+  /** Host name of the machine that built it. */
+  readonly buildHost?: string
+  /** Fixes what is safe to fix, in a directory. */
+  readonly fix?: boolean
+}
+
+export type Examination = LintReport & {
+  /** What was fixed before the report was made. */
+  readonly fixed: readonly FixedFinding[]
+}
+
+/**
+ * Compares something that may become a Zmachine with what zos needs to start it.
+ *
+ * @throws PipelineError 'bad-source' for fixing what is no directory, and what {@link openTree} throws
+ */
+export async function examine(name: string, options: ExamineOptions = {}): Promise<Examination> {
+  await using opened = await openTree(name, options)
+  const { expected, buildHost, signal } = options
+  const lintOptions = {
+    entrypoint: options.entrypoint ?? opened.entrypoint,
+    ...(opened.address === undefined ? {} : { address: opened.address }),
+    ...(expected ? { expected } : {}),
+    ...(buildHost === undefined ? {} : { buildHost }),
+    ...(signal ? { signal } : {}),
+  }
+  if (!options.fix) return { ...(await lintTree(opened.tree, lintOptions)), fixed: [] }
+  if (opened.directory === undefined) {
+    const remedy = 'extract it, fix that and convert it again'
+    throw new PipelineError('bad-source', `${name}: only a directory can be fixed; ${remedy}`)
+  }
+  const { fixed, report } = await fixDirectory(opened.directory, lintOptions)
+  return { ...report, fixed }
+}
+
+/** A report for people: each finding with its evidence, what it means and what to do. */
+export function formatExamination(
+  name: string,
+  { mode, kernelRelease, findings, fixed, errors, warnings }: Examination,
+): string {
+  const modes: Readonly<Record<BootMode, string>> = {
+    container: 'a container',
+    vm: `a virtual machine${kernelRelease === undefined ? '' : ` with Linux ${kernelRelease}`}`,
+    image: 'a virtual machine from a disk image',
+  }
+  const lines = findings.flatMap(({ code, severity, path, evidence, explanation, remedy }) => [
+    `${severity.padEnd(7)} ${code}  /${text(path)}: ${evidence}`,
+    `        ${explanation}`,
+    `        ${isFixable(code) ? 'fix (--fix in a directory)' : 'fix'}: ${remedy}`,
+  ])
+  const done = fixed.map(({ code, path, change }) => `fixed   ${code}  /${text(path)}: ${change}`)
+  const count =
+    findings.length === 0 ? 'nothing is wrong' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`
+  return [...done, ...lines, `${name}: zos starts it as ${modes[mode]}; ${count}`].join('\n')
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Paths are bytes, and of who made the tree: no control characters reach a terminal. */
+function text(path: string): string {
+  return Buffer.from(path, 'latin1')
+    .toString('utf8')
+    .replace(/[\p{Cc}\p{Cf}]/gu, '?')
+}

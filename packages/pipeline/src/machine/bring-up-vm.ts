@@ -1,0 +1,201 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
+import { loadVms, type VmDefinition } from '@tf-images/recipe'
+import { type BootCheck, type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
+import { startSource } from '../contract/start.ts'
+import { type Conversion, convertSource } from '../convert.ts'
+import { PipelineError } from '../errors.ts'
+import { type Durations, PhaseRunner, type Progress } from '../progress.ts'
+import { type Publication, publishFlist } from '../publishing/publish.ts'
+import { formatBytes } from '../report.ts'
+import { type HubSettings, parseBackend } from '../settings.ts'
+import { openSource } from '../source.ts'
+
+export type VmOptions = {
+  /** Folder that has `recipes/`. */
+  readonly root: string
+  readonly name: string
+  /** Where the flist is published; without it the line ends with a flist that was booted. */
+  readonly hub?: HubSettings
+  /** Folder for the machine's tree (`vms/`), its flist (`flists/`) and the chunk cache (`chunks/`). */
+  readonly workFolder: string
+  /** URL of an archive, or of a snapshot of one. Default: the distribution's. */
+  readonly mirror?: string
+  /** No file is younger than this; seconds since the epoch. */
+  readonly sourceDateEpoch: number
+  /** Environment of the bootstrap, like `http_proxy`. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Folder in which kernels are kept. */
+  readonly kernelCache: string
+  /** Milliseconds the start may take. */
+  readonly bootTimeout?: number
+  readonly onConsole?: (line: ConsoleLine) => void
+  readonly progress: Progress
+  readonly signal?: AbortSignal
+}
+
+/** A machine that was made, started and, where a hub was given, published. */
+export type VmResult = {
+  readonly name: string
+  readonly conversion: Conversion
+  readonly lint: LintReport
+  readonly boot: BootReport
+  readonly publication?: Publication
+  readonly durations: Durations
+}
+
+/**
+ * The whole line for a virtual machine: bootstrap, lint, convert, check, boot, publish. What is started is the flist, extracted from
+ * its chunks, so what is published are the very bytes that started; a machine with an error or a check that fails is not published.
+ *
+ * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'not-bootable'
+ */
+export async function bringUpVm(options: VmOptions): Promise<VmResult> {
+  const definition = await findVm(options)
+  const { workFolder } = options
+  const phases = new PhaseRunner(definition.name, options.progress)
+  const directory = join(workFolder, 'vms', definition.name)
+  const lint = await makeTree(definition, directory, options, phases)
+  const chunks = await openChunkStore(join(workFolder, 'chunks'))
+  try {
+    const conversion = await convert(definition, directory, chunks, options, phases)
+    const boot = await start(definition, conversion.flist, options, phases)
+    const result = { name: definition.name, conversion, lint, boot, durations: phases.durations }
+    if (!options.hub) return result
+    // Equal content has an equal name, so nothing that is published ever changes.
+    const name = `${definition.name}-vm-${conversion.contentHash.slice(0, 12)}.flist`
+    const request = { flist: conversion.flist, chunks, name, links: [`${definition.name}-vm.flist`] }
+    return { ...result, publication: await publishFlist(request, options.hub, phases, options.signal) }
+  } finally {
+    await chunks.close()
+  }
+}
+
+async function findVm({ root, name }: VmOptions): Promise<VmDefinition> {
+  const vms = await loadVms(root)
+  const found = vms.get(name)
+  if (found) return found
+  const known = vms.size > 0 ? `there are: ${[...vms.keys()].join(', ')}` : 'write recipes/vms/NAME/vm.yaml'
+  throw new PipelineError('bad-settings', `no virtual machine "${name}" in the recipes; ${known}`)
+}
+
+async function makeTree(
+  definition: VmDefinition,
+  directory: string,
+  options: VmOptions,
+  phases: PhaseRunner,
+): Promise<LintReport> {
+  const { release, components, kernel, packages, files } = definition
+  const { mirror, sourceDateEpoch, environment, signal } = options
+  await mkdir(dirname(directory), { recursive: true })
+  const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
+    bootstrapMachine({
+      release,
+      components,
+      kernel,
+      include: packages,
+      files,
+      directory,
+      sourceDateEpoch,
+      onProgress: update,
+      ...(mirror === undefined ? {} : { mirror }),
+      ...(environment ? { environment } : {}),
+      ...(signal ? { signal } : {}),
+    }),
+  )
+  await phases.run(
+    'lint',
+    'comparing with the boot contract',
+    async ({ line }) => {
+      for (const { severity, code, path, evidence } of report.findings)
+        line(`${severity} ${code} /${path}: ${evidence}`)
+    },
+    () => `${report.errors} errors, ${report.warnings} warnings`,
+  )
+  const [first] = report.findings
+  if (report.errors > 0 && first) {
+    const problem = `${first.code} /${first.path}: ${first.explanation}`
+    throw new PipelineError('not-bootable', `${definition.file}: ${problem}; ${first.remedy}`)
+  }
+  return report
+}
+
+async function convert(
+  { name }: VmDefinition,
+  directory: string,
+  chunks: ChunkStore,
+  { workFolder, hub, signal }: VmOptions,
+  phases: PhaseRunner,
+): Promise<Conversion> {
+  const output = join(workFolder, 'flists', `${name}-vm.flist`)
+  await mkdir(dirname(output), { recursive: true })
+  const conversion = await phases.run(
+    'convert',
+    `converting ${directory}`,
+    async ({ update }) => {
+      const source = await openSource(directory)
+      try {
+        return await convertSource(source, output, chunks, {
+          onBytes: (bytes) => update(formatBytes(bytes)),
+          ...(hub ? { backend: parseBackend(hub.backend) } : {}),
+          ...(signal ? { signal } : {}),
+        })
+      } finally {
+        await source.close()
+      }
+    },
+    ({ files, bytes, newChunks, newBytes }) =>
+      `${files} files, ${formatBytes(bytes)}; ${newChunks} new chunks, ${formatBytes(newBytes)}`,
+  )
+  await phases.run('check', `checking ${output}`, async () => {
+    using flist = await openFlist(output)
+    const { problems } = await checkFlist(flist, chunks, signal ? { signal } : {})
+    const [first] = problems
+    if (first) throw new PipelineError('flist-damaged', `${output}: ${first.message}; convert it again`)
+  })
+  return conversion
+}
+
+async function start(
+  definition: VmDefinition,
+  flist: string,
+  options: VmOptions,
+  phases: PhaseRunner,
+): Promise<BootReport> {
+  const { workFolder, kernelCache, bootTimeout, onConsole, signal } = options
+  const report = await phases.run(
+    'boot',
+    'starting it as zos does',
+    ({ update }) =>
+      startSource(flist, {
+        chunks: join(workFolder, 'chunks'),
+        kernelCache,
+        memory: definition.memory,
+        checks: definition.checks.map(bootCheck),
+        onLine: (line) => {
+          update(line.text.trim())
+          onConsole?.(line)
+        },
+        ...(bootTimeout === undefined ? {} : { timeout: bootTimeout }),
+        ...(signal ? { signal } : {}),
+      }),
+    ({ outcome, accelerator, milliseconds }) =>
+      `${outcome} after ${Math.round(milliseconds / 1000)} s with ${accelerator.name}`,
+  )
+  if (report.mode !== 'vm' || report.outcome !== 'ready') {
+    const problem = report.reason ?? `zos starts it as a ${report.mode}`
+    throw new PipelineError(
+      'not-bootable',
+      `${definition.file}: the machine was not ready: ${problem}; nothing was published`,
+    )
+  }
+  return report
+}
+
+function bootCheck(check: VmDefinition['checks'][number]): BootCheck {
+  if ('port' in check) return { kind: 'port', port: check.port }
+  if ('file' in check) return { kind: 'file', path: check.file }
+  if ('service' in check) return { kind: 'service', service: check.service }
+  return { kind: 'command', command: check.command, ...(check.expect === undefined ? {} : { expect: check.expect }) }
+}

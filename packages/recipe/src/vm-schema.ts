@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { description, isPackage, target, word } from './names.ts'
+import { fileSchema } from './snippet-schema.ts'
+
+const codeName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no code name: write it like "bookworm"')
+const packageName = z.string().refine(isPackage, 'is no name of a package')
+const unit = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'is no name of a unit: write it like "ssh"')
+
+/** What must hold in the machine before it is published. */
+const check = z
+  .union([
+    z.strictObject({ command: word, expect: word.optional() }),
+    z.strictObject({ port: z.int().min(1).max(65_535) }),
+    z.strictObject({ file: target }),
+    z.strictObject({ service: unit }),
+  ])
+  .meta({
+    description: 'A shell command that ends with 0, a TCP port that is listened on, a file, an active unit of systemd',
+  })
+
+/** recipes/vms/<name>/vm.yaml: what a virtual machine is made of. */
+export const vmSchema = z
+  .strictObject({
+    description,
+    distribution: z.enum(['debian']).meta({ description: 'Which tools and packages make the machine' }),
+    release: codeName,
+    components: z.array(codeName).min(1).default(['main']),
+    kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),
+    packages: z.array(packageName).default([]).meta({ description: 'On top of what every machine needs' }),
+    files: z.array(fileSchema).default([]),
+    memory: z
+      .int()
+      .min(250)
+      .max(65_536)
+      .default(1024)
+      .meta({ description: 'MiB it is tried with; zos gives a machine no less than 250' }),
+    checks: z.array(check).default([]),
+  })
+  .meta({ title: 'tf-images virtual machine' })
+
+export type VmYaml = z.output<typeof vmSchema>

@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { formatProblem, RecipeError } from './problem.ts'
+import { loadVms } from './vm.ts'
+
+const FILE = 'recipes/vms/machine/vm.yaml'
+const SMALL = 'description: A machine\ndistribution: debian\nrelease: bookworm\nkernel: linux-image-cloud-amd64\n'
+
+async function load(files: Readonly<Record<string, string>>) {
+  const root = await mkdtemp(join(tmpdir(), 'recipe-vm-'))
+  onTestFinished(() => rm(root, { recursive: true, force: true }))
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), text)
+  }
+  return loadVms(root)
+}
+
+async function problemsOf(files: Readonly<Record<string, string>>): Promise<string[]> {
+  const error = await load(files).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  return error instanceof RecipeError ? error.problems.map(formatProblem) : []
+}
+
+test('what is not said has defaults', async () => {
+  const vms = await load({ [FILE]: SMALL })
+  expect(vms.get('machine')).toEqual({
+    name: 'machine',
+    file: FILE,
+    description: 'A machine',
+    distribution: 'debian',
+    release: 'bookworm',
+    components: ['main'],
+    kernel: 'linux-image-cloud-amd64',
+    packages: [],
+    files: [],
+    memory: 1024,
+    checks: [],
+  })
+})
+
+test('files and checks', async () => {
+  const lines = `files:
+  - { target: /etc/motd, source: motd, mode: "0600" }
+checks:
+  - { command: cloud-init status, expect: done }
+  - port: 22
+  - file: /etc/motd
+  - service: ssh
+`
+  const vms = await load({ [FILE]: SMALL + lines, 'recipes/vms/machine/motd': 'hello\n' })
+  expect(vms.get('machine')).toMatchObject({
+    files: [{ target: '/etc/motd', mode: 0o600, content: Buffer.from('hello\n') }],
+    checks: [{ command: 'cloud-init status', expect: 'done' }, { port: 22 }, { file: '/etc/motd' }, { service: 'ssh' }],
+  })
+})
+
+test('a project without machines', async () => {
+  expect((await load({ 'recipes/recipes.yaml': '' })).size).toBe(0)
+})
+
+test.each<[string, Record<string, string>, string]>([
+  ['no file', { 'recipes/vms/machine/motd': '' }, `${FILE}:1:1: the file is missing; write it, or remove the folder`],
+  ['a bad name', { 'recipes/vms/Machine/vm.yaml': SMALL }, 'recipes/vms/Machine/vm.yaml:1:1: "Machine" is no name: '],
+  ['another distribution', { [FILE]: SMALL.replace('debian', 'plan9') }, `${FILE}:2:15: `],
+  ['a release that is none', { [FILE]: SMALL.replace('bookworm', '../x') }, `${FILE}:3:10: `],
+  ['a package that is none', { [FILE]: `${SMALL}packages: [nginx, --root]\n` }, `${FILE}:5:19: `],
+  ['too little memory', { [FILE]: `${SMALL}memory: 100\n` }, `${FILE}:5:9: `],
+  ['a check of no kind', { [FILE]: `${SMALL}checks: [{ prot: 22 }]\n` }, `${FILE}:5:10: `],
+  [
+    'a file that is missing',
+    { [FILE]: `${SMALL}files: [{ target: /a, source: b }]\n` },
+    `${FILE}:5:31: no file "recipes/vms/machine/b"`,
+  ],
+  [
+    'a file of somebody',
+    { [FILE]: `${SMALL}files: [{ target: /a, content: b, owner: www-data }]\n` },
+    `${FILE}:5:19: the owner is "www-data"; files of a machine belong to root`,
+  ],
+  [
+    'a template',
+    { [FILE]: `${SMALL}files: [{ target: /a, source: b.hbs }]\n`, 'recipes/vms/machine/b.hbs': 'x' },
+    `${FILE}:5:19: templates are for images`,
+  ],
+])('%s', async (_what, files, problem) => {
+  expect(await problemsOf(files)).toContainEqual(expect.stringContaining(problem))
+})

@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const prefix = 'flist-boot-'
+const ownerFile = 'owner.json'
+/** A folder without an owner is one that is being made, or was when its maker was killed. */
+const youngMilliseconds = 60_000
+
+/** Which process a folder is of: ids are used again, so the time of its start belongs to it. */
+type Owner = { readonly process: number; readonly startedAt: string }
+
+/**
+ * Makes the folder of one boot, after removing those whose process is gone: what `kill -9` leaves is files, since mounts and processes
+ * of a machine end with the process that started it.
+ *
+ * @param temporary directory it is made in
+ */
+export async function createBootFolder(temporary: string): Promise<string> {
+  await removeLeftovers(temporary)
+  const path = await mkdtemp(join(temporary, prefix))
+  const owner: Owner = { process: process.pid, startedAt: (await startOf(process.pid)) ?? '' }
+  await writeFile(join(path, ownerFile), JSON.stringify(owner))
+  await mkdir(join(path, 'machine'))
+  return path
+}
+
+/** @returns the folders that were removed */
+export async function removeLeftovers(temporary: string): Promise<string[]> {
+  const removed: string[] = []
+  for (const name of await readdir(temporary)) {
+    const path = join(temporary, name)
+    if (!name.startsWith(prefix) || (await isInUse(path))) continue
+    // Another one may be doing the same.
+    await rm(path, { recursive: true, force: true }).catch(() => {})
+    removed.push(path)
+  }
+  return removed
+}
+
+async function isInUse(path: string): Promise<boolean> {
+  const text = await readFile(join(path, ownerFile), 'utf8').catch(() => undefined)
+  if (text === undefined) {
+    const found = await stat(path).catch(() => undefined)
+    // What belongs to another user is not ours to judge.
+    if (found && process.getuid && found.uid !== process.getuid()) return true
+    return found !== undefined && Date.now() - found.mtimeMs < youngMilliseconds
+  }
+  const owner = readOwner(text)
+  return owner !== undefined && (await startOf(owner.process)) === owner.startedAt
+}
+
+function readOwner(text: string): Owner | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || !('process' in value) || !('startedAt' in value))
+      return undefined
+    const { process: id, startedAt } = value
+    return typeof id === 'number' && typeof startedAt === 'string' ? { process: id, startedAt } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** When a process was started, in the kernel's ticks (field 22 of /proc/PID/stat); undefined when there is none. */
+async function startOf(id: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${id}/stat`, 'latin1').catch(() => undefined)
+  // The name of the program, in brackets, may have blanks and brackets in it.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+}

@@ -1,0 +1,51 @@
+/**
+ * Prepares the root directory of a machine and becomes QEMU. It runs in namespaces of its own for mounts and processes, of which it is
+ * the first: when it ends, all it started and mounted is gone, however it ended.
+ *
+ * Arguments: an empty directory; the root directory, or nothing for a machine without one; the number of arguments of virtiofsd;
+ * virtiofsd and its arguments; QEMU and its arguments. As on a node the root directory is below an overlay and stays as it is, and
+ * SSH host keys are removed from a new machine.
+ */
+export const machineScript = `set -eu
+place=$1 root=$2 count=$3
+shift 3
+if [ -n "$root" ]; then
+  mount -t tmpfs -o mode=0755 none "$place"
+  cd "$place"
+  mkdir lower upper work root
+  mount --bind "$root" lower
+  mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work root
+  rm -f root/etc/ssh/ssh_host_*
+  daemon=
+  while [ "$count" -gt 0 ]; do
+    daemon="$daemon '$(printf %s "$1" | sed "s/'/'\\\\\\\\''/g")'"
+    shift
+    count=$((count - 1))
+  done
+  eval "$daemon" >&2 &
+  tries=0
+  until [ -S "$place/virtiofs.sock" ]; do
+    tries=$((tries + 1))
+    if [ $tries -gt 100 ]; then echo 'virtiofsd did not start' >&2; exit 71; fi
+    sleep 0.1
+  done
+fi
+exec "$@"
+`
+
+/**
+ * What stands before the script: the first word makes the kernel kill it when this process ends, even by SIGKILL, the second gives it
+ * namespaces that end with it.
+ */
+export const confinement: readonly string[] = [
+  'setpriv',
+  '--pdeathsig=KILL',
+  'unshare',
+  '--mount',
+  '--propagation=private',
+  '--pid',
+  '--fork',
+  '--mount-proc',
+  '--kill-child=KILL',
+  '--',
+]

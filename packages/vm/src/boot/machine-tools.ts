@@ -1,0 +1,93 @@
+import { access, constants } from 'node:fs/promises'
+import { VmError } from '../errors.ts'
+import { findTool } from '../tool.ts'
+
+/** Directories of the programs on a Debian system. */
+export const systemPath: readonly string[] = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+]
+
+/** Debian packages of the programs a boot needs. */
+const packages: Readonly<Record<string, string>> = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'mkfs.fat': 'dosfstools',
+  mcopy: 'mtools',
+  'ssh-keygen': 'openssh-client',
+  ssh: 'openssh-client',
+  unshare: 'util-linux',
+  setpriv: 'util-linux',
+}
+
+/** Where distributions put the daemon, which is no program for users: QEMU's own in C, then the one in Rust. */
+const daemons = [
+  { path: '/usr/lib/qemu/virtiofsd', isRust: false },
+  { path: '/usr/libexec/virtiofsd', isRust: true },
+  { path: '/usr/lib/virtiofsd', isRust: true },
+]
+
+/** @throws VmError 'tool-missing' naming the package */
+export async function requireTool(name: string, searchPath = systemPath): Promise<string> {
+  const found = await findTool(name, searchPath)
+  if (found) return found
+  const debianPackage = packages[name] ?? name
+  throw missing(name, debianPackage)
+}
+
+/**
+ * The daemon that gives the guest its root directory, with its arguments.
+ *
+ * @throws VmError 'tool-missing' naming the package
+ */
+export async function virtiofsdCommand(socket: string, directory: string): Promise<string[]> {
+  for (const { path, isRust } of daemons) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (!isThere) continue
+    if (isRust) {
+      const options = ['--cache', 'always', '--xattr', '--sandbox', 'none', '--inode-file-handles=never']
+      return [path, '--socket-path', socket, '--shared-dir', directory, ...options]
+    }
+    const options = ['cache=always', 'xattr', 'sandbox=chroot']
+    return [
+      path,
+      `--socket-path=${socket}`,
+      '-o',
+      `source=${directory}`,
+      ...options.flatMap((option) => ['-o', option]),
+    ]
+  }
+  throw missing('virtiofsd', 'qemu-system-common (Debian 12, Ubuntu 22.04) or virtiofsd (later)')
+}
+
+function missing(program: string, debianPackage: string): VmError {
+  return new VmError(
+    'tool-missing',
+    `boot: there is no program "${program}" on this machine; install it (apt-get install ${debianPackage})`,
+    { debianPackage },
+  )
+}
+
+/** UEFI firmware for QEMU: code, and variables to begin with; the larger ones are all that later distributions have. */
+const firmwares = [
+  { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
+  { code: '/usr/share/OVMF/OVMF_CODE.fd', variables: '/usr/share/OVMF/OVMF_VARS.fd' },
+]
+
+/** @throws VmError 'tool-missing' naming the package */
+export async function findFirmware(): Promise<{ readonly code: string; readonly variables: string }> {
+  for (const firmware of firmwares) {
+    const isThere = await access(firmware.code, constants.R_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return firmware
+  }
+  throw missing('OVMF', 'ovmf')
+}

@@ -1,0 +1,65 @@
+import { lstat, lutimes, mkdir, readdir, rm } from 'node:fs/promises'
+import { requireTool } from '../boot/machine-tools.ts'
+import { runToEnd } from '../boot/run-to-end.ts'
+import { bootstrapWith } from '../bootstrap.ts'
+import type { BootstrapOptions } from '../bootstrap-options.ts'
+import { joinPath } from '../contract/contract-tree.ts'
+import { type FixedFinding, fixDirectory } from '../contract/directory-fixes.ts'
+import { hostPath } from '../contract/directory-tree.ts'
+import type { LintReport } from '../contract/lint.ts'
+import { VmError } from '../errors.ts'
+import { debianMachinePackages, type MachineFile, machineHooks } from './machine-hooks.ts'
+
+export type MachineOptions = Omit<BootstrapOptions, 'output' | 'variant'> & {
+  /** Package with its kernel, like `linux-image-cloud-amd64`. */
+  readonly kernel: string
+  readonly files?: readonly MachineFile[]
+  /** Directory that becomes its root; what is in it is replaced. */
+  readonly directory: string
+}
+
+export type MachineTree = {
+  readonly directory: string
+  /** What was still to do after the bootstrap: links, the kernel. */
+  readonly fixed: readonly FixedFinding[]
+  /** Of the boot contract; free of errors for a machine that zos starts. */
+  readonly report: LintReport
+}
+
+/**
+ * Makes the root directory of a virtual machine from a distribution's archive: bootstrap with a kernel and what it takes to be reached,
+ * the kernel unpacked and linked where zos looks, nothing in it that would be the same on all machines. No time in it is after
+ * `sourceDateEpoch`.
+ *
+ * @throws VmError 'bootstrap-failed', 'tool-missing', 'cancelled', 'invalid-options', 'kernel'; 'boot-failed' without root
+ */
+export async function bootstrapMachine(options: MachineOptions): Promise<MachineTree> {
+  const { directory, kernel, include = [], files = [], signal } = options
+  if (process.getuid?.() !== 0)
+    throw new VmError('boot-failed', `${directory}: only root may give files to their owners; run it as root (sudo)`)
+  const tar = `${directory}.tar`
+  const packages = [...new Set([...debianMachinePackages, kernel, ...include])]
+  await bootstrapWith({ ...options, include: packages, output: tar }, machineHooks(files))
+  try {
+    await rm(directory, { recursive: true, force: true })
+    await mkdir(directory, { mode: 0o755, recursive: true })
+    options.onProgress?.('unpacking')
+    const how = ['--extract', '--numeric-owner', '--same-permissions', '--xattrs', '--xattrs-include=*']
+    await runToEnd([await requireTool('tar'), ...how, '--directory', directory, '--file', tar], signal)
+  } finally {
+    await rm(tar, { force: true })
+  }
+  options.onProgress?.('unpacking the kernel')
+  const { fixed, report } = await fixDirectory(directory, { expected: 'vm' })
+  await clampTimes(directory, '', options.sourceDateEpoch)
+  return { directory, fixed, report }
+}
+
+/** No file is younger than `epoch`; those of the bootstrap are not already, what was changed after it is. */
+async function clampTimes(root: string, path: string, epoch: number): Promise<void> {
+  const host = hostPath(root, path)
+  const stats = await lstat(host)
+  if (stats.isDirectory())
+    for (const name of await readdir(host, { encoding: 'latin1' })) await clampTimes(root, joinPath(path, name), epoch)
+  if (stats.mtimeMs / 1000 > epoch) await lutimes(host, epoch, epoch)
+}

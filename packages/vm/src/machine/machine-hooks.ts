@@ -1,0 +1,94 @@
+import type { BootstrapHooks } from '../debian-hooks.ts'
+
+/** A file of the machine, owned by root. */
+export type MachineFile = {
+  /** Absolute. */
+  readonly target: string
+  readonly mode: number
+  readonly content: Uint8Array
+}
+
+/**
+ * What a Debian machine needs to be started by zos and reached: an init, a way to its data and its addresses, a daemon to log in.
+ * A minimal package set has none of it.
+ */
+export const debianMachinePackages: readonly string[] = [
+  'systemd-sysv',
+  'dbus',
+  'cloud-init',
+  'openssh-server',
+  'ca-certificates',
+  'initramfs-tools',
+  'zstd',
+  'netplan.io',
+  'systemd-resolved',
+  'iproute2',
+  'udev',
+]
+
+/**
+ * Runs before the first package. The list of modules is there when the kernel's package makes its initial RAM disk, so one run makes the
+ * right one, and other packages are kept from making it again. The script takes `rootdelay` away, for which Debian's scripts sleep
+ * 30 seconds although the root directory is there at once.
+ */
+const setup = `#!/bin/sh
+set -eu
+umask 022
+cd "$1"
+mkdir -p etc/initramfs-tools/scripts/init-top etc/dpkg/dpkg.cfg.d
+printf 'virtiofs\\nvirtio_pci\\n' > etc/initramfs-tools/modules
+printf 'update_initramfs=no\\nbackup_initramfs=no\\n' > etc/initramfs-tools/update-initramfs.conf
+cat > etc/initramfs-tools/scripts/init-top/zos-rootdelay <<'END'
+#!/bin/sh
+# zos passes rootdelay=30, for which Debian's scripts sleep; a root on virtiofs is there at once.
+[ "$1" = prereqs ] && exit 0
+echo ROOTDELAY= >> /conf/param.conf
+END
+chmod 755 etc/initramfs-tools/scripts/init-top/zos-rootdelay
+echo 'force-unsafe-io' > etc/dpkg/dpkg.cfg.d/zos-build
+`
+
+/** Runs after the last package; \`/tmp\` is mmdebstrap's until it is done. */
+const customize = `#!/bin/sh
+set -eu
+umask 022
+root=$1
+cd "$root"
+printf 'update_initramfs=yes\\nbackup_initramfs=no\\n' > etc/initramfs-tools/update-initramfs.conf
+cat > etc/cloud/cloud.cfg.d/99-zos.cfg <<'END'
+# The data of a deployment is on a disk with the label cidata. The package locales is not there.
+datasource_list: [ NoCloud, None ]
+locale: C.UTF-8
+END
+rm -f etc/dpkg/dpkg.cfg.d/zos-build etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/apt/apt.conf.d/99mmdebstrap
+rm -rf var/lib/cloud/instance var/lib/cloud/instances var/lib/cloud/sem
+rm -f etc/hostname etc/resolv.conf etc/machine-id etc/ssh/ssh_host_* var/lib/dbus/machine-id var/lib/systemd/random-seed
+echo localhost > etc/hostname
+: > etc/machine-id
+ln -s ../run/systemd/resolve/stub-resolv.conf etc/resolv.conf
+rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old var/cache/ldconfig/aux-cache
+find var/log -type f -size +0 -delete
+`
+
+/** The hooks of a machine, with its own files written last. */
+export function machineHooks(files: readonly MachineFile[]): BootstrapHooks {
+  return {
+    setup,
+    customize: customize + files.map(writeCommand).join(''),
+    arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
+  }
+}
+
+/** Inside the root: a link there must not lead to this machine. */
+function writeCommand({ target, mode, content }: MachineFile): string {
+  const path = quoted(target)
+  const script = `mkdir -p "$(dirname "$1")"; base64 -d > "$1"; chmod ${mode.toString(8)} "$1"`
+  const text = Buffer.from(content)
+    .toString('base64')
+    .replace(/.{1,76}/g, '$&\n')
+  return `chroot "$root" sh -euc '${script}' sh ${path} <<'END'\n${text}END\n`
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
