@@ -98,7 +98,10 @@ test('names a hub would change are refused before anything is written', async ()
   const { old, fresh } = await scene('name.3bot')
   for (const name of ['sp ace.flist', 'ü.flist', '../up.flist', `${'n'.repeat(240)}.flist`]) {
     await expect(publishAs(world, 'name.3bot', fresh, name)).rejects.toMatchObject({ code: 'name-refused' })
+    const links = ['app.flist', name]
+    await expect(publishAs(world, 'name.3bot', fresh, NEW, { links })).rejects.toMatchObject({ code: 'name-refused' })
   }
+  expect(world.faults.log).toEqual([])
   await expectUntouched('name.3bot', old, fresh)
 })
 

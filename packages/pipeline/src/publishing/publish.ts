@@ -14,6 +14,7 @@ import {
 } from './publish-plan.ts'
 import { runStep, type StepContext, type StepState } from './publish-steps.ts'
 import { findLeftovers, readNames, readPublishedChunks } from './published-facts.ts'
+import { checkPublishedNames } from './published-names.ts'
 import { chooseRoute, openBackend, type routes } from './route.ts'
 import { readStorage, type StorageReport } from './storage-report.ts'
 
@@ -54,7 +55,7 @@ export type Publication = {
  * follows, then it is read back and renamed, and only then the links move, each in one step, and are read back, too. It may
  * be interrupted anywhere; repeating it finishes the job. Content that the link leads to already is not published again.
  *
- * @throws HubError, FlistError, PipelineError 'not-published', 'name-taken'
+ * @throws HubError, FlistError, PipelineError 'not-published', 'name-refused', 'name-taken'
  */
 export async function publishFlist(
   request: PublishRequest,
@@ -100,6 +101,7 @@ async function withPlan<T>(
   signal: AbortSignal | undefined,
   body: (context: StepContext) => Promise<T>,
 ): Promise<T> {
+  checkPublishedNames(request.name, request.links)
   return withSession(settings, signal, async (session) => {
     const content = await readFlistContent(request.flist, signal ? { signal } : {})
     const backend = await openBackend(settings, signal)
