@@ -1,4 +1,4 @@
-import { readFile, utimes } from 'node:fs/promises'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -83,6 +83,27 @@ test('a rollback goes to the release before, and marks what it left', async () =
   await session(account, (opened) => promoteFlist(opened, settings, release(3), 'app'))
   expect(await linked(account)).toBe(release(3))
   expect(await withdrawn()).toEqual([release(2)])
+})
+
+test('a rollback that can not be done changes nothing', async () => {
+  const [account, other] = ['refused.3bot', 'foreign.3bot']
+  await publishReleases(account, 2)
+  await publishReleases(other, 1)
+  const fresh = await world.makeFlist({ a: 'of another image' })
+  await publishAs(world, account, fresh, 'web-0000000000aa.flist', { links: ['web.flist'] })
+  const back = (to?: string) =>
+    session(account, (opened) => rollBack(opened, world.settings(account), 'app', to === undefined ? {} : { to }))
+  for (const to of ['nothing', 'web', 'web-0000000000aa', `${other}/${release(1)}`]) {
+    await expect(back(to)).rejects.toMatchObject({
+      code: 'not-published',
+      message: `app: has no release "${to.replace('.flist', '')}.flist"; see: flist history app`,
+    })
+  }
+  await writeFile(pathOf(account, release(1)), 'damaged')
+  await expect(back()).rejects.toMatchObject({ code: 'not-published' })
+  expect(await linked(account)).toBe(release(2))
+  const tags = session(account, ({ hub }) => hub.tags(account, 'withdrawn'))
+  await expect(tags).rejects.toMatchObject({ code: 'not-found' })
 })
 
 test('a promotion moves a link to what another one leads to, or copies from another repository', async () => {

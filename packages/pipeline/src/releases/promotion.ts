@@ -25,6 +25,13 @@ export type Promotion = {
   readonly steps: readonly string[]
 }
 
+export type PromotionOptions = {
+  /** Says what would be done, and writes nothing. */
+  readonly dryRun?: boolean
+  /** What has to be done before the link moves, once it is sure that it can. */
+  readonly beforeMove?: () => Promise<void>
+}
+
 /**
  * Makes a link lead to what another name leads to, after that was downloaded and all of its chunks were found. What is in
  * another repository is copied to the account first. The link moves in one step.
@@ -37,7 +44,7 @@ export async function promoteFlist(
   settings: BackendSettings,
   from: string,
   to: string,
-  options: { readonly dryRun?: boolean } = {},
+  options: PromotionOptions = {},
 ): Promise<Promotion> {
   const link = flistFileName(to)
   const source = await findSource(session, from)
@@ -52,6 +59,7 @@ export async function promoteFlist(
   const move = now === source.name ? [] : [`make ${link} lead to ${source.name}, not to ${now ?? 'nothing'}`]
   if (!options.dryRun) {
     if (copiedFrom) await copyFlist(session, source)
+    await options.beforeMove?.()
     await moveLink(session, source.name, link)
     await removeWithdrawal(session, source.name)
   }
