@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { flistMaker } from '../../packages/cli/src/flist-making.ts'
@@ -32,6 +32,28 @@ test('without a gateway the archive route is taken, and its reason told', async 
   using made = await openFlist(pathOf('archive.3bot', 'app.flist'))
   const names = [...made.walk()].map(({ path }) => path)
   expect(names).toEqual(['', 'a', 'b', 'empty'])
+})
+
+test('a rerun of the archive route converges', async () => {
+  const account = 'rerun.3bot'
+  const flist = await world.makeFlist({ a: 'again', b: 'more' }, { metadata: { entrypoint: ['/a'] } })
+  const again = () => publishAs(world, account, flist, NEW, { settings: NO_GATEWAY })
+  await again()
+  const made = await readFile(pathOf(account, NEW))
+  expect(await again()).toMatchObject({ outcome: 'nothing', steps: [], route: { route: 'archive' } })
+  // As an interruption before the links leaves it.
+  await rm(pathOf(account, 'app.flist'))
+  expect(await again()).toMatchObject({ outcome: 'finish' })
+  expect(await readFile(pathOf(account, 'app.flist'))).toEqual(made)
+  const other = await world.makeFlist({ a: 'other', b: 'more' })
+  const refused = publishAs(world, account, other, NEW, { settings: NO_GATEWAY })
+  await expect(refused).rejects.toMatchObject({ code: 'name-taken' })
+  // By the native route entrypoint and the like count.
+  await expect(publishAs(world, account, flist, NEW)).rejects.toMatchObject({ code: 'name-taken' })
+
+  await rm(join(world.folder, 'hub', 'chunks'), { recursive: true })
+  expect(await again()).toMatchObject({ outcome: 'publish', reason: `what is at ${NEW} is replaced` })
+  expect(await again()).toMatchObject({ outcome: 'nothing' })
 })
 
 test('with a gateway the native route is taken, unless the other one is asked for', async () => {

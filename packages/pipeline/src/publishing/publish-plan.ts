@@ -10,7 +10,8 @@ export type NameState =
   | { readonly kind: 'equal'; readonly target: string; readonly md5: string }
   /** A flist that can not be read, or a link that leads nowhere. */
   | { readonly kind: 'damaged'; readonly problem: string; readonly md5: string | null }
-  | { readonly kind: 'other'; readonly md5: string }
+  /** `archived` is the flist there, when it has all that an archive keeps: a hub may have made it of one. */
+  | { readonly kind: 'other'; readonly md5: string; readonly archived?: string }
 
 /** What stands at a name that users follow. */
 export type LinkState = {

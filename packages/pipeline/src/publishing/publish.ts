@@ -13,7 +13,7 @@ import {
   planPublication,
 } from './publish-plan.ts'
 import { runStep, type StepContext, type StepState } from './publish-steps.ts'
-import { findLeftovers, readNames, readPublishedChunks } from './published-facts.ts'
+import { findLeftovers, readNames, readPublishedChunks, settleName } from './published-facts.ts'
 import { checkPublishedNames } from './published-names.ts'
 import { chooseRoute, openBackend, type routes } from './route.ts'
 import { readStorage, type StorageReport } from './storage-report.ts'
@@ -143,11 +143,14 @@ async function makeContext(
   const { missing } = storage
   const sendBytes = fullReport ? await storedBytes(missing, local) : undefined
   const report = { ...storage.report, ...(sendBytes === undefined ? {} : { sendBytes }) }
-  const route = await chooseRoute(wanted, settings, missing.length, session.call.signal)
-  const facts: PublishFacts = { ...names, account: session.account, leftovers, storage: report, route }
+  const { nameState: there } = names
+  // Whether what lies there is what was published depends on the route, too.
+  const isArchived = there.kind === 'other' && there.archived !== undefined
+  const route = await chooseRoute(wanted, settings, missing.length > 0 || isArchived, session.call.signal)
+  const nameState = settleName(there, route.route, { missing: missing.length, replace })
+  const facts: PublishFacts = { ...names, nameState, account: session.account, leftovers, storage: report, route }
   const plan = planPublication(facts, { replace })
-  const { nameState, equal } = names
-  const targetMd5 = nameState.kind === 'equal' ? nameState.md5 : equal?.md5
+  const targetMd5 = nameState.kind === 'equal' ? nameState.md5 : names.equal?.md5
   return { session, settings, plan, content, local, backend, missing, targetMd5, replace }
 }
 
