@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type CredentialLookup, type HubSettings, PipelineError, type ReadSettings } from '@tf-images/pipeline'
 import { parseDockerConfig } from '@tf-images/registry'
 import { type Command, Option } from 'commander'
+import { readSecretFile } from './secret-file.ts'
 
 /** Options of every command that writes to a hub. Tokens never come as arguments: others see those in the process list. */
 export function hubOptions(command: Command): Command {
@@ -66,7 +67,7 @@ export async function requiredReadSettings(
 }
 
 async function readToken({ hubTokenFile }: Pick<HubOptionValues, 'hubTokenFile'>): Promise<string | undefined> {
-  return hubTokenFile ? (await readFile(hubTokenFile, 'utf8')).trim() : process.env.FLIST_HUB_TOKEN
+  return hubTokenFile ? readSecretFile(hubTokenFile, '--hub-token-file') : process.env.FLIST_HUB_TOKEN
 }
 
 /** Registry credentials as `docker login` keeps them (`$DOCKER_CONFIG/config.json`). */

@@ -56,7 +56,7 @@ Examples:
 async function publish(flist: string, options: Options, context: CommandContext): Promise<void> {
   const settings = await hubSettings(options)
   const route = parseRoute(options.route)
-  const chunks = await openChunkStore(options.chunks, { signal: context.signal })
+  const chunks = await openChunkStore(options.chunks, { create: false, signal: context.signal })
   try {
     const name = options.name ?? basename(flist)
     const { dryRun = false, markdown = false, replace = false, link: links } = options
