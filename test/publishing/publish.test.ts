@@ -31,10 +31,12 @@ storage
   unique chunks   1 chunks, 7 bytes
   on the backend  0 chunks, 0 bytes
   to send         1 chunks, 7 bytes, … as stored
+largest new files
+    7 bytes  /copy
 steps
   1. send 1 of 1 chunks, 7 bytes before compression (the backend does not have them)
   2. upload the flist (${(await readFile(flist)).length} bytes) under a name of its own (a hub writes files in place: nobody may follow this name yet)
-  3. read it back: md5, tree hash, and all chunks (what a hub reports as done need not be)
+  3. read it back: md5, every record, tree hash (what a hub reports as done need not be)
   4. rename it to ${FIRST} (a rename is one step: the name has all or nothing)
   5. make app-1.flist lead to ${FIRST} (it is new)
   6. make app.flist lead to ${FIRST} (it is new)

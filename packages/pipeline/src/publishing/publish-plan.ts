@@ -145,7 +145,7 @@ function newFlistSteps(facts: PublishFacts): PublishStep[] {
     { kind: 'upload', ...upload, why: 'a hub writes files in place: nobody may follow this name yet' },
     {
       kind: 'check',
-      what: archive ? 'read it back: every entry, and all chunks' : 'read it back: md5, tree hash, and all chunks',
+      what: archive ? 'read it back: every entry, and all chunks' : 'read it back: md5, every record, tree hash',
       why: 'what a hub reports as done need not be',
     },
     {
@@ -178,6 +178,7 @@ function cleanSteps({ leftovers }: PublishFacts): PublishStep[] {
 
 /** A plan for people: what would happen, in its order, and why. */
 export function formatPlan(plan: PublishPlan): string {
+  const { largestNew } = plan.storage
   const width = Math.max(...storageRows(plan.storage).map(([row]) => row.length))
   return [
     `${plan.outcome}: ${plan.reason}`,
@@ -185,6 +186,8 @@ export function formatPlan(plan: PublishPlan): string {
     `route    ${plan.route.route}: ${plan.route.reason}`,
     'storage',
     ...storageRows(plan.storage).map(([row, text]) => `  ${row.padEnd(width)}  ${text}`),
+    ...(largestNew.length === 0 ? [] : ['largest new files']),
+    ...largestNew.map(({ path, bytes }) => `  ${formatBytes(bytes).padStart(9)}  ${path}`),
     ...(plan.steps.length === 0 ? ['no step'] : ['steps']),
     ...plan.steps.map(({ what, why }, index) => `  ${index + 1}. ${what} (${why})`),
   ].join('\n')
