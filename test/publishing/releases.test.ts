@@ -134,6 +134,16 @@ test('what is not whole is not promoted', async () => {
   expect(await linked(account)).toBe(release(2))
 })
 
+test('a dry run refuses the names that the hub would', async () => {
+  const account = 'names.3bot'
+  await publishReleases(account, 1)
+  const [settings, dry] = [world.settings(account), { dryRun: true }]
+  const promoted = session(account, (opened) => promoteFlist(opened, settings, 'app', 'sp ace', dry))
+  await expect(promoted).rejects.toMatchObject({ code: 'name-refused' })
+  const tagged = session(account, (opened) => tagReleases(opened, 'v 1', ['app'], dry))
+  await expect(tagged).rejects.toMatchObject({ code: 'name-refused' })
+})
+
 test('tags keep what names led to', async () => {
   const account = 'tags.3bot'
   await publishReleases(account, 1)

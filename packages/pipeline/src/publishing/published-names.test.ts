@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkPublishedNames } from './published-names.ts'
+import { checkLinkName, checkPublishedNames } from './published-names.ts'
 
 const NAME = 'nginx-1.27-1a2b3c4d5e6f.flist'
 
@@ -14,9 +14,9 @@ test.each([
 test.each([
   ['nginx', [], 'flist name "nginx": does not end in ".flist"; append it'],
   [NAME, ['nginx'], 'flist name "nginx": does not end in ".flist"; append it'],
-  [NAME, [NAME], `flist name "${NAME}": is to be flist and link at once; give the flist a name of its own`],
-  [NAME, ['a.flist', 'a.flist'], 'link "a.flist": is given twice; leave one out'],
-  [`${'n'.repeat(215)}.flist`, [], 'is 1 characters too long to be published in steps; shorten it'],
+  [NAME, [NAME], `flist name "${NAME}": is that of a link, too; give the flist a name of its own`],
+  [NAME, ['a.flist', 'a.flist'], 'link "a.flist": is given more than once; leave the others out'],
+  [`${'n'.repeat(215)}.flist`, [], 'has 221 characters; use at most 220'],
 ])('%s with the links %j is refused', (name, links, text) => {
   expect(() => checkPublishedNames(name, links)).toThrow(text)
 })
@@ -25,4 +25,9 @@ test('all problems are told at once', () => {
   const problems = () => checkPublishedNames('sp ace.flist', ['../up.flist', 'nginx'])
   expect(problems).toThrow(/^flist name "sp ace\.flist": .*\nflist name "\.\.\/up\.flist": .*\nflist name "nginx": /)
   expect(problems).toThrow(expect.objectContaining({ code: 'name-refused' }))
+})
+
+test('the name of a link alone', () => {
+  expect(() => checkLinkName('nginx.flist')).not.toThrow()
+  expect(() => checkLinkName('sp ace.flist')).toThrow(expect.objectContaining({ code: 'name-refused' }))
 })

@@ -2,6 +2,7 @@ import { FlistError } from '@tf-images/flist'
 import { PipelineError } from '../errors.ts'
 import { downloadContent, type HubSession, resolveName } from '../publishing/hub-session.ts'
 import { moveLink, renameStaged } from '../publishing/link-move.ts'
+import { checkLinkName } from '../publishing/published-names.ts'
 import { flistFileName } from '../publishing/release-names.ts'
 import { openBackend } from '../publishing/route.ts'
 import { expectChunks } from '../publishing/send-chunks.ts'
@@ -37,7 +38,8 @@ export type PromotionOptions = {
  * another repository is copied to the account first. The link moves in one step.
  *
  * @param from a flist or link of the account, or `repository/name`
- * @throws PipelineError 'not-published' when it is not there or not whole, 'name-taken' when `to` is a flist
+ * @throws PipelineError 'not-published' when it is not there or not whole, 'name-taken' when `to` is a flist,
+ * 'name-refused' when it is no name for a link
  */
 export async function promoteFlist(
   session: HubSession,
@@ -47,6 +49,7 @@ export async function promoteFlist(
   options: PromotionOptions = {},
 ): Promise<Promotion> {
   const link = flistFileName(to)
+  checkLinkName(link)
   const source = await findSource(session, from)
   const before = await session.hub.light(session.account, link, session.call)
   if (before?.type === 'regular') {
