@@ -96,7 +96,7 @@ test('a published name keeps its content, unless it is asked to be replaced', as
   await publishAs(world, 'taken.3bot', old, FIRST)
   await expect(publishAs(world, 'taken.3bot', other, FIRST)).rejects.toMatchObject({
     code: 'name-taken',
-    message: `"taken.3bot/${FIRST}": has other content, and a published name keeps its content; choose another name`,
+    message: `"taken.3bot/${FIRST}": has other content, and a published name keeps its content; choose another name, or ask for it to be replaced`,
   })
   expect(await bytesOf('taken.3bot', 'app.flist')).toEqual(await readFile(old))
   await publishAs(world, 'taken.3bot', other, FIRST, { replace: true })

@@ -118,7 +118,7 @@ function refuseTakenNames({ account, name, nameState, links }: PublishFacts, rep
     .map((link) => `"${account}/${link.name}": is a flist and no link; rename or delete it, or choose another link`)
   if (nameState.kind === 'other' && !replace) {
     problems.push(
-      `"${account}/${name}": has other content, and a published name keeps its content; choose another name`,
+      `"${account}/${name}": has other content, and a published name keeps its content; choose another name, or ask for it to be replaced`,
     )
   }
   if (problems.length > 0) throw new PipelineError('name-taken', problems.join('\n'))
