@@ -27,6 +27,7 @@ export type PublishRequest = {
   readonly name: string
   /** The names users follow, in the order in which they are moved: `nginx.flist`. */
   readonly links: readonly string[]
+  /** Default `native`: an archive loses what the flist says about itself, so nobody gets one by a gateway's bad day. */
   readonly route?: (typeof routes)[number]
   /** Replaces what is at the immutable name although it has other content. */
   readonly replace?: boolean
@@ -133,7 +134,7 @@ async function makeContext(
   content: FlistContent,
   backend: ChunkStore,
 ): Promise<StepContext> {
-  const { name, links, chunks: local, route: wanted = 'auto', replace = false, fullReport = false } = request
+  const { name, links, chunks: local, route: wanted = 'native', replace = false, fullReport = false } = request
   const others = fullReport ? await readPublishedChunks(session) : undefined
   const [names, leftovers, storage] = await Promise.all([
     readNames(session, content, name, links),

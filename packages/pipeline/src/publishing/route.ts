@@ -36,7 +36,8 @@ export async function chooseRoute(
   asksGateway: boolean,
   signal?: AbortSignal,
 ): Promise<RouteChoice> {
-  if (wanted !== 'auto') return { route: wanted, reason: 'asked for' }
+  if (wanted === 'native') return { route: 'native', reason: 'the hub keeps the flist as it is' }
+  if (wanted === 'archive') return { route: 'archive', reason: 'asked for' }
   if (!asksGateway) return { route: 'native', reason: 'the backend has every chunk, only the flist is sent' }
   try {
     await (await openGateway({ ...settings, retry: { ...settings.retry, ...PROBE } }, signal)).close()
