@@ -24,6 +24,7 @@ const badInputCodes = new Set([
   'bad-options',
   'invalid-options',
   'name-refused',
+  'not-locked',
 ])
 
 /** The exit status for an error that reached the entry. */
