@@ -23,6 +23,7 @@ const badInputCodes = new Set([
   'bad-reference',
   'bad-options',
   'invalid-options',
+  'name-refused',
   'not-locked',
 ])
 

@@ -9,6 +9,7 @@ export type PipelineErrorCode =
   | 'limit'
   | 'flist-damaged'
   | 'not-published'
+  | 'name-refused'
   | 'name-taken'
   | 'not-faithful'
   /** A machine that zos would not start, or that did not start here. */

@@ -40,6 +40,7 @@ export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageRepor
 export {
   type CredentialLookup,
   type Credentials,
+  chunkServersOf,
   type HubSettings,
   parseBackend,
   parseRegistryHost,
