@@ -16,18 +16,20 @@ const CLI = join(import.meta.dirname, '..', 'flist')
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0
 
-/** The converter with nothing in its chunk store, with different numbers of threads, and with all chunks in it. */
+/** The converter with nothing in its chunk store, with different numbers of threads, and with what earlier runs left. */
 export function ourselves(image: TestImage): Contestant[] {
-  const convert = (workers?: number) => {
-    const threads = workers === undefined ? '' : ` --workers ${workers}`
-    return `${quote(CLI)} convert ${quote(image.layout)} -o out.flist --chunks chunks${threads}`
-  }
+  const convert = (...options: string[]) =>
+    [quote(CLI), 'convert', quote(image.layout), '-o out.flist --chunks chunks', ...options].join(' ')
+  const latest = '--image latest'
+  const before = convert(latest)
   return [
-    { name: 'flist convert, cold, one core', command: `taskset -c 0 ${convert(0)}` },
-    { name: 'flist convert, cold, no thread', command: convert(0) },
-    { name: 'flist convert, cold, one thread', command: convert(1) },
-    { name: 'flist convert, cold', command: convert() },
-    { name: 'flist convert, all chunks known', command: convert(), prepare: convert() },
+    { name: 'flist convert, cold, one core', command: `taskset -c 0 ${convert(latest, '--workers 0')}` },
+    { name: 'flist convert, cold, no thread', command: convert(latest, '--workers 0') },
+    { name: 'flist convert, cold, one thread', command: convert(latest, '--workers 1') },
+    { name: 'flist convert, cold', command: convert(latest) },
+    { name: 'flist convert, chunks known', command: convert(latest, '--no-cache'), prepare: before },
+    { name: 'flist convert, layer known', command: convert(latest), prepare: before },
+    { name: 'flist convert, 1 MB on top changed', command: convert('--image changed'), prepare: before },
   ]
 }
 
@@ -47,7 +49,7 @@ export function others(image: TestImage): Contestant[] {
       'zflist commit o.flist',
     ]
     found.push({
-      name: 'tar -xzf + zflist (its backend as set)',
+      name: 'tar + zflist',
       command: `export ZFLIST_MNT=$PWD/mnt; ${steps.join(' && ')}`,
     })
   }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, type Hash, randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,10 +7,10 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 
-/** An OCI image layout with one gzip layer. */
+/** An OCI image layout: `latest` has one gzip layer, `changed` that one and a small one on top. */
 export type TestImage = {
   readonly layout: string
-  /** The layer's blob. */
+  /** The blob of the layer of `latest`. */
   readonly layer: string
   readonly files: number
   /** Of the files' contents, of the layer's tar, and of its blob. */
@@ -31,22 +31,9 @@ export async function makeTestImage(folder: string, bytes: number): Promise<Test
   const sample = await sampleFiles(SOURCE, bytes)
   const blobs = join(folder, 'blobs', 'sha256')
   await mkdir(blobs, { recursive: true })
-  const layer = await writeLayer(sample.paths, blobs)
-  const platform = { os: 'linux', architecture: 'amd64' }
-  const config = await writeJson(blobs, {
-    ...platform,
-    config: {},
-    rootfs: { type: 'layers', diff_ids: [layer.diffId] },
-  })
-  const mediaTypes = 'application/vnd.oci.image'
-  const manifest = await writeJson(blobs, {
-    schemaVersion: 2,
-    mediaType: `${mediaTypes}.manifest.v1+json`,
-    config: { mediaType: `${mediaTypes}.config.v1+json`, ...config },
-    layers: [{ mediaType: `${mediaTypes}.layer.v1.tar+gzip`, digest: layer.digest, size: layer.size }],
-  })
-  const annotations = { 'org.opencontainers.image.ref.name': 'latest' }
-  const manifests = [{ mediaType: `${mediaTypes}.manifest.v1+json`, ...manifest, platform, annotations }]
+  const layer = await writeLayer('/', sample.paths, blobs)
+  const top = await writeTopLayer(join(folder, 'top'), blobs)
+  const manifests = [await writeImage(blobs, 'latest', [layer]), await writeImage(blobs, 'changed', [layer, top])]
   await writeFile(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))
   await writeFile(join(folder, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
   return {
@@ -57,6 +44,30 @@ export async function makeTestImage(folder: string, bytes: number): Promise<Test
     tarBytes: layer.tarBytes,
     layerBytes: layer.size,
   }
+}
+
+/** Writes the config and the manifest of an image of these layers; gives its entry of `index.json`. */
+async function writeImage(blobs: string, name: string, layers: readonly Layer[]): Promise<object> {
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const rootfs = { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) }
+  const config = await writeJson(blobs, { ...platform, config: {}, rootfs })
+  const mediaTypes = 'application/vnd.oci.image'
+  const manifest = await writeJson(blobs, {
+    schemaVersion: 2,
+    mediaType: `${mediaTypes}.manifest.v1+json`,
+    config: { mediaType: `${mediaTypes}.config.v1+json`, ...config },
+    layers: layers.map(({ digest, size }) => ({ mediaType: `${mediaTypes}.layer.v1.tar+gzip`, digest, size })),
+  })
+  const annotations = { 'org.opencontainers.image.ref.name': name }
+  return { mediaType: `${mediaTypes}.manifest.v1+json`, ...manifest, platform, annotations }
+}
+
+/** What a rebuild changes: 1 MB in 64 files that nothing has seen. */
+async function writeTopLayer(folder: string, blobs: string): Promise<Layer> {
+  await mkdir(join(folder, 'srv'), { recursive: true })
+  const paths = Array.from({ length: 64 }, (_, i) => join('srv', `file-${i}`))
+  for (const path of paths) await writeFile(join(folder, path), randomBytes(16_384))
+  return writeLayer(folder, paths, blobs)
 }
 
 /** All directories and links, and the files whose hashed path falls in the share that gives `bytes`. */
@@ -83,8 +94,10 @@ async function sampleFiles(root: string, bytes: number): Promise<Sample> {
   }
 }
 
-async function writeLayer(paths: readonly string[], blobs: string) {
-  const tar = spawn('tar', ['-c', '-C', '/', '--numeric-owner', '--no-recursion', '--null', '-T', '-'], {
+type Layer = { readonly diffId: string; readonly digest: string; readonly size: number; readonly tarBytes: number }
+
+async function writeLayer(root: string, paths: readonly string[], blobs: string): Promise<Layer> {
+  const tar = spawn('tar', ['-c', '-C', root, '--numeric-owner', '--no-recursion', '--null', '-T', '-'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   tar.stdin.end(paths.map((path) => `${path}\0`).join(''))
