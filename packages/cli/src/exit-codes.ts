@@ -17,7 +17,14 @@ export class Difference extends Error {
   override readonly name = 'Difference'
 }
 
-const badInputCodes = new Set(['bad-settings', 'bad-source', 'bad-reference', 'bad-options', 'invalid-options'])
+const badInputCodes = new Set([
+  'bad-settings',
+  'bad-definition',
+  'bad-source',
+  'bad-reference',
+  'bad-options',
+  'invalid-options',
+])
 
 /** The exit status for an error that reached the entry. */
 export function exitCodeOf(error: unknown): number {

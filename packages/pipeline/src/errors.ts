@@ -10,6 +10,8 @@ export type PipelineErrorCode =
   | 'not-published'
   | 'name-taken'
   | 'not-faithful'
+  /** A definition that asks for what is not there. */
+  | 'bad-definition'
   /** A machine that zos would not start, or that did not start here. */
   | 'not-bootable'
 

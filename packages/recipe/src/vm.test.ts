@@ -40,6 +40,7 @@ test('what is not said has defaults', async () => {
     files: [],
     memory: 1024,
     checks: [],
+    places: { release: { file: FILE, line: 3, column: 10 }, kernel: { file: FILE, line: 4, column: 9 }, packages: [] },
   })
 })
 
@@ -57,6 +58,14 @@ checks:
     files: [{ target: '/etc/motd', mode: 0o600, content: Buffer.from('hello\n') }],
     checks: [{ command: 'cloud-init status', expect: 'done' }, { port: 22 }, { file: '/etc/motd' }, { service: 'ssh' }],
   })
+})
+
+test('where a package is asked for', async () => {
+  const vms = await load({ [FILE]: `${SMALL}packages:\n  - nginx\n  - curl\n` })
+  expect(vms.get('machine')?.places.packages).toEqual([
+    { file: FILE, line: 6, column: 5 },
+    { file: FILE, line: 7, column: 5 },
+  ])
 })
 
 test('a project without machines', async () => {

@@ -11,6 +11,7 @@ import { type Publication, publishFlist } from '../publishing/publish.ts'
 import { formatBytes } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
+import { definitionFailure } from './definition-failure.ts'
 
 export type VmOptions = {
   /** Folder that has `recipes/`. */
@@ -49,7 +50,7 @@ export type VmResult = {
  * The whole line for a virtual machine: bootstrap, lint, convert, check, boot, publish. What is started is the flist, extracted from
  * its chunks, so what is published are the very bytes that started; a machine with an error or a check that fails is not published.
  *
- * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'not-bootable'
+ * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'bad-definition', 'not-bootable'
  */
 export async function bringUpVm(options: VmOptions): Promise<VmResult> {
   const definition = await findVm(options)
@@ -102,6 +103,8 @@ async function makeTree(
       ...(mirror === undefined ? {} : { mirror }),
       ...(environment ? { environment } : {}),
       ...(signal ? { signal } : {}),
+    }).catch((error: unknown) => {
+      throw definitionFailure(definition, error)
     }),
   )
   await phases.run(

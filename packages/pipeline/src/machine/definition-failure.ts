@@ -1,0 +1,34 @@
+import type { VmDefinition } from '@tf-images/recipe'
+import { VmError } from '@tf-images/vm'
+import { PipelineError } from '../errors.ts'
+
+type Asked = Pick<VmDefinition, 'release' | 'kernel' | 'packages' | 'file' | 'places'>
+
+/**
+ * A bootstrap that failed over something its definition asks for, told with the line that asks for it; every other error is returned
+ * as it is.
+ */
+export function definitionFailure(definition: Asked, error: unknown): unknown {
+  if (!(error instanceof VmError)) return error
+  const { release, places } = definition
+  if (error.failure === 'release') {
+    const problem = `the archive has no release "${release}" with these components; ${error.message}`
+    return new PipelineError('bad-definition', `${formatPlace(places.release)}: ${problem}`, { cause: error })
+  }
+  if (error.packages.length === 0) return error
+  const lines = error.packages.map((name) => {
+    const problem = `the archive of "${release}" has no package "${name}"; correct its name, or add the component it is in`
+    return `${placeOf(definition, name)}: ${problem}`
+  })
+  return new PipelineError('bad-definition', lines.join('\n'), { cause: error })
+}
+
+/** What no line asks for is what every machine gets. */
+function placeOf({ kernel, packages, places, file }: Asked, name: string): string {
+  const place = places.packages[packages.indexOf(name)] ?? (name === kernel ? places.kernel : undefined)
+  return place ? formatPlace(place) : `${file}: needed by every machine`
+}
+
+function formatPlace({ file, line, column }: VmDefinition['places']['release']): string {
+  return `${file}:${line}:${column}`
+}
