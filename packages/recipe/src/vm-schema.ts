@@ -22,7 +22,7 @@ const check = z
 export const vmSchema = z
   .strictObject({
     description,
-    distribution: z.enum(['debian']).meta({ description: 'Which tools and packages make the machine' }),
+    distribution: z.enum(['debian', 'ubuntu']).meta({ description: 'Which tools and packages make the machine' }),
     release: codeName,
     components: z.array(codeName).min(1).default(['main']),
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),

@@ -5,6 +5,7 @@ import { type BootstrapOptions, checkOptions } from './bootstrap-options.ts'
 import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
 import { VmError } from './errors.ts'
 import { mmdebstrapArguments, mmdebstrapEnvironment, type Privilege, privilegeOf } from './mmdebstrap-command.ts'
+import { preparePackageCache } from './package-cache.ts'
 import { directoryHeader } from './tar-header.ts'
 import { findTool, runTool } from './tool.ts'
 import { createWorkFolder, removeWorkFolder, type WorkFolder } from './work-folder.ts'
@@ -40,6 +41,7 @@ export async function bootstrapWith(options: BootstrapOptions, hooks: BootstrapH
   const searchPath = options.searchPath ?? debianPath
   const privilege = privilegeOf(process.getuid?.() === 0)
   await requireTools({ mmdebstrap: 'mmdebstrap', ...privilege.tools }, searchPath)
+  if (options.packageCache !== undefined) await preparePackageCache(options.packageCache)
   const folder = await createWorkFolder(options.temporary ?? tmpdir(), hooks)
   try {
     const written = await writeFileWhole(options.output, (write) =>

@@ -20,5 +20,10 @@ export { type ContentReader, nodeTree, type TreeNode } from './contract/node-tre
 export { type BootstrapFailure, VmError, type VmErrorCode } from './errors.ts'
 export { type ExtractedKernel, extractKernel } from './kernel/extract-kernel.ts'
 export { type BzImagePayload, describeKernel, type KernelImage } from './kernel/kernel-image.ts'
-export { bootstrapMachine, type MachineOptions, type MachineTree } from './machine/bootstrap-machine.ts'
+export {
+  bootstrapMachine,
+  type MachineDistribution,
+  type MachineOptions,
+  type MachineTree,
+} from './machine/bootstrap-machine.ts'
 export type { MachineFile } from './machine/machine-hooks.ts'

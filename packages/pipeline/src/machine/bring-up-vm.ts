@@ -23,6 +23,12 @@ export type VmOptions = {
   readonly workFolder: string
   /** URL of an archive, or of a snapshot of one. Default: the distribution's. */
   readonly mirror?: string
+  /** Date of a snapshot below `mirror`, like `20260101T000000Z`. */
+  readonly snapshot?: string
+  /** File with the keys of the archive. Default: those of this machine. */
+  readonly keyring?: string
+  /** Folder in which packages are kept for the next bootstrap. */
+  readonly packageCache?: string
   /** No file is younger than this; seconds since the epoch. */
   readonly sourceDateEpoch: number
   /** Environment of the bootstrap, like `http_proxy`. */
@@ -87,11 +93,12 @@ async function makeTree(
   options: VmOptions,
   phases: PhaseRunner,
 ): Promise<LintReport> {
-  const { release, components, kernel, packages, files } = definition
-  const { mirror, sourceDateEpoch, environment, signal } = options
+  const { distribution, release, components, kernel, packages, files } = definition
+  const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
     bootstrapMachine({
+      distribution,
       release,
       components,
       kernel,
@@ -101,6 +108,9 @@ async function makeTree(
       sourceDateEpoch,
       onProgress: update,
       ...(mirror === undefined ? {} : { mirror }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+      ...(keyring === undefined ? {} : { keyring }),
+      ...(packageCache === undefined ? {} : { packageCache: join(packageCache, release) }),
       ...(environment ? { environment } : {}),
       ...(signal ? { signal } : {}),
     }).catch((error: unknown) => {

@@ -8,9 +8,14 @@ import { type FixedFinding, fixDirectory } from '../contract/directory-fixes.ts'
 import { hostPath } from '../contract/directory-tree.ts'
 import type { LintReport } from '../contract/lint.ts'
 import { VmError } from '../errors.ts'
-import { debianMachinePackages, type MachineFile, machineHooks } from './machine-hooks.ts'
+import { type MachineFile, machineHooks, machinePackages } from './machine-hooks.ts'
+
+/** Whose archive it is; what is not Debian's needs keys, and a list of its releases unless `mirror` is given. */
+export type MachineDistribution = 'debian' | 'ubuntu'
 
 export type MachineOptions = Omit<BootstrapOptions, 'output' | 'variant'> & {
+  /** Default: `debian`. */
+  readonly distribution?: MachineDistribution
   /** Package with its kernel, like `linux-image-cloud-amd64`. */
   readonly kernel: string
   readonly files?: readonly MachineFile[]
@@ -37,8 +42,9 @@ export async function bootstrapMachine(options: MachineOptions): Promise<Machine
   const { directory, kernel, include = [], files = [], signal } = options
   if (process.getuid?.() !== 0)
     throw new VmError('boot-failed', `${directory}: only root may give files to their owners; run it as root (sudo)`)
+  if (options.distribution === 'ubuntu') await requireUbuntu(options)
   const tar = `${directory}.tar`
-  const packages = [...new Set([...debianMachinePackages, kernel, ...include])]
+  const packages = [...new Set([...machinePackages(options.release), kernel, ...include])]
   await bootstrapWith({ ...options, include: packages, output: tar }, machineHooks(files))
   try {
     await rm(directory, { recursive: true, force: true })
@@ -53,6 +59,23 @@ export async function bootstrapMachine(options: MachineOptions): Promise<Machine
   const { fixed, report } = await fixDirectory(directory, { expected: 'vm' })
   await clampTimes(directory, '', options.sourceDateEpoch)
   return { directory, fixed, report }
+}
+
+/** Without these files mmdebstrap takes a release of Ubuntu for one of Debian, and apt trusts nobody. */
+async function requireUbuntu({ release, mirror, keyring }: MachineOptions): Promise<void> {
+  const needed = [
+    ...(mirror === undefined ? [['/usr/share/distro-info/ubuntu.csv', 'distro-info-data', 'mirror'] as const] : []),
+    ...(keyring === undefined
+      ? [['/usr/share/keyrings/ubuntu-archive-keyring.gpg', 'ubuntu-keyring', 'keyring'] as const]
+      : []),
+  ]
+  for (const [file, debianPackage, option] of needed) {
+    if (await lstat(file).catch(() => undefined)) continue
+    const remedy = `install it (apt-get install ${debianPackage}), or give the ${option}`
+    throw new VmError('tool-missing', `bootstrap of "${release}": this machine has no ${file}; ${remedy}`, {
+      debianPackage,
+    })
+  }
 }
 
 /** No file is younger than `epoch`; those of the bootstrap are not already, what was changed after it is. */

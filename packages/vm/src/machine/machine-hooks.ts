@@ -12,7 +12,7 @@ export type MachineFile = {
  * What a Debian machine needs to be started by zos and reached: an init, a way to its data and its addresses, a daemon to log in.
  * A minimal package set has none of it.
  */
-export const debianMachinePackages: readonly string[] = [
+const debianMachinePackages: readonly string[] = [
   'systemd-sysv',
   'dbus',
   'cloud-init',
@@ -25,6 +25,11 @@ export const debianMachinePackages: readonly string[] = [
   'iproute2',
   'udev',
 ]
+
+/** The packages of a machine of this release; older Ubuntu has systemd-resolved in systemd itself. */
+export function machinePackages(release: string): readonly string[] {
+  return debianMachinePackages.filter((name) => name !== 'systemd-resolved' || release !== 'jammy')
+}
 
 /**
  * Runs before the first package. The list of modules is there when the kernel's package makes its initial RAM disk, so one run makes the
