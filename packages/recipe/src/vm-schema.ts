@@ -23,6 +23,10 @@ export const vmSchema = z
   .strictObject({
     description,
     distribution: z.enum(['debian', 'ubuntu']).meta({ description: 'Which tools and packages make the machine' }),
+    bootstrap: z
+      .enum(['mmdebstrap', 'debootstrap'])
+      .default('mmdebstrap')
+      .meta({ description: 'debootstrap works in more steps and takes longer' }),
     release: codeName,
     components: z.array(codeName).min(1).default(['main']),
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),

@@ -33,6 +33,7 @@ test('what is not said has defaults', async () => {
     file: FILE,
     description: 'A machine',
     distribution: 'debian',
+    bootstrap: 'mmdebstrap',
     release: 'bookworm',
     components: ['main'],
     kernel: 'linux-image-cloud-amd64',

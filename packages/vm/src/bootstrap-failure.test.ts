@@ -30,6 +30,11 @@ test.each([
   [["E: You don't have enough free space in /var/cache/apt/archives/."], 'free disk space'],
   [['E: Failed to fetch x  Hash Sum mismatch'], 'the archive changes at this time: try again'],
   [['Err:2 x', '  Error reading from server. Remote end closed connection'], 'check the network and the mirror'],
+  [['E: No such script: /usr/share/debootstrap/scripts/noble'], 'check the release, its components and the mirror'],
+  [
+    ['E: Release signed by unknown key (key id 0E98404D386FA1D9)'],
+    'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
+  ],
   [['E: something new'], 'see its last lines'],
   [[], 'see its last lines'],
 ])('after %j: %s', (tail, remedy) => {

@@ -7,12 +7,12 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
   // After a bad signature apt goes on to say that the archive is not signed.
   [
     'signature',
-    /BADSIG|EXPKEYSIG|REVKEYSIG|KEYEXPIRED|EXPSIG|NOSPLIT|Release file .* is expired/,
+    /BADSIG|EXPKEYSIG|REVKEYSIG|KEYEXPIRED|EXPSIG|NOSPLIT|Invalid Release signature|Release file .* is expired/,
     'its signature is bad or too old: check the mirror, update the keys, name an old archive as a snapshot',
   ],
   [
     'keyring',
-    /NO_PUBKEY|is not signed|no valid OpenPGP/i,
+    /NO_PUBKEY|signed by unknown key|is not signed|no valid OpenPGP/i,
     'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
   ['disk-full', /no space left|You don't have enough free space/i, 'free disk space'],
@@ -29,7 +29,7 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
   ],
   [
     'release',
-    /does not have a release file|404 +not found|did not find any indices|no longer has a release file/i,
+    /does not have a release file|no such script|failed getting release file|404 +not found|did not find any indices|no longer has a release file/i,
     'check the release, its components and the mirror',
   ],
   ['privilege', /subuid|subgid/i, 'give the user a range in /etc/subuid and /etc/subgid, or run as root'],
@@ -47,14 +47,17 @@ const unknownPackage =
 /** What mmdebstrap says of a command of its own that failed: that command's own error comes before it. */
 const consequence = /^E: (mmdebstrap failed to run|setup failed|run_|\S*(apt-get|dpkg|env|chroot|tar) .* failed)/
 
-/** @returns the error for an mmdebstrap that ended with anything but success */
-export function bootstrapFailure({ release }: BootstrapOptions, { exitCode, tail }: ToolEnd): VmError {
+/** @returns the error for a bootstrap that ended with anything but success */
+export function bootstrapFailure(
+  { release, tool = 'mmdebstrap' }: BootstrapOptions,
+  { exitCode, tail }: ToolEnd,
+): VmError {
   const text = tail.join('\n')
   const [failure, , remedy = 'see its last lines'] = causes.find(([, pattern]) => pattern.test(text)) ?? []
   const how = exitCode === undefined ? 'was killed' : `ended with exit code ${exitCode}`
   const said = tail.findLast((line) => /^E: /.test(line) && !consequence.test(line)) ?? tail.at(-1)
   const problem = said === undefined ? '' : ` after ${JSON.stringify(said)}`
-  return new VmError('bootstrap-failed', `bootstrap of "${release}": mmdebstrap ${how}${problem}; ${remedy}`, {
+  return new VmError('bootstrap-failed', `bootstrap of "${release}": ${tool} ${how}${problem}; ${remedy}`, {
     output: tail,
     failure,
     packages: [...new Set(tail.flatMap(askedFor))],

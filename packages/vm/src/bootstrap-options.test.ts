@@ -10,6 +10,7 @@ test.each<[string, Partial<BootstrapOptions>]>([
   ['mirrors', { mirror: 'https://archive.example/debian' }],
   ['a snapshot', { mirror: 'https://archive.example/debian', snapshot: '20260101T000000Z' }],
   ['files', { keyring: '/usr/share/keyrings/a.gpg', packageCache: '/var/cache/p' }],
+  ['another tool', { tool: 'debootstrap', variant: 'minbase' }],
   ['variants', { variant: 'apt' }],
 ])('%s', (_name, options) => {
   expect(() => checkOptions({ ...good, ...options })).not.toThrow()
@@ -46,6 +47,12 @@ test('a snapshot is of an archive, and paths are what no shell takes apart', () 
     'bootstrap: snapshot "yesterday" is not a time like "20260101T000000Z", snapshot has no mirror it is of, ' +
       'keyring "a.gpg" is not an absolute path of letters, digits and "./@+-_", ' +
       'packageCache "/a b" is not an absolute path of letters, digits and "./@+-_"; correct the options',
+  )
+})
+
+test('debootstrap makes the minimal system', () => {
+  expect(() => checkOptions({ ...good, tool: 'debootstrap', variant: 'standard' })).toThrow(
+    'variant "standard" is none that debootstrap makes here',
   )
 })
 

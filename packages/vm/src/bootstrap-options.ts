@@ -5,7 +5,12 @@ export type DebianVariant = 'essential' | 'apt' | 'minbase' | 'important' | 'sta
 
 const variants: readonly string[] = ['essential', 'apt', 'minbase', 'important', 'standard'] satisfies DebianVariant[]
 
+/** `debootstrap` works in more steps, needs root and makes minimal systems only; what it leaves in them varies from run to run. */
+export type BootstrapTool = 'mmdebstrap' | 'debootstrap'
+
 export type BootstrapOptions = {
+  /** Default: `mmdebstrap`. */
+  readonly tool?: BootstrapTool
   /** Code name or suite, like `bookworm`. */
   readonly release: string
   /** Like `['main', 'contrib']`. */
@@ -81,6 +86,9 @@ export function checkOptions(options: BootstrapOptions): void {
     ...(snapshot === undefined || mirror !== undefined ? [] : ['snapshot has no mirror it is of']),
     ...pathProblems('keyring', keyring),
     ...pathProblems('packageCache', packageCache),
+    ...(options.tool === 'debootstrap' && variant !== undefined && variant !== 'minbase'
+      ? [`variant "${variant}" is none that debootstrap makes here`]
+      : []),
     ...(Number.isSafeInteger(sourceDateEpoch) && sourceDateEpoch >= 0 && sourceDateEpoch < 2 ** 33
       ? []
       : ['sourceDateEpoch is not a time']),

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { bootstrapFailure } from './bootstrap-failure.ts'
 import { type BootstrapOptions, checkOptions } from './bootstrap-options.ts'
 import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
+import { debootstrapCommand, debootstrapTools } from './debootstrap-command.ts'
 import { VmError } from './errors.ts'
 import { mmdebstrapArguments, mmdebstrapEnvironment, type Privilege, privilegeOf } from './mmdebstrap-command.ts'
 import { preparePackageCache } from './package-cache.ts'
@@ -39,8 +40,15 @@ export async function bootstrapDebian(options: BootstrapOptions): Promise<Bootst
 export async function bootstrapWith(options: BootstrapOptions, hooks: BootstrapHooks): Promise<BootstrapResult> {
   checkOptions(options)
   const searchPath = options.searchPath ?? debianPath
-  const privilege = privilegeOf(process.getuid?.() === 0)
-  await requireTools({ mmdebstrap: 'mmdebstrap', ...privilege.tools }, searchPath)
+  const isRoot = process.getuid?.() === 0
+  const privilege = privilegeOf(isRoot)
+  const usesDebootstrap = options.tool === 'debootstrap'
+  if (usesDebootstrap && !isRoot) {
+    const problem = 'only root may run debootstrap; run it as root (sudo), or use mmdebstrap'
+    throw new VmError('bootstrap-failed', `bootstrap of "${options.release}": ${problem}`, { failure: 'privilege' })
+  }
+  const tools = usesDebootstrap ? debootstrapTools : { mmdebstrap: 'mmdebstrap' }
+  await requireTools({ ...tools, ...privilege.tools }, searchPath)
   if (options.packageCache !== undefined) await preparePackageCache(options.packageCache)
   const folder = await createWorkFolder(options.temporary ?? tmpdir(), hooks)
   try {
@@ -75,9 +83,13 @@ async function fillTar(
       cause: signal?.reason,
     })
   if (signal?.aborted) throw cancelled()
-  // mmdebstrap begins with /dev as well, but with devices in it or not at all.
+  // Both tools begin with /dev as well, but with devices in it or not at all.
   await write(directoryHeader('./dev/', sourceDateEpoch))
-  const end = await runTool([...wrapper, 'mmdebstrap', ...mmdebstrapArguments(options, folder, hooks)], {
+  const command =
+    options.tool === 'debootstrap'
+      ? debootstrapCommand(options, folder)
+      : ['mmdebstrap', ...mmdebstrapArguments(options, folder, hooks)]
+  const end = await runTool([...wrapper, ...command], {
     environment: mmdebstrapEnvironment(options, folder, searchPath),
     onLine: (line) => {
       const progress = /^[IW]: (.*)$/.exec(line)?.[1]

@@ -93,12 +93,13 @@ async function makeTree(
   options: VmOptions,
   phases: PhaseRunner,
 ): Promise<LintReport> {
-  const { distribution, release, components, kernel, packages, files } = definition
+  const { distribution, bootstrap: tool, release, components, kernel, packages, files } = definition
   const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
     bootstrapMachine({
       distribution,
+      tool,
       release,
       components,
       kernel,
