@@ -6,6 +6,22 @@ const codeName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no code name: write i
 const packageName = z.string().refine(isPackage, 'is no name of a package')
 const unit = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'is no name of a unit: write it like "ssh"')
 
+const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no name of a user or group')
+
+/** Somebody besides root, who gets the key of the deployment. */
+const user = z.strictObject({
+  name: account,
+  uid: z.int().min(1000).max(59_999).optional(),
+  groups: z.array(account).default([]).meta({ description: 'Besides its own; packages make them' }),
+  shell: target.default('/bin/bash'),
+  keys: z
+    .array(
+      z.string().regex(/^(?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/]+=*(?: [\x20-\x7e]*)?$/, 'is no public key of SSH'),
+    )
+    .default([])
+    .meta({ description: 'Public keys that let somebody in; there are no passwords' }),
+})
+
 /** What must hold in the machine before it is published. */
 const check = z
   .union([
@@ -32,6 +48,12 @@ export const vmSchema = z
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),
     packages: z.array(packageName).default([]).meta({ description: 'On top of what every machine needs' }),
     files: z.array(fileSchema).default([]),
+    users: z.array(user).default([]),
+    size: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'MiB its files may have in sum; a larger machine is not published' }),
     memory: z
       .int()
       .min(250)

@@ -39,6 +39,7 @@ test('what is not said has defaults', async () => {
     kernel: 'linux-image-cloud-amd64',
     packages: [],
     files: [],
+    users: [],
     memory: 1024,
     checks: [],
     places: { release: { file: FILE, line: 3, column: 10 }, kernel: { file: FILE, line: 4, column: 9 }, packages: [] },
@@ -58,6 +59,15 @@ checks:
   expect(vms.get('machine')).toMatchObject({
     files: [{ target: '/etc/motd', mode: 0o600, content: Buffer.from('hello\n') }],
     checks: [{ command: 'cloud-init status', expect: 'done' }, { port: 22 }, { file: '/etc/motd' }, { service: 'ssh' }],
+  })
+})
+
+test('users and the largest size', async () => {
+  const lines = 'size: 600\nusers:\n  - { name: web, groups: [docker], keys: [ssh-ed25519 AAAAC3 me@home] }\n'
+  const vms = await load({ [FILE]: SMALL + lines })
+  expect(vms.get('machine')).toMatchObject({
+    size: 600,
+    users: [{ name: 'web', groups: ['docker'], shell: '/bin/bash', keys: ['ssh-ed25519 AAAAC3 me@home'] }],
   })
 })
 
@@ -81,6 +91,9 @@ test.each<[string, Record<string, string>, string]>([
   ['a package that is none', { [FILE]: `${SMALL}packages: [nginx, --root]\n` }, `${FILE}:5:19: `],
   ['too little memory', { [FILE]: `${SMALL}memory: 100\n` }, `${FILE}:5:9: `],
   ['a check of no kind', { [FILE]: `${SMALL}checks: [{ prot: 22 }]\n` }, `${FILE}:5:10: `],
+  ['a user that is none', { [FILE]: `${SMALL}users: [{ name: "a b" }]\n` }, `${FILE}:5:17: `],
+  ['a key that is none', { [FILE]: `${SMALL}users: [{ name: a, keys: ["x"] }]\n` }, `${FILE}:5:27: `],
+  ['a machine without a size', { [FILE]: `${SMALL}size: 0\n` }, `${FILE}:5:7: `],
   [
     'a file that is missing',
     { [FILE]: `${SMALL}files: [{ target: /a, source: b }]\n` },

@@ -26,4 +26,4 @@ export {
   type MachineOptions,
   type MachineTree,
 } from './machine/bootstrap-machine.ts'
-export type { MachineFile } from './machine/machine-hooks.ts'
+export type { MachineFile, MachineUser } from './machine/machine-hooks.ts'

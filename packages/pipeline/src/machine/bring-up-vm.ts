@@ -56,7 +56,7 @@ export type VmResult = {
  * The whole line for a virtual machine: bootstrap, lint, convert, check, boot, publish. What is started is the flist, extracted from
  * its chunks, so what is published are the very bytes that started; a machine with an error or a check that fails is not published.
  *
- * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'bad-definition', 'not-bootable'
+ * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'bad-definition', 'limit', 'not-bootable'
  */
 export async function bringUpVm(options: VmOptions): Promise<VmResult> {
   const definition = await findVm(options)
@@ -67,6 +67,7 @@ export async function bringUpVm(options: VmOptions): Promise<VmResult> {
   const chunks = await openChunkStore(join(workFolder, 'chunks'))
   try {
     const conversion = await convert(definition, directory, chunks, options, phases)
+    checkSize(definition, conversion.bytes)
     const boot = await start(definition, conversion.flist, options, phases)
     const result = { name: definition.name, conversion, lint, boot, durations: phases.durations }
     if (!options.hub) return result
@@ -93,7 +94,7 @@ async function makeTree(
   options: VmOptions,
   phases: PhaseRunner,
 ): Promise<LintReport> {
-  const { distribution, bootstrap: tool, release, components, kernel, packages, files } = definition
+  const { distribution, bootstrap: tool, release, components, kernel, packages, files, users } = definition
   const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
@@ -105,6 +106,7 @@ async function makeTree(
       kernel,
       include: packages,
       files,
+      users,
       directory,
       sourceDateEpoch,
       onProgress: update,
@@ -133,6 +135,13 @@ async function makeTree(
     throw new PipelineError('not-bootable', `${definition.file}: ${problem}; ${first.remedy}`)
   }
   return report
+}
+
+/** @throws PipelineError 'limit' */
+function checkSize({ file, size }: VmDefinition, bytes: number): void {
+  if (size === undefined || bytes <= size * 1024 * 1024) return
+  const problem = `its files have ${formatBytes(bytes)}, more than "size: ${size}" (MiB)`
+  throw new PipelineError('limit', `${file}: ${problem}; leave packages out, or raise the limit`)
 }
 
 async function convert(

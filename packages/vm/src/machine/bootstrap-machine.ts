@@ -8,7 +8,7 @@ import { type FixedFinding, fixDirectory } from '../contract/directory-fixes.ts'
 import { hostPath } from '../contract/directory-tree.ts'
 import type { LintReport } from '../contract/lint.ts'
 import { VmError } from '../errors.ts'
-import { type MachineFile, machineHooks, machinePackages } from './machine-hooks.ts'
+import { type MachineFile, type MachineUser, machineHooks, machinePackages } from './machine-hooks.ts'
 
 /** Whose archive it is; what is not Debian's needs keys, and a list of its releases unless `mirror` is given. */
 export type MachineDistribution = 'debian' | 'ubuntu'
@@ -19,6 +19,7 @@ export type MachineOptions = Omit<BootstrapOptions, 'output' | 'variant'> & {
   /** Package with its kernel, like `linux-image-cloud-amd64`. */
   readonly kernel: string
   readonly files?: readonly MachineFile[]
+  readonly users?: readonly MachineUser[]
   /** Directory that becomes its root; what is in it is replaced. */
   readonly directory: string
 }
@@ -39,13 +40,13 @@ export type MachineTree = {
  * @throws VmError 'bootstrap-failed', 'tool-missing', 'cancelled', 'invalid-options', 'kernel'; 'boot-failed' without root
  */
 export async function bootstrapMachine(options: MachineOptions): Promise<MachineTree> {
-  const { directory, kernel, include = [], files = [], signal } = options
+  const { directory, kernel, include = [], files = [], users = [], signal } = options
   if (process.getuid?.() !== 0)
     throw new VmError('boot-failed', `${directory}: only root may give files to their owners; run it as root (sudo)`)
   if (options.distribution === 'ubuntu') await requireUbuntu(options)
   const tar = `${directory}.tar`
   const packages = [...new Set([...machinePackages(options.release), kernel, ...include])]
-  await bootstrapWith({ ...options, include: packages, output: tar }, machineHooks(files))
+  await bootstrapWith({ ...options, include: packages, output: tar }, machineHooks(files, users))
   try {
     await rm(directory, { recursive: true, force: true })
     await mkdir(directory, { mode: 0o755, recursive: true })

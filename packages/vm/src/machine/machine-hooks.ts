@@ -8,6 +8,18 @@ export type MachineFile = {
   readonly content: Uint8Array
 }
 
+/** A user of the machine, without a password: who has one of the keys is let in. */
+export type MachineUser = {
+  readonly name: string
+  /** Default: the next one that is free, from 1000. */
+  readonly uid?: number | undefined
+  /** Groups besides its own; they have to be there. */
+  readonly groups: readonly string[]
+  readonly shell: string
+  /** Lines of authorized_keys. */
+  readonly keys: readonly string[]
+}
+
 /**
  * What a Debian machine needs to be started by zos and reached: an init, a way to its data and its addresses, a daemon to log in.
  * A minimal package set has none of it.
@@ -75,13 +87,32 @@ rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old var/cache/l
 find var/log -type f -size +0 -delete
 `
 
-/** The hooks of a machine, with its own files written last. */
-export function machineHooks(files: readonly MachineFile[]): BootstrapHooks {
+/** The hooks of a machine: its users are made, then its files are written. */
+export function machineHooks(files: readonly MachineFile[], users: readonly MachineUser[] = []): BootstrapHooks {
   return {
     setup,
-    customize: customize + files.map(writeCommand).join(''),
+    customize: customize + users.map(userCommand).join('') + files.map(writeCommand).join(''),
     arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
   }
+}
+
+/** The copies useradd makes of what it changes are of no use in a machine. */
+function userCommand({ name, uid, groups, shell, keys }: MachineUser): string {
+  const words = [
+    '--create-home',
+    '--user-group',
+    ...(uid === undefined ? [] : ['--uid', String(uid)]),
+    ...(groups.length > 0 ? ['--groups', groups.join(',')] : []),
+    '--shell',
+    shell,
+    name,
+  ]
+  const script =
+    'mkdir -p "/home/$1/.ssh"; cat > "/home/$1/.ssh/authorized_keys"; chmod 700 "/home/$1/.ssh"; ' +
+    'chmod 600 "/home/$1/.ssh/authorized_keys"; chown -R "$1:$1" "/home/$1/.ssh"'
+  const giveKeys = `chroot "$root" sh -euc '${script}' sh ${quoted(name)} <<'END'\n${keys.join('\n')}\nEND\n`
+  const removeCopies = 'rm -f etc/passwd- etc/shadow- etc/group- etc/gshadow- etc/subuid- etc/subgid-\n'
+  return `chroot "$root" useradd ${words.map(quoted).join(' ')}\n${removeCopies}${keys.length > 0 ? giveKeys : ''}`
 }
 
 /** Inside the root: a link there must not lead to this machine. */
