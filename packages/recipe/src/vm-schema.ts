@@ -38,11 +38,13 @@ const check = z
 export const vmSchema = z
   .strictObject({
     description,
-    distribution: z.enum(['debian', 'ubuntu']).meta({ description: 'Which tools and packages make the machine' }),
+    distribution: z
+      .enum(['debian', 'ubuntu', 'arch'])
+      .meta({ description: 'Which tools and packages make the machine' }),
     bootstrap: z
       .enum(['mmdebstrap', 'debootstrap'])
       .default('mmdebstrap')
-      .meta({ description: 'debootstrap works in more steps and takes longer' }),
+      .meta({ description: 'debootstrap works in more steps and takes longer; Arch Linux has its own' }),
     release: codeName,
     components: z.array(codeName).min(1).default(['main']),
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),

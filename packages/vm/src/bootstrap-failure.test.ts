@@ -70,9 +70,10 @@ test('packages the archive does not have, as they were asked for', () => {
     "E: Package 'foo:i386' has no installation candidate",
     "E: Version '1.0' for 'less' was not found",
     'E: Unable to locate package lesss',
+    'error: target not found: linuxx',
   ]
   expect(bootstrapFailure(options, { exitCode: 25, tail })).toMatchObject({
     failure: 'packages',
-    packages: ['lesss', 'foo:i386', 'less=1.0'],
+    packages: ['lesss', 'foo:i386', 'less=1.0', 'linuxx'],
   })
 })

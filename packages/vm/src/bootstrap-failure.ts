@@ -7,7 +7,7 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
   // After a bad signature apt goes on to say that the archive is not signed.
   [
     'signature',
-    /BADSIG|EXPKEYSIG|REVKEYSIG|KEYEXPIRED|EXPSIG|NOSPLIT|Invalid Release signature|Release file .* is expired/,
+    /BADSIG|EXPKEYSIG|REVKEYSIG|KEYEXPIRED|EXPSIG|NOSPLIT|Invalid Release signature|PGP signature|Release file .* is expired/,
     'its signature is bad or too old: check the mirror, update the keys, name an old archive as a snapshot',
   ],
   [
@@ -24,7 +24,7 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
   ],
   [
     'packages',
-    /unable to locate package|has no installation candidate|version '.*' for '.*' was not found/i,
+    /unable to locate package|target not found|has no installation candidate|version '.*' for '.*' was not found/i,
     'check the names of the packages',
   ],
   [
@@ -42,7 +42,7 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
 
 /** How apt names a package it does not have; the name as it was asked for is the last group that is there. */
 const unknownPackage =
-  /^E: (?:Unable to locate package (\S+)|Package '(\S+)' has no installation candidate|Version '(\S+)' for '(\S+)' was not found)/
+  /^(?:error: target not found: (\S+)|E: Unable to locate package (\S+)|E: Package '(\S+)' has no installation candidate|E: Version '(\S+)' for '(\S+)' was not found)/
 
 /** What mmdebstrap says of a command of its own that failed: that command's own error comes before it. */
 const consequence = /^E: (mmdebstrap failed to run|setup failed|run_|\S*(apt-get|dpkg|env|chroot|tar) .* failed)/
@@ -55,7 +55,7 @@ export function bootstrapFailure(
   const text = tail.join('\n')
   const [failure, , remedy = 'see its last lines'] = causes.find(([, pattern]) => pattern.test(text)) ?? []
   const how = exitCode === undefined ? 'was killed' : `ended with exit code ${exitCode}`
-  const said = tail.findLast((line) => /^E: /.test(line) && !consequence.test(line)) ?? tail.at(-1)
+  const said = tail.findLast((line) => /^(?:E|error): /.test(line) && !consequence.test(line)) ?? tail.at(-1)
   const problem = said === undefined ? '' : ` after ${JSON.stringify(said)}`
   return new VmError('bootstrap-failed', `bootstrap of "${release}": ${tool} ${how}${problem}; ${remedy}`, {
     output: tail,
@@ -65,7 +65,7 @@ export function bootstrapFailure(
 }
 
 function askedFor(line: string): string[] {
-  const [, missing, unavailable, version, versioned] = unknownPackage.exec(line) ?? []
-  const name = missing ?? unavailable ?? (version && versioned && `${versioned}=${version}`)
+  const [, target, missing, unavailable, version, versioned] = unknownPackage.exec(line) ?? []
+  const name = target ?? missing ?? unavailable ?? (version && versioned && `${versioned}=${version}`)
   return name === undefined ? [] : [name]
 }

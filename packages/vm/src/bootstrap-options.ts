@@ -5,8 +5,8 @@ export type DebianVariant = 'essential' | 'apt' | 'minbase' | 'important' | 'sta
 
 const variants: readonly string[] = ['essential', 'apt', 'minbase', 'important', 'standard'] satisfies DebianVariant[]
 
-/** `debootstrap` works in more steps, needs root and makes minimal systems only; what it leaves in them varies from run to run. */
-export type BootstrapTool = 'mmdebstrap' | 'debootstrap'
+/** `pacstrap` is for Arch Linux. `debootstrap` works in more steps, needs root and makes minimal systems only; what it leaves in them varies from run to run. */
+export type BootstrapTool = 'mmdebstrap' | 'debootstrap' | 'pacstrap'
 
 export type BootstrapOptions = {
   /** Default: `mmdebstrap`. */

@@ -8,10 +8,11 @@ import { type FixedFinding, fixDirectory } from '../contract/directory-fixes.ts'
 import { hostPath } from '../contract/directory-tree.ts'
 import type { LintReport } from '../contract/lint.ts'
 import { VmError } from '../errors.ts'
-import { type MachineFile, type MachineUser, machineHooks, machinePackages } from './machine-hooks.ts'
+import { archHooks, archMachinePackages } from './arch-machine.ts'
+import { debianPackagesOf, type MachineFile, type MachineUser, machineHooks } from './machine-hooks.ts'
 
 /** Whose archive it is; what is not Debian's needs keys, and a list of its releases unless `mirror` is given. */
-export type MachineDistribution = 'debian' | 'ubuntu'
+export type MachineDistribution = 'debian' | 'ubuntu' | 'arch'
 
 export type MachineOptions = Omit<BootstrapOptions, 'output' | 'variant'> & {
   /** Default: `debian`. */
@@ -45,14 +46,18 @@ export async function bootstrapMachine(options: MachineOptions): Promise<Machine
     throw new VmError('boot-failed', `${directory}: only root may give files to their owners; run it as root (sudo)`)
   if (options.distribution === 'ubuntu') await requireUbuntu(options)
   const tar = `${directory}.tar`
-  const packages = [...new Set([...machinePackages(options.release), kernel, ...include])]
-  await bootstrapWith({ ...options, include: packages, output: tar }, machineHooks(files, users))
+  const isArch = options.distribution === 'arch'
+  const needed = isArch ? archMachinePackages : debianPackagesOf(options.release)
+  const packages = [...new Set([...needed, kernel, ...include])]
+  const hooks = machineHooks(files, users, isArch ? archHooks(kernel) : undefined)
+  const how: Partial<BootstrapOptions> = isArch ? { tool: 'pacstrap' } : {}
+  await bootstrapWith({ ...options, ...how, include: packages, output: tar }, hooks)
   try {
     await rm(directory, { recursive: true, force: true })
     await mkdir(directory, { mode: 0o755, recursive: true })
     options.onProgress?.('unpacking')
-    const how = ['--extract', '--numeric-owner', '--same-permissions', '--xattrs', '--xattrs-include=*']
-    await runToEnd([await requireTool('tar'), ...how, '--directory', directory, '--file', tar], signal)
+    const flags = ['--extract', '--numeric-owner', '--same-permissions', '--xattrs', '--xattrs-include=*']
+    await runToEnd([await requireTool('tar'), ...flags, '--directory', directory, '--file', tar], signal)
   } finally {
     await rm(tar, { force: true })
   }

@@ -39,7 +39,7 @@ const debianMachinePackages: readonly string[] = [
 ]
 
 /** The packages of a machine of this release; older Ubuntu has systemd-resolved in systemd itself. */
-export function machinePackages(release: string): readonly string[] {
+export function debianPackagesOf(release: string): readonly string[] {
   return debianMachinePackages.filter((name) => name !== 'systemd-resolved' || release !== 'jammy')
 }
 
@@ -87,13 +87,20 @@ rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old var/cache/l
 find var/log -type f -size +0 -delete
 `
 
+const debianHooks: BootstrapHooks = {
+  setup,
+  customize,
+  arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
+}
+
 /** The hooks of a machine: its users are made, then its files are written. */
-export function machineHooks(files: readonly MachineFile[], users: readonly MachineUser[] = []): BootstrapHooks {
-  return {
-    setup,
-    customize: customize + users.map(userCommand).join('') + files.map(writeCommand).join(''),
-    arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
-  }
+export function machineHooks(
+  files: readonly MachineFile[],
+  users: readonly MachineUser[] = [],
+  base = debianHooks,
+): BootstrapHooks {
+  const customize = base.customize + users.map(userCommand).join('') + files.map(writeCommand).join('')
+  return { ...base, customize }
 }
 
 /** The copies useradd makes of what it changes are of no use in a machine. */
