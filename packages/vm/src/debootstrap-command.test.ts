@@ -13,7 +13,7 @@ const programs = {
     'for a; do r=$a; case $a in */system) mkdir -p "$a/proc" "$a/dev/x" "$a/var/cache/apt/archives";; esac; done',
   mount: ':',
   umount: ':',
-  chroot: 'case "$*" in *install*) echo new > "$1/var/cache/apt/archives/new.deb";; esac',
+  chroot: '[ -z "$TMPDIR" ] || exit 1; case "$*" in *install*) echo new > "$1/var/cache/apt/archives/new.deb";; esac',
 }
 
 async function run(more: Partial<BootstrapOptions>) {
@@ -33,7 +33,7 @@ async function run(more: Partial<BootstrapOptions>) {
   const options = { release: 'bookworm', components: ['main', 'contrib'], sourceDateEpoch: 1000, output: '/o.tar' }
   const [program = '', ...args] = debootstrapCommand({ ...options, packageCache, ...more }, folder)
   const tar = execFileSync(program, args, {
-    env: { PATH: `${bin}:/usr/bin:/bin` },
+    env: { TMPDIR: folder.root, PATH: `${bin}:/usr/bin:/bin` },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const list = execFileSync('tar', ['--list', '--verbose', '--full-time', '--utc'], { input: tar, encoding: 'utf8' })

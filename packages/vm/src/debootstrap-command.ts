@@ -6,6 +6,8 @@ import type { WorkFolder } from './work-folder.ts'
  * It runs in a mount namespace, so what it mounts is gone with it.
  */
 const script = `
+# The place of temporary files is not in the new root.
+unset TMPDIR
 exec 3>&1 1>&2
 root=$1 setup=$2 customize=$3 cache=$4 epoch=$5 expired=$6
 shift 6

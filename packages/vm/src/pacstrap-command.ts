@@ -3,6 +3,8 @@ import type { WorkFolder } from './work-folder.ts'
 
 /** First hook, packages, last hook, tar on stdout; pacstrap mounts what scripts need, in a mount namespace. */
 const script = `
+# The place of temporary files is not in the new root.
+unset TMPDIR
 exec 3>&1 1>&2
 root=$1 setup=$2 customize=$3 epoch=$4 config=$5
 shift 5
