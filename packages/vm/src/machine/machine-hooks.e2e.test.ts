@@ -85,6 +85,7 @@ test('after the packages: nothing of this machine, the data source, the files of
   expect(await readFile(join(root, 'etc/cloud/cloud.cfg.d/99-zos.cfg'), 'utf8')).toContain(
     'datasource_list: [ NoCloud, None ]\n',
   )
+  expect(await readFile(join(root, 'etc/default/locale'), 'utf8')).toBe('LANG=C.UTF-8\n')
   for (const path of ['etc/ssh/ssh_host_rsa_key', 'var/log/dpkg.log', 'var/lib/cloud/instances'])
     await expect(access(join(root, path)), path).rejects.toMatchObject({ code: 'ENOENT' })
 })

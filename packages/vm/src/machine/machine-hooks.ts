@@ -77,6 +77,8 @@ cat > etc/cloud/cloud.cfg.d/99-zos.cfg <<'END'
 datasource_list: [ NoCloud, None ]
 locale: C.UTF-8
 END
+# cloud-init of Ubuntu 24.04 writes this file with a program of that package, and fails.
+[ -e etc/default/locale ] || { mkdir -p etc/default; echo LANG=C.UTF-8 > etc/default/locale; }
 rm -f etc/dpkg/dpkg.cfg.d/zos-build etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/apt/apt.conf.d/99mmdebstrap
 rm -rf var/lib/cloud/instance var/lib/cloud/instances var/lib/cloud/sem
 rm -f etc/hostname etc/resolv.conf etc/machine-id etc/ssh/ssh_host_* var/lib/dbus/machine-id var/lib/systemd/random-seed
