@@ -83,6 +83,8 @@ describe('on the way', () => {
     const { code, stderr, stdout } = await up(root)
     expect(code).toBe(1)
     expect(stderr).toMatch(/Dockerfile/)
+    expect(stderr).toMatch(/recipes\/snippets\/broken\/snippet\.yaml:\d+:\d+: what this adds to "bad" does not build/)
+    expect(stderr).toMatch(/^> *\d+ \| /m)
     expect(stderr).toMatch(/about to fail/)
     expect(stderr).toMatch(/7/)
     expect(stdout).toMatch(/good\n.*published/)

@@ -51,14 +51,21 @@ export async function testFaults(chosen: (step: LoggedCall) => boolean): Promise
     return result
   }
 
-  /** The links give exactly this flist, it is whole, and the backend has every chunk. */
-  async function expectPublished({ account, fresh }: Scene): Promise<void> {
-    const users = join(hub, 'users', account)
-    for (const name of [...LINKS, NEW]) {
-      expect(readFileSync(join(users, name)).equals(readFileSync(fresh)), name).toBe(true)
+  /** Whichever flist the links give, the backend has every chunk of it. */
+  async function expectComplete({ account }: Scene): Promise<void> {
+    for (const link of LINKS) {
+      using flist = await openFlist(join(hub, 'users', account, link))
+      expect(await checkFlist(flist, world.hubChunks, { contents: true }), link).toMatchObject({ ok: true })
     }
-    using flist = await openFlist(join(users, 'app.flist'))
-    expect(await checkFlist(flist, world.hubChunks, { contents: true })).toMatchObject({ ok: true })
+  }
+
+  /** The links give exactly this flist, and it is complete. */
+  async function expectPublished(scene: Scene): Promise<void> {
+    const users = join(hub, 'users', scene.account)
+    for (const name of [...LINKS, NEW]) {
+      expect(readFileSync(join(users, name)).equals(readFileSync(scene.fresh)), name).toBe(true)
+    }
+    await expectComplete(scene)
   }
 
   async function runCase(fault: Fault): Promise<void> {
@@ -74,6 +81,7 @@ export async function testFaults(chosen: (step: LoggedCall) => boolean): Promise
       expect(['HubError', 'FlistError', 'PipelineError'], String(error)).toContain((error as Error).name)
     }
     world.faults.reset()
+    await expectComplete(scene)
     await publish(scene)
     await expectPublished(scene)
     expect(await publish(scene)).toMatchObject({ outcome: 'nothing' })

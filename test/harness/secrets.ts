@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 
 /** A token as it may appear in a text: as it is, encoded for a URL, in base64, in hex. */
-export function formsOf(secret: string): string[] {
+function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
   // In base64 it looks different behind one or two other bytes; the middle part is the same.
   const shifted = ['', 'x', 'xx'].map((prefix) =>

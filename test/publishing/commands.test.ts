@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -82,6 +83,19 @@ test('what is wrong is told with its remedy, and the exit status', async () => {
   const noRelease = await run(['rollback', 'none'])
   expect(noRelease.code).toBe(1)
   expect(noRelease.stderr).toContain('none: its link leads to no release; see: flist history none')
+  const chunks = join(world.folder, 'none')
+  const noChunks = await run(['publish', join(world.folder, release(1)), '--chunks', chunks, '--link', 'b.flist'])
+  expect(noChunks.code).toBe(1)
+  expect(noChunks.stderr).toContain(`${chunks}: no such directory; give the chunk store that has the chunks`)
+  expect(existsSync(chunks)).toBe(false)
+  const noFile = await run(['history', 'app', '--hub-token-file', chunks])
+  expect(noFile.code).toBe(2)
+  expect(noFile.stderr).toContain(`"${chunks}": can not be read (ENOENT); give --hub-token-file a file that can`)
+  const noFlist = await run(['publish', chunks, '--name', release(1), '--chunks', world.folder, '--link', 'b.flist'])
+  expect(noFlist.stderr).toContain(`${chunks}: cannot be read`)
+  const badName = await publish(1, '--link', 'sp ace.flist', '--dry-run')
+  expect(badName.code).toBe(2)
+  expect(badName.stderr).toContain('flist name "sp ace.flist": the hub would change it')
   expect((await publish(1, '--route', 'sideways')).stderr).toContain('choose one of auto, native, archive')
 })
 

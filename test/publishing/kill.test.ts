@@ -74,7 +74,12 @@ async function expectPublished({ account, fresh }: Scene): Promise<void> {
   for (const name of ['app.flist', NEW]) {
     expect(readFileSync(join(users, name)).equals(readFileSync(fresh)), name).toBe(true)
   }
-  using flist = await openFlist(join(users, 'app.flist'))
+  await expectComplete(account)
+}
+
+/** Whichever flist the link gives, the backend has every chunk of it. */
+async function expectComplete(account: string): Promise<void> {
+  using flist = await openFlist(join(hub, 'users', account, 'app.flist'))
   expect(await checkFlist(flist, world.hubChunks, { contents: true })).toMatchObject({ ok: true })
 }
 
@@ -113,6 +118,7 @@ test.each(cases)('killed at $name', async ({ at, effects }) => {
   }
   expect(await publisher.run()).toBe('SIGKILL')
   tripwire.at = Number.POSITIVE_INFINITY
+  await expectComplete(scene.account)
   await publishAs(world, scene.account, scene.fresh, NEW)
   await expectPublished(scene)
   expect(await publishAs(world, scene.account, scene.fresh, NEW)).toMatchObject({ outcome: 'nothing' })

@@ -1,4 +1,4 @@
-import { readFile, utimes } from 'node:fs/promises'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -85,6 +85,27 @@ test('a rollback goes to the release before, and marks what it left', async () =
   expect(await withdrawn()).toEqual([release(2)])
 })
 
+test('a rollback that can not be done changes nothing', async () => {
+  const [account, other] = ['refused.3bot', 'foreign.3bot']
+  await publishReleases(account, 2)
+  await publishReleases(other, 1)
+  const fresh = await world.makeFlist({ a: 'of another image' })
+  await publishAs(world, account, fresh, 'web-0000000000aa.flist', { links: ['web.flist'] })
+  const back = (to?: string) =>
+    session(account, (opened) => rollBack(opened, world.settings(account), 'app', to === undefined ? {} : { to }))
+  for (const to of ['nothing', 'web', 'web-0000000000aa', `${other}/${release(1)}`]) {
+    await expect(back(to)).rejects.toMatchObject({
+      code: 'not-published',
+      message: `app: has no release "${to.replace('.flist', '')}.flist"; see: flist history app`,
+    })
+  }
+  await writeFile(pathOf(account, release(1)), 'damaged')
+  await expect(back()).rejects.toMatchObject({ code: 'not-published' })
+  expect(await linked(account)).toBe(release(2))
+  const tags = session(account, ({ hub }) => hub.tags(account, 'withdrawn'))
+  await expect(tags).rejects.toMatchObject({ code: 'not-found' })
+})
+
 test('a promotion moves a link to what another one leads to, or copies from another repository', async () => {
   const [account, other] = ['promote.3bot', 'source.3bot']
   await publishReleases(account, 1)
@@ -111,6 +132,16 @@ test('what is not whole is not promoted', async () => {
   await expect(promote(release(1), 'app')).rejects.toMatchObject({ code: 'store-failed' })
   world.faults.reset()
   expect(await linked(account)).toBe(release(2))
+})
+
+test('a dry run refuses the names that the hub would', async () => {
+  const account = 'names.3bot'
+  await publishReleases(account, 1)
+  const [settings, dry] = [world.settings(account), { dryRun: true }]
+  const promoted = session(account, (opened) => promoteFlist(opened, settings, 'app', 'sp ace', dry))
+  await expect(promoted).rejects.toMatchObject({ code: 'name-refused' })
+  const tagged = session(account, (opened) => tagReleases(opened, 'v 1', ['app'], dry))
+  await expect(tagged).rejects.toMatchObject({ code: 'name-refused' })
 })
 
 test('tags keep what names led to', async () => {

@@ -45,11 +45,24 @@ test('a token of another hub', async () => {
   await expectUntouched('token.3bot', old, fresh)
 })
 
-test('a token that expires between hub and gateway', async () => {
-  const { old, fresh } = await scene('expired.3bot')
-  world.faults.add({ server: 'gateway', call: 'AUTH', kind: 'error', body: 'json' })
-  await expect(publishAs(world, 'expired.3bot', fresh, NEW)).rejects.toMatchObject({ code: 'store-failed' })
-  await expectUntouched('expired.3bot', old, fresh)
+test('a token that has expired', async () => {
+  await using expired = await createPublishingWorld({ tokenLifetime: -1 })
+  const fresh = await expired.makeFlist({ a: 'late' })
+  await expect(publishAs(expired, 'expired.3bot', fresh, NEW)).rejects.toMatchObject({
+    code: 'unauthorized',
+    message: expect.stringMatching(/account: refused \(401: invalid signature\); use a token of this hub/),
+  })
+})
+
+test('a token that the hub takes and the gateway refuses', async () => {
+  const { old, fresh } = await scene('refused.3bot')
+  await using other = await createPublishingWorld()
+  const { gateway } = other.settings('refused.3bot')
+  await expect(publishAs(world, 'refused.3bot', fresh, NEW, { settings: { gateway } })).rejects.toMatchObject({
+    code: 'store-failed',
+    message: expect.stringMatching(/^hub:\S+ refused: .*; check that the token is one of this hub/),
+  })
+  await expectUntouched('refused.3bot', old, fresh)
 })
 
 test('the repository of another user, and one that is shared', async () => {
@@ -68,12 +81,25 @@ test('the repository of another user, and one that is shared', async () => {
 })
 
 test.each([
-  ['backend', { server: 'gateway', call: 'SET', kind: 'full' }],
-  ['hub', { server: 'hub', call: 'upload-flist', kind: 'full' }],
-] as const)('a %s that is full', async (what, fault) => {
+  [
+    'backend',
+    { server: 'gateway', call: 'SET', kind: 'full' },
+    'store-failed',
+    /^hub:\S+ refused: .*is down, full or read-only; look at it, then repeat/,
+  ],
+  [
+    'hub',
+    { server: 'hub', call: 'upload-flist', kind: 'full' },
+    'server',
+    /upload of .*: the hub failed.* \(500: .*\); look at the log of the hub/,
+  ],
+] as const)('a %s that is full', async (what, fault, code, message) => {
   const { old, fresh } = await scene(`full-${what}.3bot`)
   world.faults.add(fault)
-  await expect(publishAs(world, `full-${what}.3bot`, fresh, NEW)).rejects.toThrow()
+  await expect(publishAs(world, `full-${what}.3bot`, fresh, NEW)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+  })
   await expectUntouched(`full-${what}.3bot`, old, fresh)
 })
 
@@ -90,7 +116,10 @@ test('a gateway that takes chunks and stores none', async () => {
 test('a hub that answers success and stores nothing', async () => {
   const { old, fresh } = await scene('nothing.3bot')
   world.faults.add({ server: 'hub', call: 'upload-flist', kind: 'forget' })
-  await expect(publishAs(world, 'nothing.3bot', fresh, NEW)).rejects.toMatchObject({ name: 'HubError' })
+  await expect(publishAs(world, 'nothing.3bot', fresh, NEW)).rejects.toMatchObject({
+    code: 'mismatch',
+    message: expect.stringMatching(/upload of .*: the hub has nothing there, the file has md5 \w+; .* run again$/),
+  })
   await expectUntouched('nothing.3bot', old, fresh)
 })
 
@@ -98,7 +127,10 @@ test('names a hub would change are refused before anything is written', async ()
   const { old, fresh } = await scene('name.3bot')
   for (const name of ['sp ace.flist', 'ü.flist', '../up.flist', `${'n'.repeat(240)}.flist`]) {
     await expect(publishAs(world, 'name.3bot', fresh, name)).rejects.toMatchObject({ code: 'name-refused' })
+    const links = ['app.flist', name]
+    await expect(publishAs(world, 'name.3bot', fresh, NEW, { links })).rejects.toMatchObject({ code: 'name-refused' })
   }
+  expect(world.faults.log).toEqual([])
   await expectUntouched('name.3bot', old, fresh)
 })
 

@@ -11,7 +11,8 @@ function read(inputs: Readonly<Record<string, string>>) {
   // masking is a line on stdout
   vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   vi.stubEnv('GITHUB_REPOSITORY', 'Example/Images')
-  const all = { image: 'nginx', 'hub-token': 'token', force: 'false', 'startup-toml': 'false', ...inputs }
+  const defaults = { 'hub-url': 'https://hub.grid.tf', force: 'false', 'startup-toml': 'false' }
+  const all = { image: 'nginx', 'hub-token': 'token', ...defaults, ...inputs }
   for (const [name, value] of Object.entries(all)) vi.stubEnv(`INPUT_${name.toUpperCase()}`, value)
   return readInputs()
 }
@@ -37,4 +38,10 @@ test('everything that is wrong is said at once', () => {
   expect(() => read({ image: '', 'max-size': '1.5G', 'max-entries': '0', strict: 'false' })).toThrow(
     /^action inputs: "image" missing; .*; "strict": no fidelity class "false"; .*; "max-size": "1.5G": no number of bytes; .*; "max-entries": "0": no whole number above zero; /,
   )
+})
+
+test('the chunks go to the host of the hub, unless told otherwise: the token goes with them', () => {
+  expect(read({}).hub).toMatchObject({ gateway: 'hub://hub.grid.tf:9980', backend: 'zdb://hub.grid.tf:9900/default' })
+  const { hub } = read({ 'hub-url': 'https://hub.example/', 'hub-backend': 'zdb://data.example/x' })
+  expect(hub).toMatchObject({ gateway: 'hub://hub.example:9980', backend: 'zdb://data.example/x' })
 })

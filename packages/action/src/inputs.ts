@@ -4,6 +4,7 @@ import { context } from '@actions/github'
 import {
   type ConvertLimits,
   type Credentials,
+  chunkServersOf,
   errorText,
   type FidelityClass,
   type HubSettings,
@@ -43,12 +44,14 @@ export function readInputs(): Inputs {
   const maxSize = optional('max-size', getInput('max-size'), parseSize, problems)
   const maxRatio = optional('max-ratio', getInput('max-ratio'), parseCount, problems)
   const maxEntries = optional('max-entries', getInput('max-entries'), parseCount, problems)
+  const url = getInput('hub-url')
+  const usual = optional('hub-url', url, chunkServersOf, problems)
   if (problems.length > 0) throw new Error(`action inputs: ${problems.join('; ')}`)
   const user = getInput('hub-user')
   const hub: HubSettings = {
-    url: getInput('hub-url'),
-    gateway: getInput('hub-gateway'),
-    backend: getInput('hub-backend'),
+    url,
+    gateway: getInput('hub-gateway') || (usual?.gateway ?? ''),
+    backend: getInput('hub-backend') || (usual?.backend ?? ''),
     token,
     ...(user ? { user } : {}),
   }

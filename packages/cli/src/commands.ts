@@ -12,6 +12,7 @@ type CommandEntry = {
 }
 
 const inspect = () => import('./commands/inspect.ts')
+const lock = () => import('./commands/lock.ts')
 const release = () => import('./commands/release.ts')
 const status = () => import('./commands/status.ts')
 const up = () => import('./commands/up.ts')
@@ -27,6 +28,41 @@ export const commands: readonly CommandEntry[] = [
     name: 'render',
     description: 'write dockerfiles/<image>/ from the recipes',
     load: async () => (await import('./commands/render.ts')).defineRender,
+  },
+  {
+    name: 'explain',
+    description: 'show where the lines of a Dockerfile come from, and why in this order',
+    load: async () => (await import('./commands/explain.ts')).defineExplain,
+  },
+  {
+    name: 'graph',
+    description: 'draw what is built on what, and of which snippets, for Mermaid',
+    load: async () => (await import('./commands/graph.ts')).defineGraph,
+  },
+  {
+    name: 'diff',
+    description: 'show what the recipes change in dockerfiles/, and which images that touches',
+    load: async () => (await import('./commands/diff.ts')).defineDiff,
+  },
+  {
+    name: 'new',
+    description: 'start the definition of an image or a snippet',
+    load: async () => (await import('./commands/new.ts')).defineNew,
+  },
+  {
+    name: 'adopt',
+    description: 'make an image definition of a Dockerfile',
+    load: async () => (await import('./commands/adopt.ts')).defineAdopt,
+  },
+  {
+    name: 'lock',
+    description: 'pin bases, snippets and downloads in recipes.lock.yaml',
+    load: async () => (await lock()).defineLock,
+  },
+  {
+    name: 'outdated',
+    description: 'list what moved since it was locked',
+    load: async () => (await lock()).defineOutdated,
   },
   {
     name: 'build',

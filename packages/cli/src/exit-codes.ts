@@ -24,6 +24,8 @@ const badInputCodes = new Set([
   'bad-reference',
   'bad-options',
   'invalid-options',
+  'name-refused',
+  'not-locked',
 ])
 
 /** The exit status for an error that reached the entry. */

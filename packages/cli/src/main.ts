@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { errorText } from '@tf-images/pipeline'
 import { Command, CommanderError } from 'commander'
 import { commands } from './commands.ts'
 import type { CommandContext } from './context.ts'
 import { Difference, exitCodeOf, exitCodes } from './exit-codes.ts'
+import { problemText } from './problem-text.ts'
 import { terminalProgress } from './terminal-progress.ts'
 
 const interrupt = new AbortController()
@@ -30,7 +30,7 @@ try {
   process.exitCode = interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf(error)
   if (interrupt.signal.aborted)
     process.stderr.write('flist: interrupted; run the command again to go on where it stopped\n')
-  else if (!(error instanceof CommanderError)) process.stderr.write(`flist: ${errorText(error)}\n`)
+  else if (!(error instanceof CommanderError)) process.stderr.write(`flist: ${problemText(error)}\n`)
   if (process.env.FLIST_DEBUG && error instanceof Error && !(error instanceof Difference))
     process.stderr.write(`${error.stack}\n`)
 }

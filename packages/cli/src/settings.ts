@@ -1,22 +1,27 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type CredentialLookup, type HubSettings, PipelineError, type ReadSettings } from '@tf-images/pipeline'
+import {
+  type CredentialLookup,
+  chunkServersOf,
+  type HubSettings,
+  PipelineError,
+  type ReadSettings,
+} from '@tf-images/pipeline'
 import { parseDockerConfig } from '@tf-images/registry'
 import { type Command, Option } from 'commander'
+import { readSecretFile } from './secret-file.ts'
 
 /** Options of every command that writes to a hub. Tokens never come as arguments: others see those in the process list. */
 export function hubOptions(command: Command): Command {
   return readingOptions(command)
     .addOption(
-      new Option('--gateway <url>', 'chunk gateway of the hub')
-        .env('FLIST_HUB_GATEWAY')
-        .default('hub://hub.grid.tf:9980'),
+      new Option('--gateway <url>', 'chunk gateway; by default port 9980 of the hub’s host').env('FLIST_HUB_GATEWAY'),
     )
     .addOption(
-      new Option('--backend <url>', 'where the chunks are read from')
-        .env('FLIST_HUB_BACKEND')
-        .default('zdb://hub.grid.tf:9900/default'),
+      new Option('--backend <url>', 'where chunks are read; by default zdb:// on port 9900 of the hub’s host').env(
+        'FLIST_HUB_BACKEND',
+      ),
     )
 }
 
@@ -30,8 +35,8 @@ export function readingOptions(command: Command): Command {
 
 export type HubOptionValues = {
   readonly hub: string
-  readonly gateway: string
-  readonly backend: string
+  readonly gateway?: string
+  readonly backend?: string
   readonly hubUser?: string
   readonly hubTokenFile?: string
 }
@@ -42,7 +47,9 @@ export async function hubSettings(values: HubOptionValues): Promise<HubSettings>
   if (!token) {
     throw new PipelineError('bad-settings', `no token for ${values.hub}; set FLIST_HUB_TOKEN or give --hub-token-file`)
   }
-  const { hub: url, gateway, backend, hubUser: user } = values
+  const { hub: url, hubUser: user } = values
+  const usual = chunkServersOf(url)
+  const { gateway = usual.gateway, backend = usual.backend } = values
   return { url, gateway, backend, token, ...(user ? { user } : {}) }
 }
 
@@ -66,7 +73,7 @@ export async function requiredReadSettings(
 }
 
 async function readToken({ hubTokenFile }: Pick<HubOptionValues, 'hubTokenFile'>): Promise<string | undefined> {
-  return hubTokenFile ? (await readFile(hubTokenFile, 'utf8')).trim() : process.env.FLIST_HUB_TOKEN
+  return hubTokenFile ? readSecretFile(hubTokenFile, '--hub-token-file') : process.env.FLIST_HUB_TOKEN?.trim()
 }
 
 /** Registry credentials as `docker login` keeps them (`$DOCKER_CONFIG/config.json`). */

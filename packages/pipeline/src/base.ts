@@ -29,9 +29,13 @@ export type BaseSearch = {
   readonly registryHost: string
   readonly credentials: CredentialLookup
   readonly platform: string
+  /** Manifest digest that a lock pins the base to. */
+  readonly locked?: string
 }
 
 export type BaseOptions = BaseSearch & {
+  /** Only the locked digest will do. */
+  readonly frozen?: boolean
   readonly engine: Engine
   readonly report: PhaseReport
   readonly signal?: AbortSignal
@@ -44,11 +48,18 @@ const sourceDateEpoch = 1_700_000_000
  * Pins a base of the recipes to a digest. Where its public registry answers, to that registry's; where none does, to a base
  * that was bootstrapped from the distribution's archive and pushed under the same repository name to our own registry.
  *
- * @throws RegistryError when the public registry answers but refuses; VmError, EngineError from the bootstrap
+ * @throws PipelineError 'not-locked'; RegistryError when the public registry answers but refuses; VmError, EngineError from the bootstrap
  */
 export async function pinBase(base: ForeignBase, options: BaseOptions): Promise<PinnedBase> {
   const found = await findBase(base, options)
   if (found) return found
+  const { locked, frozen, report, ...search } = options
+  if (locked !== undefined) {
+    const missing = `no registry that can be reached has ${base.reference} as it is locked, ${locked}`
+    if (frozen) throw new PipelineError('not-locked', `${missing}; run: flist lock`)
+    report.line(`${missing}: taking it as it is now`)
+    return pinBase(base, { ...search, report })
+  }
   const local = { ...parseReference(base.reference), registry: options.registryHost }
   return pinned(local, await bootstrapBase(base, formatReference(local), options), 'bootstrapped now')
 }
@@ -59,7 +70,8 @@ export async function pinBase(base: ForeignBase, options: BaseOptions): Promise<
  * @throws RegistryError when the public registry answers but refuses
  */
 export async function findBase(base: ForeignBase, options: BaseSearch): Promise<PinnedBase | undefined> {
-  const reference = parseReference(base.reference)
+  const named = parseReference(base.reference)
+  const reference = options.locked === undefined ? named : { ...named, digest: options.locked }
   const published = await resolvePublic(reference, options)
   if (published) return pinned(reference, published, reference.registry)
   const local = { ...reference, registry: options.registryHost }

@@ -1,3 +1,4 @@
+import type { Location } from '@tf-images/recipe'
 import type { Fidelity } from './fidelity/fidelity.ts'
 
 export type PipelineErrorCode =
@@ -8,12 +9,17 @@ export type PipelineErrorCode =
   | 'limit'
   | 'flist-damaged'
   | 'not-published'
+  | 'name-refused'
   | 'name-taken'
   | 'not-faithful'
   /** A definition that asks for what is not there. */
   | 'bad-definition'
   /** A machine that zos would not start, or that did not start here. */
   | 'not-bootable'
+  | 'build-failed'
+  | 'not-locked'
+
+type PipelineErrorOptions = ErrorOptions & { readonly fidelity?: Fidelity; readonly place?: Location }
 
 /** A step of the pipeline that can not go on for a reason of its own; errors of the packages below pass through as they are. */
 export class PipelineError extends Error {
@@ -23,10 +29,14 @@ export class PipelineError extends Error {
   /** With 'not-faithful': what was found. */
   readonly fidelity?: Fidelity
 
-  constructor(code: PipelineErrorCode, message: string, options: ErrorOptions & { readonly fidelity?: Fidelity } = {}) {
-    const { fidelity, ...rest } = options
+  /** With 'build-failed': the place in the recipes that the failed step comes from. */
+  readonly place?: Location
+
+  constructor(code: PipelineErrorCode, message: string, options: PipelineErrorOptions = {}) {
+    const { fidelity, place, ...rest } = options
     super(message, rest)
     this.code = code
     if (fidelity) this.fidelity = fidelity
+    if (place) this.place = place
   }
 }

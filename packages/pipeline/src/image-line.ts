@@ -25,6 +25,8 @@ export type Workshop = UpOptions & {
   readonly client: RegistryClient
   readonly chunks: ChunkStore
   readonly layerCache: LayerCache
+  /** Digests that the lock pins bases to, by name. */
+  readonly locked: ReadonlyMap<string, string>
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
 }
@@ -69,11 +71,16 @@ async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: Ph
   if (base.kind === 'image') return pinParent(base.name, workshop)
   const { engine, client, credentials, platform, signal } = workshop
   const registryHost = parseRegistryHost(workshop.registry)
+  const locked = workshop.locked.get(base.name)
+  const pinned = {
+    ...(locked === undefined ? {} : { locked }),
+    ...(workshop.frozen ? { frozen: true } : {}),
+    ...(signal ? { signal } : {}),
+  }
   return phases.run(
     'base',
     `looking for the base ${base.name}`,
-    (report) =>
-      pinBase(base, { engine, client, registryHost, credentials, platform, report, ...(signal ? { signal } : {}) }),
+    (report) => pinBase(base, { engine, client, registryHost, credentials, platform, report, ...pinned }),
     (found) => `${base.name} is ${found.digest} (${found.origin})`,
   )
 }
@@ -116,7 +123,10 @@ async function build(
   const labels = { 'io.tf-images.build-id': id }
   const references = [names.reference, names.latest] as const
   const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
-  const { digest } = await buildAndPush({ rendered, base: base.reference, references, labels, platform }, services)
+  const { digest } = await buildAndPush(
+    { rendered, root: workshop.root, base: base.reference, references, labels, platform },
+    services,
+  )
   return digest
 }
 

@@ -40,6 +40,7 @@ export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageRepor
 export {
   type CredentialLookup,
   type Credentials,
+  chunkServersOf,
   type HubSettings,
   parseBackend,
   parseRegistryHost,
@@ -56,3 +57,7 @@ export const bringUp: typeof import('./up.ts').bringUp = async (options) => (awa
 /** Read when it is called, for the same reason. */
 export const readStatus: typeof import('./releases/status.ts').readStatus = async (options) =>
   (await import('./releases/status.ts')).readStatus(options)
+
+/** Read when it is called, for the same reason. */
+export const resolveLock: typeof import('./lock.ts').resolveLock = async (recipes, options) =>
+  (await import('./lock.ts')).resolveLock(recipes, options)

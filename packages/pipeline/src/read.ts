@@ -38,7 +38,7 @@ function opened(flist: Flist, location: string, chunks: string | undefined, fold
   return {
     flist,
     chunks: () => {
-      store ??= chunks === undefined ? openBackend(flist, location) : openChunkStore(chunks)
+      store ??= chunks === undefined ? openBackend(flist, location) : openChunkStore(chunks, { create: false })
       return store
     },
     [Symbol.asyncDispose]: async () => {

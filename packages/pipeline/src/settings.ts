@@ -18,6 +18,19 @@ export type HubSettings = {
   readonly retry?: Pick<HubClientOptions, 'attempts' | 'firstPause' | 'deadline'>
 }
 
+/**
+ * Where the chunks of a hub go and are read when nothing else was said: its own host, on the usual ports. Whoever names
+ * another hub must not send its token to the gateway of a default one.
+ *
+ * @throws PipelineError 'bad-settings'
+ */
+export function chunkServersOf(hub: string): Pick<HubSettings, 'gateway' | 'backend'> {
+  const host = URL.parse(hub)?.hostname
+  // The text itself is not shown: it may hold a password.
+  if (!host) throw new PipelineError('bad-settings', 'hub URL: has no host; use one like "https://hub.grid.tf"')
+  return { gateway: `hub://${host}:9980`, backend: `zdb://${host}:9900/default` }
+}
+
 export type Credentials = { readonly username: string; readonly password: string }
 
 /** Looks up the credentials of a registry host; undefined where there are none. */

@@ -8,6 +8,7 @@ import type { FidelityClass } from './fidelity/classes.ts'
 import { bringUpImage } from './image-line.ts'
 import { openLayerCache } from './layer-cache.ts'
 import type { ConvertLimits } from './limits.ts'
+import { lockToBuildBy } from './lock.ts'
 import type { Progress } from './progress.ts'
 import type { ImageReport } from './report.ts'
 import type { CredentialLookup, HubSettings } from './settings.ts'
@@ -31,6 +32,8 @@ export type UpOptions = {
   readonly force?: boolean
   /** Decides and reports, does nothing. */
   readonly dryRun?: boolean
+  /** Refuses whatever is not as recipes.lock.yaml says. */
+  readonly frozen?: boolean
   /** Adds `/.startup.toml` to the flists. */
   readonly startupToml?: boolean
   /** Classes of differences that make an image fail that is converted; nothing of it is published then. */
@@ -50,10 +53,11 @@ export type UpResult = { readonly reports: readonly ImageReport[]; readonly fail
  * The whole line for some images: render, build, push, convert, check, publish, read back. Images go in build order; one
  * that fails stops those on top of it and no other.
  *
- * @throws RecipeError, EngineError, FlistError before the first image
+ * @throws RecipeError, PipelineError 'not-locked', EngineError, FlistError before the first image
  */
 export async function bringUp(options: UpOptions): Promise<UpResult> {
   const recipes = await loadRecipes(options.root)
+  const lock = await lockToBuildBy(options.root, recipes, options.frozen ?? false)
   const rendered = withParents(recipes, options.images).map((name) => renderImage(recipes, name))
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
   if (!options.dryRun) await writeContexts(options.root, rendered)
@@ -61,7 +65,16 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const chunks = await openChunkStore(join(options.workFolder, 'chunks'))
   const client = new RegistryClient({ credentials: options.credentials })
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
-  const workshop = { ...options, engine, client, chunks, layerCache, digests: new Map<string, string | undefined>() }
+  const locked = new Map(Object.entries(lock?.bases ?? {}).map(([name, { digest }]) => [name, digest]))
+  const workshop = {
+    ...options,
+    locked,
+    engine,
+    client,
+    chunks,
+    layerCache,
+    digests: new Map<string, string | undefined>(),
+  }
   const reports: ImageReport[] = []
   const failures: ImageFailure[] = []
   try {

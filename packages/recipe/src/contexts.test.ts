@@ -187,6 +187,8 @@ describe('the hash of a context', () => {
       description: 'x',
       base: { kind: 'image', name: 'y' },
       sources: [],
+      sourceMap: [],
+      downloads: [],
       files: new Map(files.map(([path, content]) => [path, file(content)])),
     })
     const tail = '["b",420,1]y'

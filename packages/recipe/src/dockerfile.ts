@@ -1,3 +1,5 @@
+import type { Location } from './problem.ts'
+
 /** Stands for a continuation (`\` and a line break) in a run command; no value can hold it, see {@link unusableText}. */
 export const CONTINUATION = '\0'
 
@@ -7,7 +9,12 @@ export type RunCommand = {
   readonly text: string
   /** It must be grouped before another command is joined to it by `&&`. */
   readonly compound: boolean
+  /** Where each of its lines comes from; the last also stands for all after it. */
+  readonly origins?: readonly Location[]
 }
+
+/** A line of a Dockerfile and the place in the recipes that it comes from; an empty line comes from nowhere. */
+export type DockerfileLine = { readonly text: string; readonly origin?: Location }
 
 /**
  * Quotes a value of ENV or LABEL. Dockerfiles expand `$name` and know `\` only before `"`, `$` and `\` in double quotes
@@ -41,6 +48,21 @@ export function formatRun(commands: readonly RunCommand[]): string {
     return `RUN ${JSON.stringify(['/bin/sh', '-c', script])}`
   }
   return `RUN ${grouped.map((text) => text.replaceAll(CONTINUATION, '\\\n      ')).join(' \\\n && ')}`
+}
+
+/** Like {@link formatRun}, a line each with where it comes from. */
+export function runLines(commands: readonly RunCommand[]): DockerfileLine[] {
+  const origins = commands.flatMap(({ text, origins = [] }) =>
+    text.split(CONTINUATION).map((_, index) => origins[index] ?? origins.at(-1)),
+  )
+  return formatRun(commands)
+    .split('\n')
+    .map((text, index) => locatedLine(text, origins[index]))
+}
+
+/** A line of a Dockerfile that comes from the place, where one is known. */
+export function locatedLine(text: string, origin: Location | undefined): DockerfileLine {
+  return { text, ...(origin ? { origin } : {}) }
 }
 
 /** A continuation and the blanks around it. */

@@ -5,7 +5,8 @@ import { installCommands } from './package-manager.ts'
 import { type Location, type Problem, RecipeError, type Report, reportInto } from './problem.ts'
 import type { ResolvedImage, ResolvedSnippet } from './resolution.ts'
 import type { LocatedTemplate } from './snippet.ts'
-import type { ServiceUnit } from './supervisor.ts'
+import { type Download, downloadStage, evaluateDownloads, type StageContents, stageName } from './stage-contents.ts'
+import type { ResolvedService, ServiceUnit } from './supervisor.ts'
 import type { Template, TemplateData } from './template.ts'
 
 /** A file as it will be in the image. */
@@ -14,32 +15,46 @@ export type ContentFile = {
   readonly content: Buffer
   readonly mode: number
   readonly owner?: string
+  /** Where the recipes name it. */
+  readonly origin: Location
 }
+
+/** A text with its values in, and where it stands in the recipes. */
+export type LocatedText = { readonly text: string; readonly origin: Location }
 
 /** What a snippet, or the image itself, adds: the values are in, but nothing is written for a Dockerfile yet. */
 export type Contents = {
-  readonly environment: ReadonlyMap<string, string>
+  readonly environment: ReadonlyMap<string, LocatedText>
   /** Commands of the layer of the packages. */
   readonly install: readonly RunCommand[]
   readonly files: readonly ContentFile[]
   /** Commands after the files. */
   readonly run: readonly RunCommand[]
-  readonly ports: readonly string[]
-  readonly volumes: readonly string[]
+  readonly ports: readonly LocatedText[]
+  readonly volumes: readonly LocatedText[]
 }
 
-export type SnippetContents = Contents & { readonly name: string; readonly description: string }
+export type SnippetContents = Contents & {
+  readonly name: string
+  readonly version?: string
+  /** The stages in front of the image, of which it copies files. */
+  readonly stages: readonly StageContents[]
+  readonly downloads: readonly Download[]
+  readonly description: string
+  /** Where the snippet starts. */
+  readonly origin: Location
+}
 
 export type ImageContents = {
   readonly snippets: readonly SnippetContents[]
   readonly own: Contents
-  readonly labels: ReadonlyMap<string, string>
+  readonly labels: ReadonlyMap<string, LocatedText>
 }
 
 /** Puts the values of an image into its templates. Problems name the image, since the template alone does not tell. */
 export function evaluateImage(
   image: ResolvedImage,
-  labels: ReadonlyMap<string, string>,
+  labels: ReadonlyMap<string, LocatedText>,
   problems: Problem[],
 ): ImageContents {
   const { definition } = image
@@ -50,7 +65,7 @@ export function evaluateImage(
   const own = {
     environment: dockerfileValues(definition.environment, 'variable', evaluation.report),
     install: [],
-    files: evaluateFiles(definition.files, data, evaluation),
+    files: [...sharedFiles(image), ...evaluateFiles(definition.files, data, evaluation)],
     run: [],
     ports: definition.ports,
     volumes: definition.volumes,
@@ -87,40 +102,85 @@ function evaluateSnippet(
   evaluation: Evaluation,
 ): SnippetContents {
   const data: TemplateData = { ...common, ...Object.fromEntries(options) }
-  const texts = (templates: readonly LocatedTemplate[], isValid: (text: string) => boolean, fault: string) =>
+  const texts = (
+    templates: readonly LocatedTemplate[],
+    isValid: (text: string) => boolean,
+    fault: string,
+  ): LocatedText[] =>
     templates.map(({ template, location }) => {
       const text = evaluation.render(template, data)
       if (!isValid(text)) evaluation.report(location, `${JSON.stringify(text)} ${fault}`)
-      return text
+      return { text, origin: location }
     })
   const commands = (templates: readonly LocatedTemplate[]): RunCommand[] =>
-    templates.map(({ template }) => ({ text: evaluation.render(template, data), compound: template.compound }))
+    templates.map(({ template, location }) => {
+      const { compound } = template
+      return { text: evaluation.render(template, data), compound, origins: [location] }
+    })
   const packages = texts(snippet.packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
+  const render = ({ template }: LocatedTemplate) => evaluation.render(template, data)
+  const downloads = evaluateDownloads(snippet.downloads, render, evaluation.report)
+  const loaded = downloadStage(snippet.name, snippet.downloads, downloads)
+  const stages = snippet.stages.map(({ name, packages, run, copy, location }) => {
+    const names = texts(packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
+    return {
+      name: stageName(snippet.name, name),
+      origin: location,
+      add: [],
+      commands: [...installCommands(image.packageManager, names, []), ...commands(run)],
+      copy: copy.map(({ from, to, location }) => ({ from, to, origin: location })),
+    }
+  })
+  const units = serviceUnits(snippet.name, image, data, evaluation)
   const environment = [...snippet.environment].map(
     ([key, { template, location }]) => [key, { value: evaluation.render(template, data), location }] as const,
   )
   return {
     name: snippet.name,
     description: snippet.description,
+    ...(snippet.version ? { version: snippet.version } : {}),
+    stages: [...(loaded ? [loaded] : []), ...stages],
+    downloads,
+    origin: { file: snippet.file, line: 1, column: 1 },
     environment: dockerfileValues(new Map(environment), 'variable', evaluation.report),
     install: installCommands(image.packageManager, packages, commands(snippet.install)),
     files: [
       ...evaluateFiles(snippet.files, data, evaluation),
-      ...serviceUnits(snippet.name, image, data, evaluation).map(unitFile),
+      ...units.map(({ unit, origin }) => unitFile(unit, origin)),
     ],
-    run: commands(snippet.run),
+    run: [...enablingCommands(units, image), ...commands(snippet.run)],
     ports: texts(snippet.ports, isPort, `is no port: ${PORT_RULE}`),
     volumes: texts(snippet.volumes, isTarget, `is no volume: ${TARGET_RULE}`),
   }
 }
 
 function evaluateFiles(files: readonly FileDefinition[], data: TemplateData, { render }: Evaluation): ContentFile[] {
-  return files.map(({ target, mode, owner, content }) => ({
+  return files.map(({ target, mode, owner, content, location }) => ({
     target,
     mode,
+    origin: location,
     ...(owner ? { owner } : {}),
     content: Buffer.isBuffer(content) ? content : Buffer.from(render(content, data)),
   }))
+}
+
+/** A service with its values in, the file for it, and where it is declared. */
+type LocatedUnit = { readonly service: ResolvedService; readonly unit: ServiceUnit; readonly origin: Location }
+
+function enablingCommands(units: readonly LocatedUnit[], { supervisor }: ResolvedImage): RunCommand[] {
+  const [first] = units
+  if (!first || !supervisor?.enable) return []
+  const commands = supervisor.enable(units.map(({ service }) => service))
+  return commands.map((text) => ({ text, compound: false, origins: [first.origin] }))
+}
+
+/** What the supervisor needs to know of all services together, where this image adds any. */
+function sharedFiles({ definition, supervisor, services, snippets, parent }: ResolvedImage): ContentFile[] {
+  const adds = !parent?.supervisor || snippets.some(({ snippet }) => snippet.services.length > 0)
+  if (!supervisor?.shared || !adds) return []
+  const origin = definition.supervisor?.location ?? definition.location
+  const units = supervisor.shared([...services.values()].map((service) => service.definition))
+  return units.map((unit) => unitFile(unit, origin))
 }
 
 function serviceUnits(
@@ -128,11 +188,12 @@ function serviceUnits(
   { supervisor, services }: ResolvedImage,
   data: TemplateData,
   { render, report }: Evaluation,
-): ServiceUnit[] {
+): LocatedUnit[] {
   if (!supervisor) return []
   return [...services.values()].flatMap((service) => {
     if (service.snippet !== snippet) return []
-    const { name, type, exec } = service.definition
+    const { after, position, previous } = service
+    const { name, type, exec, environment, replaces, location } = service.definition
     const words = exec.map(({ template }) => render(template, data))
     const program = exec[0]
     if (program && !isTarget(words[0] ?? '')) {
@@ -141,12 +202,14 @@ function serviceUnits(
         `${JSON.stringify(words[0])} is no program: a service starts an absolute path, with no shell`,
       )
     }
-    return [supervisor.unit({ name, type, exec: words, after: service.after, position: service.position })]
+    const settled = { name, type, exec: words, after, position, environment, replaces }
+    const resolved = previous === undefined ? settled : { ...settled, previous }
+    return [{ service: resolved, unit: supervisor.unit(resolved), origin: location }]
   })
 }
 
-function unitFile({ target, content, mode }: ServiceUnit): ContentFile {
-  return { target, mode, content: Buffer.from(content) }
+function unitFile({ target, content, mode }: ServiceUnit, origin: Location): ContentFile {
+  return { target, mode, content: Buffer.from(content), origin }
 }
 
 /** Values of ENV and LABEL: a Dockerfile can write any but those with line breaks and control characters. */
@@ -154,12 +217,12 @@ function dockerfileValues(
   values: ReadonlyMap<string, { readonly value: string; readonly location: Location }>,
   kind: string,
   report: Report,
-): Map<string, string> {
+): Map<string, LocatedText> {
   for (const [name, { value, location }] of values) {
     const unusable =
       unusableText(value) ?? (isDockerfileValue(value) ? undefined : 'has a line break or control character')
     if (unusable)
       report(location, `${kind} "${name}" ${unusable}, which a Dockerfile can not hold`, 'put it into a file')
   }
-  return new Map([...values].map(([name, { value }]) => [name, value]))
+  return new Map([...values].map(([name, { value, location }]) => [name, { text: value, origin: location }]))
 }

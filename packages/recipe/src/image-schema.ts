@@ -1,6 +1,18 @@
 import { z } from 'zod'
-import { baseName, description, environmentName, isTarget, labelName, name, port, target, word } from './names.ts'
+import {
+  baseName,
+  description,
+  environmentName,
+  isTarget,
+  labelName,
+  name,
+  optionName,
+  port,
+  target,
+  word,
+} from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
+import { SUPERVISOR_NAMES } from './supervisor.ts'
 
 const options = z.record(z.string(), z.unknown()).nullable()
 
@@ -21,9 +33,24 @@ export const imageSchema = z
     description,
     base: z
       .union([baseName, z.strictObject({ image: name })])
+      .optional()
       .meta({ description: 'A base of recipes.yaml, or "image: name" for another image of these recipes' }),
+    extends: name
+      .optional()
+      .meta({ description: 'An image whose definition this one starts from; what it says here replaces it' }),
+    abstract: z.boolean().optional().meta({ description: 'Only there to be extended: no image is made of it' }),
+    variants: z
+      .strictObject({
+        matrix: z
+          .record(optionName, z.array(z.string()).min(1, 'has no values'))
+          .refine((axes) => Object.keys(axes).length > 0, 'has no axes')
+          .meta({ description: 'Values by axis; "base" chooses the base, and {{axis}} stands for a value' }),
+        exclude: z.array(z.record(optionName, z.string())).optional(),
+      })
+      .optional()
+      .meta({ description: 'An image for every combination of values, named after them' }),
     supervisor: z
-      .enum(['runit'])
+      .enum(SUPERVISOR_NAMES)
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
     snippets: z.array(use).optional(),
@@ -36,6 +63,10 @@ export const imageSchema = z
     ports: z.array(port).optional(),
     volumes: z.array(target).optional(),
     labels: z.record(labelName, z.string()).optional(),
+    dockerfile: z
+      .string()
+      .optional()
+      .meta({ description: 'Instructions as they are, after all files: for what recipes have no words for' }),
   })
   .meta({ title: 'tf-images image' })
 

@@ -61,7 +61,11 @@ describe('what can be wrong with an image', () => {
       { [SITE]: 'description: x\nbase: { imge: base }\n' },
       [`${SITE}:2:7: "image" is missing`, `${SITE}:2:9: unknown key "imge"; did you mean "image"?`],
     ],
-    ['no base', { [SITE]: 'description: x\n' }, [`${SITE}:1:1: "base" is missing`]],
+    [
+      'no base',
+      { [SITE]: 'description: x\n' },
+      [`${SITE}:1:14: image "site" has no base; add "base: …", or "extends: …" with an image that has one`],
+    ],
     [
       'unknown base',
       { [SITE]: 'description: x\nbase: debian:13\n' },

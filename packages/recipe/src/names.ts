@@ -47,6 +47,14 @@ export function isTarget(path: string): boolean {
   return !path.split('/').some((segment) => segment === '.' || segment === '..')
 }
 
+/** Of a unit of systemd. */
+export const unitName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.@-]*\.(?:service|socket|timer)$/, 'is no unit: write it like "ssh.service"')
+
+/** Of a snippet. */
+export const version = z.string().regex(/^\d+(?:\.\d+){0,2}$/, 'is no version: write it in quotes, like "1.2"')
+
 export const target = z.string().refine(isTarget, `is no target: ${TARGET_RULE}`)
 
 /** Of a file next to the definition. */

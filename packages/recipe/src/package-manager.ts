@@ -1,4 +1,5 @@
 import { CONTINUATION, type RunCommand } from './dockerfile.ts'
+import type { Location } from './problem.ts'
 import type { Base } from './recipes-schema.ts'
 
 /** The package managers a snippet can list packages for. */
@@ -11,6 +12,9 @@ export const PACKAGE_MANAGERS: Readonly<Record<Base['family'], PackageManager>> 
   fedora: 'dnf',
   arch: 'pacman',
 }
+
+/** A package, and where the recipes name it. */
+type LocatedPackage = { readonly text: string; readonly origin: Location }
 
 /** The commands around the packages of a layer. */
 type Installation = { readonly install: (packages: readonly string[]) => string[]; readonly cleanUp: readonly string[] }
@@ -52,16 +56,17 @@ const INSTALLATIONS: Readonly<Record<PackageManager, Installation>> = {
 /** The commands of one layer: install the packages, run the steps that belong to them, leave nothing behind. */
 export function installCommands(
   manager: PackageManager,
-  packages: readonly string[],
+  packages: readonly LocatedPackage[],
   steps: readonly RunCommand[],
 ): RunCommand[] {
-  if (packages.length === 0) return [...steps]
+  const [first] = packages
+  if (first === undefined) return [...steps]
   const { install, cleanUp } = INSTALLATIONS[manager]
-  return [...install(packages).map(plainCommand), ...steps, ...cleanUp.map(plainCommand)]
-}
-
-function plainCommand(text: string): RunCommand {
-  return { text, compound: false }
+  const command = (text: string): RunCommand => ({ text, compound: false, origins: [first.origin] })
+  const installs = install(packages.map(({ text }) => text)).map(command)
+  const last = installs.at(-1)
+  const listing = last ? [{ ...last, origins: [first.origin, ...packages.map(({ origin }) => origin)] }] : []
+  return [...installs.slice(0, -1), ...listing, ...steps, ...cleanUp.map(command)]
 }
 
 function brokenList(command: string, words: readonly string[]): string {

@@ -2,10 +2,15 @@
 export type Location = { readonly file: string; readonly line: number; readonly column: number }
 
 /** One thing that is wrong in the recipes, where, and what would mend it. */
-export type Problem = Location & { readonly message: string; readonly hint?: string }
+export type Problem = Location & {
+  readonly message: string
+  readonly hint?: string
+  /** The lines around the place, for terminals; see `codeFrame`. */
+  readonly frame?: string
+}
 
 /** What the caller may branch on: `invalid` carries problems, the others concern one image or folder. */
-export type RecipeErrorCode = 'invalid' | 'unknown-image' | 'foreign-folder'
+export type RecipeErrorCode = 'invalid' | 'unknown-image' | 'foreign-folder' | 'exists'
 
 /**
  * Everything that is wrong, at once. The message lists the problems one a line, as `file:line:column: what; remedy`;

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { TextDecoder } from 'node:util'
 import type { Report } from './problem.ts'
 
+/** A file as git keeps it: its bytes, and whether it is executable. */
+export type FolderFile = { readonly path: string; readonly content: Buffer; readonly executable: boolean }
+
 /** A folder of recipes: paths in it are relative to the root of the repository, with `/`. */
 export type RecipeFolder = {
   readonly path: string
@@ -13,6 +16,8 @@ export type RecipeFolder = {
   /** The names of the files in a folder below it, sorted. */
   files(below: string): Promise<string[]>
   folder(name: string): RecipeFolder
+  /** The regular files below a folder of it, by path, with whether they are executable; no link is followed. */
+  tree(below: string): Promise<FolderFile[]>
 }
 
 export function openFolder(root: string, path: string): RecipeFolder {
@@ -26,6 +31,7 @@ export function openFolder(root: string, path: string): RecipeFolder {
     folders: async () => (await entries('.')).filter((entry) => entry.isDirectory()).map(({ name }) => name),
     files: async (below) => (await entries(below)).filter((entry) => entry.isFile()).map(({ name }) => name),
     folder: (name) => openFolder(root, `${path}/${name}`),
+    tree: (below) => readTree(join(root, path, below), ''),
   }
 }
 
@@ -37,6 +43,20 @@ export function decodeText(file: string, bytes: Uint8Array, report: Report): str
     report({ file, line: 1, column: 1 }, 'is not UTF-8 text', 'save it as UTF-8, or use a source without .hbs')
     return undefined
   }
+}
+
+async function readTree(folder: string, below: string): Promise<FolderFile[]> {
+  const entries = (await readdir(join(folder, below), { withFileTypes: true }).catch(ignoreMissing)) ?? []
+  const found: FolderFile[] = []
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = below === '' ? entry.name : `${below}/${entry.name}`
+    if (entry.isDirectory()) found.push(...(await readTree(folder, path)))
+    else if (entry.isFile()) {
+      const { mode } = await lstat(join(folder, path))
+      found.push({ path, content: await readFile(join(folder, path)), executable: (mode & 0o100) !== 0 })
+    }
+  }
+  return found
 }
 
 async function readRegularFile(path: string): Promise<Buffer | undefined> {

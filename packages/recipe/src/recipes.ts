@@ -1,7 +1,9 @@
 import { orderImages } from './build-order.ts'
+import { readCodeFrame } from './code-frame.ts'
 import { readDefinition } from './definition-file.ts'
 import { dependencyOrder } from './dependency-order.ts'
 import { type ImageDefinition, readImage } from './image.ts'
+import { expandImages } from './image-expansion.ts'
 import { NAME_RULE, namePattern } from './names.ts'
 import { type Problem, RecipeError, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
@@ -9,6 +11,7 @@ import { type Base, recipesSchema } from './recipes-schema.ts'
 import { renderResolved } from './render.ts'
 import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
+import { predecessorsOf } from './snippet-resolution.ts'
 import { suggest } from './suggestion.ts'
 
 /** All definitions of a project, checked: every image of it renders. */
@@ -34,21 +37,31 @@ export async function loadRecipes(root: string): Promise<Recipes> {
   const folder = openFolder(root, 'recipes')
   const file = await readDefinition(folder, 'recipes.yaml', recipesSchema, report)
   const snippets = await readAll(folder.folder('snippets'), 'snippet', readSnippet, report)
-  const images = await readAll(folder.folder('images'), 'image', readImage, report)
+  const drafts = await readAll(folder.folder('images'), 'image', readImage, report)
+  const images = expandImages(drafts.read, drafts.unreadable, report)
   const recipes: Recipes = {
     registry: file?.value.registry ?? '',
     ...(file?.value.source ? { source: file.value.source } : {}),
     bases: new Map(Object.entries(file?.value.bases ?? {})),
     snippets: snippets.read,
-    images: images.read,
+    images,
   }
-  const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: images.unreadable }
+  const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
   checkRecipes(recipes, { ...recipes, unreadable }, problems)
-  throwProblems(problems)
+  throwProblems(await withFrames(root, problems))
   return recipes
 }
 
-type Read<T> = { readonly read: Map<string, T>; readonly unreadable: ReadonlySet<string> }
+async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
+  return Promise.all(
+    problems.map(async (problem) => {
+      const frame = await readCodeFrame(root, problem)
+      return frame === '' ? problem : { ...problem, frame }
+    }),
+  )
+}
+
+type Read<T> = { readonly read: Map<string, T>; readonly unreadable: Set<string> }
 
 async function readAll<T>(
   folder: RecipeFolder,
@@ -78,16 +91,18 @@ function checkRecipes(recipes: Recipes, definitions: Definitions, problems: Prob
 }
 
 function checkRequired({ snippets, unreadable }: Definitions, report: Report): void {
-  for (const { requires } of snippets.values()) {
-    for (const { name, location } of requires) {
+  for (const { requires, after } of snippets.values()) {
+    for (const { name, location } of [...requires, ...after]) {
       if (snippets.has(name) || unreadable.snippets.has(name)) continue
       report(location, `no snippet "${name}"`, suggest(name, snippets.keys()))
     }
   }
-  const requiredBy = (name: string) => (snippets.get(name)?.requires ?? []).map((required) => required.name)
-  dependencyOrder(snippets.keys(), requiredBy, (cycle) => {
-    const location = snippets.get(cycle[0] ?? '')?.requires.find(({ name }) => name === cycle[1])?.location
-    if (location) report(location, `snippet "${cycle[0]}" requires itself: ${cycle.join(' → ')}`)
+  const predecessors = (name: string) => predecessorsOf(name, snippets)
+  dependencyOrder(snippets.keys(), predecessors, (cycle) => {
+    const { requires = [], after = [] } = snippets.get(cycle[0] ?? '') ?? {}
+    const location = [...requires, ...after].find(({ name }) => name === cycle[1])?.location
+    const verb = after.length === 0 ? 'requires' : 'comes after'
+    if (location) report(location, `snippet "${cycle[0]}" ${verb} itself: ${cycle.join(' → ')}`)
   })
 }
 

@@ -1,9 +1,12 @@
 import { type DockerfileFrame, IMAGE_FOLDER, isContextMode, snippetFolder, writeDockerfile } from './dockerfile-text.ts'
-import { type ContentFile, evaluateImage, type ImageContents } from './image-contents.ts'
-import { type Problem, RecipeError, reportInto, throwProblems } from './problem.ts'
+import type { ImageDefinition } from './image.ts'
+import { type ContentFile, evaluateImage, type ImageContents, type LocatedText } from './image-contents.ts'
+import { type Location, type Problem, throwProblems } from './problem.ts'
 import type { Recipes } from './recipes.ts'
 import type { Bootstrap } from './recipes-schema.ts'
-import { imageResolver, type ResolvedImage } from './resolution.ts'
+import { type ResolvedImage, resolveNamed } from './resolution.ts'
+import type { SourceMap } from './source-map.ts'
+import type { Download } from './stage-contents.ts'
 
 /** A file of a build context. Modes are 0o644 or 0o755: the two a git checkout keeps. */
 export type ContextFile = { readonly content: Buffer; readonly mode: 0o644 | 0o755 }
@@ -22,6 +25,10 @@ export type RenderedImage = {
   readonly files: ReadonlyMap<string, ContextFile>
   /** What is in it, from its label `org.opencontainers.image.version`; part of the name of its flist. */
   readonly version?: string
+  /** Where each line of the Dockerfile comes from, the first line first; lines that come from nowhere have none. */
+  readonly sourceMap: SourceMap
+  /** What its build loads from the network, each with the hash it is checked against. */
+  readonly downloads: readonly Download[]
   /** The recipe files it was rendered from, relative to the repository's root. */
   readonly sources: readonly string[]
 }
@@ -32,18 +39,7 @@ export type RenderedImage = {
  * @throws {RecipeError} `unknown-image` when the recipes have no such image.
  */
 export function renderImage(recipes: Recipes, name: string): RenderedImage {
-  if (!recipes.images.has(name)) {
-    throw new RecipeError(
-      'unknown-image',
-      `recipes/images: no image "${name}"; known: ${[...recipes.images.keys()].join(', ')}`,
-    )
-  }
-  const problems: Problem[] = []
-  const unreadable = { bases: false, snippets: new Set<string>(), images: new Set<string>() }
-  const resolved = imageResolver({ ...recipes, unreadable }, reportInto(problems))(name)
-  throwProblems(problems)
-  if (!resolved) throw new RecipeError('unknown-image', `recipes/images: image "${name}" can not be resolved`)
-  return renderResolved(resolved, recipes)
+  return renderResolved(resolveNamed(recipes, name), recipes)
 }
 
 /** Renders an image whose names are resolved. What is wrong with its values is thrown, all at once. */
@@ -53,12 +49,16 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
   const contents = evaluateImage(image, standardLabels(image, source), problems)
   throwProblems(problems)
   const base = renderedBase(image)
-  const version = contents.labels.get('org.opencontainers.image.version')
-  const sources = ['recipes/recipes.yaml', definition.file, ...snippets.map(({ snippet }) => snippet.file)]
-  const dockerfile = writeDockerfile(
+  const version = contents.labels.get('org.opencontainers.image.version')?.text
+  const sources = ['recipes/recipes.yaml', ...definition.sources, ...snippets.map(({ snippet }) => snippet.file)]
+  const lines = writeDockerfile(
     {
       sources,
-      from: base.kind === 'base' ? base.reference : `${registry}/${base.name}:latest`,
+      ...(definition.fragment ? { fragment: definition.fragment } : {}),
+      from: {
+        text: base.kind === 'base' ? base.reference : `${registry}/${base.name}:latest`,
+        origin: definition.base.location,
+      },
       ...commandOf(image, parent),
     },
     contents,
@@ -67,11 +67,19 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
     name: definition.name,
     description: definition.description,
     base,
-    files: contextOf(dockerfile, contents),
+    files: contextOf(`${lines.map(({ text }) => text).join('\n')}\n`, contents, definition),
+    downloads: contents.snippets.flatMap(({ downloads }) => downloads),
+    sourceMap: lines.map(({ origin }) => origin),
     ...(version === undefined ? {} : { version }),
     sources,
   }
 }
+
+/** Where the files are that an image has for instructions of its own, in its folder and in the build context. */
+export const CONTEXT_FOLDER = 'context'
+
+/** The file that says what holds for every image. */
+const RECIPES: Location = { file: 'recipes/recipes.yaml', line: 1, column: 1 }
 
 function renderedBase({ definition, base }: ResolvedImage): RenderedBase {
   if (definition.base.kind === 'image') return { kind: 'image', name: definition.base.name }
@@ -81,23 +89,39 @@ function renderedBase({ definition, base }: ResolvedImage): RenderedBase {
 
 /** What the image says itself, else the supervisor's entrypoint where it is chosen; all else comes with the base. */
 function commandOf({ definition, supervisor }: ResolvedImage, parent?: ResolvedImage): Partial<DockerfileFrame> {
-  const entrypoint = definition.entrypoint ?? (parent?.supervisor ? undefined : supervisor?.entrypoint)
-  return { ...(entrypoint ? { entrypoint } : {}), ...(definition.cmd ? { cmd: definition.cmd } : {}) }
+  const chosen = parent?.supervisor ? undefined : supervisor
+  const origin = definition.supervisor?.location ?? definition.location
+  const entrypoint = definition.entrypoint ?? (chosen && { words: chosen.entrypoint, origin })
+  const stopSignal = chosen?.stopSignal && !definition.entrypoint ? { text: chosen.stopSignal, origin } : undefined
+  return {
+    ...(stopSignal ? { stopSignal } : {}),
+    ...(entrypoint ? { entrypoint } : {}),
+    ...(definition.cmd ? { cmd: definition.cmd } : {}),
+  }
 }
 
-function standardLabels({ definition }: ResolvedImage, source: string | undefined): Map<string, string> {
+function standardLabels({ definition }: ResolvedImage, source: string | undefined): Map<string, LocatedText> {
   const prefix = 'org.opencontainers.image'
+  const origin = definition.location
   return new Map([
-    [`${prefix}.title`, definition.name],
-    [`${prefix}.description`, definition.description],
-    ...(source === undefined ? [] : [[`${prefix}.source`, source] as const]),
+    [`${prefix}.title`, { text: definition.name, origin }],
+    [`${prefix}.description`, { text: definition.description, origin }],
+    ...(source === undefined ? [] : [[`${prefix}.source`, { text: source, origin: RECIPES }] as const]),
   ])
 }
 
-function contextOf(dockerfile: string, { snippets, own }: ImageContents): Map<string, ContextFile> {
+function contextOf(
+  dockerfile: string,
+  { snippets, own }: ImageContents,
+  { context }: ImageDefinition,
+): Map<string, ContextFile> {
   const files: [string, ContextFile][] = [
     ...snippets.flatMap(({ name, files }) => files.map((file) => contextFile(file, snippetFolder(name)))),
     ...own.files.map((file) => contextFile(file, IMAGE_FOLDER)),
+    ...context.map(({ path, content, executable }): [string, ContextFile] => [
+      `${CONTEXT_FOLDER}/${path}`,
+      { content, mode: executable ? 0o755 : 0o644 },
+    ]),
     ['Dockerfile', { content: Buffer.from(dockerfile), mode: 0o644 }],
   ]
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)))

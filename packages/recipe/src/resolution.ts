@@ -1,11 +1,19 @@
-import { dependencyOrder } from './dependency-order.ts'
-import type { ImageDefinition, SnippetUse } from './image.ts'
-import { type OptionValues, resolveOptions } from './options.ts'
+import type { ImageDefinition } from './image.ts'
+import type { OptionValues } from './options.ts'
 import { PACKAGE_MANAGERS, type PackageManager } from './package-manager.ts'
-import { type Location, type Report, watchReport } from './problem.ts'
+import {
+  type Location,
+  type Problem,
+  RecipeError,
+  type Report,
+  reportInto,
+  throwProblems,
+  watchReport,
+} from './problem.ts'
 import type { Base } from './recipes-schema.ts'
 import { orderServices, type ServiceOrder } from './service-order.ts'
-import type { Snippet } from './snippet.ts'
+import { type Snippet, snippetTargets } from './snippet.ts'
+import { resolveSnippets } from './snippet-resolution.ts'
 import { suggest } from './suggestion.ts'
 import { SUPERVISORS, type Supervisor } from './supervisor.ts'
 
@@ -23,7 +31,14 @@ export type Definitions = {
 }
 
 /** A snippet with the options an image gives it. */
-export type ResolvedSnippet = { readonly snippet: Snippet; readonly options: OptionValues; readonly location: Location }
+export type ResolvedSnippet = {
+  readonly snippet: Snippet
+  readonly options: OptionValues
+  /** Where the image lists it, or the snippet that needs it. */
+  readonly location: Location
+  /** The snippet that needs it, when the image does not list it. */
+  readonly requiredBy?: string
+}
 
 /** An image whose names are all resolved: what it adds, in order, and what it stands on. */
 export type ResolvedImage = {
@@ -55,6 +70,21 @@ export function imageResolver(definitions: Definitions, report: Report): (name: 
   return resolve
 }
 
+/**
+ * Resolves one image of recipes that were checked.
+ *
+ * @throws {RecipeError} `unknown-image`
+ */
+export function resolveNamed(recipes: Omit<Definitions, 'unreadable'>, name: string): ResolvedImage {
+  const problems: Problem[] = []
+  const unreadable = { bases: false, snippets: new Set<string>(), images: new Set<string>() }
+  const resolved = imageResolver({ ...recipes, unreadable }, reportInto(problems))(name)
+  throwProblems(problems)
+  if (resolved) return resolved
+  const known = [...recipes.images.keys()].join(', ')
+  throw new RecipeError('unknown-image', `recipes/images: no image "${name}"; known: ${known}`)
+}
+
 function resolveImage(
   definition: ImageDefinition,
   definitions: Definitions,
@@ -68,7 +98,10 @@ function resolveImage(
   const snippets = resolveSnippets(definition, definitions, parent, watch.report)
   if (base === undefined || !complete) return undefined
   const packageManager = PACKAGE_MANAGERS[base.family]
-  for (const { snippet, location } of snippets) checkPackages(snippet, packageManager, location, watch.report)
+  for (const { snippet, location } of snippets) {
+    checkDistribution(snippet, base, location, watch.report)
+    checkPackages(snippet, packageManager, location, watch.report)
+  }
   checkTargets(definition, snippets, parent, watch.report)
   const services = orderServices(definition, snippets, parent?.services, supervisor !== undefined, watch.report)
   if (watch.hasProblems()) return undefined
@@ -109,97 +142,31 @@ function resolveSupervisor(
   return parent?.supervisor ?? (supervisor && SUPERVISORS[supervisor.name])
 }
 
-/** The snippets an image lists, and before each those it requires, unless they are in the image it is built on. */
-function resolveSnippets(
-  definition: ImageDefinition,
-  definitions: Definitions,
-  parent: ResolvedImage | undefined,
+function checkDistribution(
+  { name, distributions }: Snippet,
+  base: Base & { readonly name: string },
+  location: Location,
   report: Report,
-): ResolvedSnippet[] {
-  const { snippets } = definitions
-  const inherited = inheritedSnippets(parent)
-  const uses = withRequired(listedSnippets(definition, definitions, parent, inherited, report), snippets, inherited)
-  const order = dependencyOrder(
-    uses.keys(),
-    (name) => requiredBy(name, snippets),
-    () => {},
-  )
-  return order.flatMap((name) => {
-    const snippet = snippets.get(name)
-    const use = uses.get(name)
-    if (!snippet || !use) return []
-    const { location } = use
-    return [{ snippet, options: resolveOptions(name, snippet.options, use.options, location, report), location }]
-  })
+): void {
+  const [distribution = ''] = base.name.split(':')
+  if (!distributions || [base.name, distribution, base.family].some((known) => distributions.includes(known))) return
+  report(location, `snippet "${name}" does not support "${base.name}"`, `it supports ${distributions.join(', ')}`)
 }
 
-function listedSnippets(
-  definition: ImageDefinition,
-  { snippets, unreadable }: Definitions,
-  parent: ResolvedImage | undefined,
-  inherited: ReadonlyMap<string, string>,
+function checkPackages(
+  { name, packages, stages }: Snippet,
+  manager: PackageManager,
+  location: Location,
   report: Report,
-): Map<string, SnippetUse> {
-  const uses = new Map<string, SnippetUse>()
-  for (const use of supervisorFirst(definition, parent)) {
-    const { name, location } = use
-    const owner = inherited.get(name)
-    if (unreadable.snippets.has(name)) continue
-    if (!snippets.has(name)) report(location, `no snippet "${name}"`, suggest(name, snippets.keys()))
-    else if (uses.has(name)) report(location, `snippet "${name}" is listed twice`, 'keep one of the two')
-    else if (owner) report(location, `snippet "${name}" is already in "${owner}", which this image is built on`)
-    else uses.set(name, use)
+): void {
+  for (const list of [packages, ...stages.map((stage) => stage.packages)]) {
+    if (list.size === 0 || list.has(manager)) continue
+    report(
+      location,
+      `snippet "${name}" has no packages for ${manager}`,
+      `it has them for ${[...list.keys()].join(', ')}`,
+    )
   }
-  return uses
-}
-
-/** The snippet of the supervisor comes first; it need not be listed, unless to give it options. */
-function supervisorFirst({ supervisor, snippets }: ImageDefinition, parent?: ResolvedImage): readonly SnippetUse[] {
-  if (!supervisor || parent?.supervisor) return snippets
-  const name = SUPERVISORS[supervisor.name].snippet
-  const listed = snippets.find((use) => use.name === name)
-  const use = listed ?? { name, options: new Map(), location: supervisor.location }
-  return [use, ...snippets.filter((other) => other !== listed)]
-}
-
-function withRequired(
-  uses: ReadonlyMap<string, SnippetUse>,
-  snippets: ReadonlyMap<string, Snippet>,
-  inherited: ReadonlyMap<string, string>,
-): Map<string, SnippetUse> {
-  const all = new Map(uses)
-  const queue = [...uses.values()]
-  for (const use of queue) {
-    for (const name of requiredBy(use.name, snippets)) {
-      if (all.has(name) || inherited.has(name)) continue
-      const required = { name, options: new Map(), location: use.location }
-      all.set(name, required)
-      queue.push(required)
-    }
-  }
-  return all
-}
-
-function requiredBy(name: string, snippets: ReadonlyMap<string, Snippet>): string[] {
-  return (snippets.get(name)?.requires ?? []).map((required) => required.name)
-}
-
-/** The snippets of all the images below, and the image that brings each. */
-function inheritedSnippets(parent: ResolvedImage | undefined): Map<string, string> {
-  const inherited = new Map<string, string>()
-  for (let image = parent; image; image = image.parent) {
-    for (const { snippet } of image.snippets) inherited.set(snippet.name, image.definition.name)
-  }
-  return inherited
-}
-
-function checkPackages({ name, packages }: Snippet, manager: PackageManager, location: Location, report: Report): void {
-  if (packages.size === 0 || packages.has(manager)) return
-  report(
-    location,
-    `snippet "${name}" has no packages for ${manager}`,
-    `it has them for ${[...packages.keys()].join(', ')}`,
-  )
 }
 
 /** A file has one snippet that owns it. The files of an image itself come last and may replace those of snippets. */
@@ -211,10 +178,12 @@ function checkTargets(
 ): void {
   const owners = new Map<string, string>()
   for (let image = parent; image; image = image.parent) {
-    for (const { snippet } of image.snippets) for (const { target } of snippet.files) owners.set(target, snippet.name)
+    for (const { snippet } of image.snippets) {
+      for (const target of snippetTargets(snippet)) owners.set(target, snippet.name)
+    }
   }
   for (const { snippet, location } of snippets) {
-    for (const { target } of snippet.files) {
+    for (const target of snippetTargets(snippet)) {
       const owner = owners.get(target)
       if (owner !== undefined) {
         report(location, `snippets "${owner}" and "${snippet.name}" both own "${target}"`, 'leave one of them out')

@@ -12,6 +12,8 @@ export type OrderedService = {
   readonly after: readonly string[]
   /** Its place among the one-shots of the boot, from 1; 0 for a long-running service. */
   readonly position: number
+  /** The one-shot before this one-shot, if any. */
+  readonly previous?: string
 }
 
 export type ServiceOrder = ReadonlyMap<string, OrderedService>
@@ -81,14 +83,21 @@ function number(
   typeOf: (name: string) => ServiceDefinition['type'] | undefined,
 ): ServiceOrder {
   const services = new Map(inherited)
-  let position = Math.max(0, ...[...inherited.values()].map((service) => service.position))
+  let last = [...inherited.values()].reduce<OrderedService | undefined>(
+    (found, service) => (service.position > (found?.position ?? 0) ? service : found),
+    undefined,
+  )
   for (const name of order) {
     const service = own.get(name)
     if (!service) continue
     const { definition } = service
-    if (definition.type === 'oneshot') position++
     const after = definition.after.map((dependency) => dependency.name).filter((other) => typeOf(other) === 'longrun')
-    services.set(name, { ...service, after, position: definition.type === 'oneshot' ? position : 0 })
+    if (definition.type === 'longrun') services.set(name, { ...service, after, position: 0 })
+    else {
+      const previous = last ? { previous: last.definition.name } : {}
+      last = { ...service, after, position: (last?.position ?? 0) + 1, ...previous }
+      services.set(name, last)
+    }
   }
   return services
 }

@@ -167,7 +167,8 @@ export class ShellScanner {
     }
     // Only some shells know $'…', and in them a backslash escapes the closing quote.
     if (character === "'" && this.#frame !== 'double') this.#opaque = "a $'…'"
-    return character === '#'
+    // A parameter of its own: what follows "$$" is plain text, also when that is a parenthesis.
+    return character === '#' || character === '$'
   }
 
   #plain(frame: Frame, character: string): void {

@@ -1,5 +1,18 @@
 import { z } from 'zod'
-import { description, environmentName, mode, name, optionName, owner, source, target } from './names.ts'
+import {
+  baseName,
+  description,
+  environmentName,
+  mode,
+  name,
+  optionName,
+  owner,
+  source,
+  target,
+  unitName,
+  version,
+} from './names.ts'
+import { downloadSchema, stageSchema } from './stage-schema.ts'
 
 const optionDescription = { description: description.optional() }
 const pattern = z
@@ -60,6 +73,14 @@ const service = z
       .min(1, 'needs a program')
       .meta({ description: 'The program, by its absolute path, and its arguments; no shell reads them' }),
     after: z.array(name).optional().meta({ description: 'Services that must have run or be up before' }),
+    environment: z
+      .array(environmentName)
+      .optional()
+      .meta({ description: 'Variables of the container it reads; systemd passes on no others' }),
+    replaces: z
+      .array(unitName)
+      .optional()
+      .meta({ description: 'Units of its package, like "ssh.service", that systemd must not start beside it' }),
   })
   .meta({ description: 'What the supervisor of the image starts' })
 
@@ -67,8 +88,16 @@ const service = z
 export const snippetSchema = z
   .strictObject({
     description,
+    version: version.optional().meta({ description: 'Raised with every change that its users should know of' }),
     options: z.record(optionName, option).optional(),
     requires: z.array(name).optional().meta({ description: 'Snippets that must come before this one' }),
+    after: z
+      .array(name)
+      .optional()
+      .meta({ description: 'Snippets that come before this one where both are in an image' }),
+    distributions: z.array(baseName).min(1, 'supports nothing').optional().meta({
+      description: 'Families (like "debian") or bases (like "debian:12") it works on; all when there is no list',
+    }),
     packages: z
       .strictObject({
         apt: packages.optional(),
@@ -81,6 +110,8 @@ export const snippetSchema = z
       .array(template)
       .optional()
       .meta({ description: 'Commands in the layer of the packages: what they leave there never reaches the image' }),
+    downloads: z.array(downloadSchema).optional(),
+    stages: z.array(stageSchema).optional(),
     files: z.array(fileSchema).optional(),
     run: z.array(template).optional().meta({ description: 'Commands after the files were copied' }),
     services: z.array(service).optional(),

@@ -5,13 +5,17 @@ import type { PackageManager } from './package-manager.ts'
 import { type Location, type Report, watchReport } from './problem.ts'
 import type { RecipeFolder } from './recipe-folder.ts'
 import { type ServiceEntry, type SnippetYaml, snippetSchema } from './snippet-schema.ts'
+import { type DownloadDefinition, readDownloads, readStages, type StageDefinition } from './stage.ts'
 import { compileTemplate, type Template } from './template.ts'
 import type { PartialSource, Variables } from './template-check.ts'
 import type { Place } from './template-place.ts'
 import type { YamlPath, YamlSource } from './yaml-source.ts'
 
-/** A template, and where its text stands. */
-export type LocatedTemplate = { readonly template: Template; readonly location: Location }
+/** A template, its text, and where that stands. */
+export type LocatedTemplate = { readonly template: Template; readonly text: string; readonly location: Location }
+
+/** A name, and where it is written. */
+export type LocatedName = { readonly name: string; readonly location: Location }
 
 /** Something a supervisor starts. */
 export type ServiceDefinition = {
@@ -19,7 +23,11 @@ export type ServiceDefinition = {
   readonly type: 'oneshot' | 'longrun'
   /** Program and arguments. */
   readonly exec: readonly LocatedTemplate[]
-  readonly after: readonly { readonly name: string; readonly location: Location }[]
+  readonly after: readonly LocatedName[]
+  /** The variables of the container it reads. */
+  readonly environment: readonly string[]
+  /** Units of a package that it stands in for. */
+  readonly replaces: readonly string[]
   readonly location: Location
 }
 
@@ -30,7 +38,15 @@ export type Snippet = {
   /** The file it is defined in, relative to the repository's root. */
   readonly file: string
   readonly options: OptionDefinitions
-  readonly requires: readonly { readonly name: string; readonly location: Location }[]
+  readonly version?: string
+  /** Snippets that come with this one, before it. */
+  readonly requires: readonly LocatedName[]
+  /** Snippets that come before this one where both are in an image. */
+  readonly after: readonly LocatedName[]
+  /** Families and bases it works on; all when undefined. */
+  readonly distributions?: readonly string[]
+  readonly downloads: readonly DownloadDefinition[]
+  readonly stages: readonly StageDefinition[]
   readonly packages: ReadonlyMap<PackageManager, readonly LocatedTemplate[]>
   readonly install: readonly LocatedTemplate[]
   readonly files: readonly FileDefinition[]
@@ -39,6 +55,12 @@ export type Snippet = {
   readonly environment: ReadonlyMap<string, LocatedTemplate>
   readonly ports: readonly LocatedTemplate[]
   readonly volumes: readonly LocatedTemplate[]
+}
+
+/** Every file a snippet owns in an image, besides what its packages and commands make. */
+export function snippetTargets({ files, downloads, stages }: Snippet): string[] {
+  const copied = stages.flatMap(({ copy }) => copy.map(({ to }) => to))
+  return [...files, ...downloads].map(({ target }) => target).concat(copied)
 }
 
 /** The names every template can use besides the options of its snippet. */
@@ -71,7 +93,12 @@ async function buildSnippet(
     description: value.description,
     file: source.file,
     options,
+    ...(value.version ? { version: value.version } : {}),
     requires: located(value.requires, source, ['requires']),
+    after: located(value.after, source, ['after']),
+    ...(value.distributions ? { distributions: value.distributions } : {}),
+    downloads: readDownloads(value, source, compile),
+    stages: readStages(value, source, compile, report),
     packages: readPackages(value, compile),
     install: compile('step', value.install ?? [], ['install']),
     files: await readFiles(value.files ?? [], { ...context, path: ['files'] }, report),
@@ -87,7 +114,8 @@ function readService(service: ServiceEntry, index: number, source: YamlSource, c
   const path = ['services', index]
   const exec = compile('text', service.exec, [...path, 'exec'])
   const after = located(service.after, source, [...path, 'after'])
-  return { name: service.name, type: service.type, exec, after, location: source.at([...path, 'name']) }
+  const { name, type, environment = [], replaces = [] } = service
+  return { name, type, exec, after, environment, replaces, location: source.at([...path, 'name']) }
 }
 
 function readPackages({ packages }: SnippetYaml, compile: Compiler): Snippet['packages'] {
@@ -118,7 +146,8 @@ function variablesOf(options: OptionDefinitions): Variables {
   return new Map<string, 'value' | 'list' | Variables>([...names, ['image', IMAGE_VARIABLES]])
 }
 
-type Compiler = (place: Place, texts: readonly string[], path: YamlPath, single?: boolean) => LocatedTemplate[]
+/** Compiles the texts of a list at a path, or the one text there when `single`. */
+export type Compiler = (place: Place, texts: readonly string[], path: YamlPath, single?: boolean) => LocatedTemplate[]
 
 type CompilerContext = {
   readonly source: YamlSource
@@ -126,7 +155,6 @@ type CompilerContext = {
   readonly partials: ReadonlyMap<string, PartialSource>
 }
 
-/** Compiles the texts of a list (or the one text, when `single`) at a path of the file. */
 function compilerFor({ source, variables, partials }: CompilerContext, report: Report): Compiler {
   return (place, texts, path, single = false) =>
     texts.flatMap((text, index) => {
@@ -136,8 +164,14 @@ function compilerFor({ source, variables, partials }: CompilerContext, report: R
       if (trimmed.trim() === '') report(source.at(at), 'the text is empty', 'remove it')
       const input = { file: source.file, text: trimmed, place, variables, partials, locate }
       const template = compileTemplate(input, report)
-      return template ? [{ template, location: source.at(at) }] : []
+      return template ? [{ template, text: trimmed, location: firstLine(source, at) }] : []
     })
+}
+
+/** Where a text stands; that of a block is in the line below its mark. */
+function firstLine(source: YamlSource, at: YamlPath): Location {
+  const [start, text] = [source.at(at), source.within(at, 1, 1)]
+  return text.line > start.line ? text : start
 }
 
 function located(names: readonly string[] | undefined, source: YamlSource, path: YamlPath) {

@@ -11,7 +11,7 @@ import {
   publishFlist,
   storageMarkdown,
 } from '@tf-images/pipeline'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { type HubOptionValues, hubOptions, hubSettings } from '../settings.ts'
 
@@ -32,11 +32,10 @@ export function definePublish(command: Command, context: CommandContext): void {
     .requiredOption('--chunks <store>', 'chunk store that has its chunks')
     .requiredOption('--link <name...>', 'the names users follow, in the order in which they move')
     .option('--name <name>', 'the immutable name on the hub; by default the file’s')
-    .addOption(
-      new Option('--route <route>', 'native: chunks and flist; archive: a tar the hub converts').default(
-        'auto',
-        'native where the gateway answers',
-      ),
+    .option(
+      '--route <route>',
+      'native: chunks and flist; archive: a tar that the hub converts; auto: native where the gateway answers',
+      'native',
     )
     .option('--replace', 'replace what is at the name although it has other content')
     .option('--dry-run', 'print the plan and what would be stored; write nothing')
@@ -56,7 +55,7 @@ Examples:
 async function publish(flist: string, options: Options, context: CommandContext): Promise<void> {
   const settings = await hubSettings(options)
   const route = parseRoute(options.route)
-  const chunks = await openChunkStore(options.chunks, { signal: context.signal })
+  const chunks = await openChunkStore(options.chunks, { create: false, signal: context.signal })
   try {
     const name = options.name ?? basename(flist)
     const { dryRun = false, markdown = false, replace = false, link: links } = options

@@ -2,6 +2,7 @@ import {
   type HubSession,
   type Promotion,
   type PruneItem,
+  parseCount,
   promoteFlist,
   prune,
   rollBack,
@@ -10,8 +11,9 @@ import {
   untagReleases,
   withSession,
 } from '@tf-images/pipeline'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
+import { argument } from '../limit-options.ts'
 import { type HubOptionValues, hubOptions, hubSettings } from '../settings.ts'
 
 type Options = HubOptionValues & { readonly dryRun?: boolean; readonly json?: boolean }
@@ -69,7 +71,7 @@ export function defineUntag(command: Command, context: CommandContext): void {
 export function definePrune(command: Command, context: CommandContext): void {
   command
     .argument('[images...]', 'images to prune; all when none is named')
-    .option('--keep <n>', 'how many of the newest releases of each image stay', wholeNumber, 3)
+    .option('--keep <n>', 'how many of the newest releases of each image stay', argument(parseCount), 3)
     .option('--also <repository...>', 'repositories whose links and tags count, beside the account’s own')
     .option('--yes', 'delete; without it nothing is written')
     .option('--json', 'print the result as JSON')
@@ -124,9 +126,4 @@ function describePruning(items: readonly PruneItem[], yes: boolean): string {
   const count = items.filter(({ action }) => action === 'delete').length
   const rest = yes || count === 0 ? '' : '; run again with --yes to delete them'
   return [...lines, `${count} of ${items.length} ${yes ? 'deleted' : 'to delete'}${rest}`].join('\n')
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('give a number from 1')
 }

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
-import { type History, type ImageStatus, readHistory, readStatus, withSession } from '@tf-images/pipeline'
+import { type History, type ImageStatus, parseCount, readHistory, readStatus, withSession } from '@tf-images/pipeline'
 import { loadRecipes } from '@tf-images/recipe'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
+import { argument } from '../limit-options.ts'
 import {
   dockerCredentials,
   type HubOptionValues,
@@ -46,7 +47,7 @@ Exits with 3 when something is behind, missing or unknown. Without an account fl
 export function defineHistory(command: Command, context: CommandContext): void {
   command
     .argument('<image>', 'the image, or its link')
-    .option('--limit <n>', 'how many', wholeNumber, 20)
+    .option('--limit <n>', 'how many', argument(parseCount), 20)
     .option('--json', 'print the releases as JSON')
     .addHelpText('after', '\nExample:\n  flist history nginx --hub-user tf-official-apps.3bot')
   readingOptions(command).action((image: string, options: HistoryOptions) => showHistory(image, options, context))
@@ -92,9 +93,4 @@ function describeHistory({ image, account, releases, omitted }: History): string
     return `${time}  ${size.padStart(11)}  ${name}${digest ? `  ${digest.slice(0, 19)}` : ''}${leading}${equal}`
   })
   return [...lines, ...(omitted > 0 ? [`and ${omitted} older ones`] : [])].join('\n')
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('give a number from 1')
 }

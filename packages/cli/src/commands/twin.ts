@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { chunkId } from '@tf-images/flist'
 import { parseCount } from '@tf-images/pipeline'
 import { mintToken, startTwin, type TwinOptions } from '@tf-images/twin'
@@ -7,6 +6,7 @@ import { type CommandContext, printResult } from '../context.ts'
 import { inspectFlist } from '../flist-inspection.ts'
 import { flistMaker } from '../flist-making.ts'
 import { argument } from '../limit-options.ts'
+import { readSecretFile } from '../secret-file.ts'
 
 type Options = {
   readonly root: string
@@ -49,7 +49,7 @@ export function defineTwin(command: Command, context: CommandContext): void {
 }
 
 async function run(options: Options, context: CommandContext): Promise<void> {
-  const seed = Buffer.from((await readFile(options.seedFile, 'utf8')).trim(), 'hex')
+  const seed = Buffer.from(await readSecretFile(options.seedFile, '--seed-file'), 'hex')
   if (options.tokenFor === undefined) return serve(options, seed, context)
   const token = mintToken(seed, options.tokenFor)
   printResult(context, options.json, { user: options.tokenFor, token }, token)

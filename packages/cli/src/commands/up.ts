@@ -8,7 +8,7 @@ import {
   PipelineError,
   type UpOptions,
 } from '@tf-images/pipeline'
-import { loadRecipes } from '@tf-images/recipe'
+import { loadRecipes, readLock } from '@tf-images/recipe'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
@@ -22,6 +22,7 @@ type CommonOptions = {
   readonly platform: string
   readonly force?: boolean
   readonly dryRun?: boolean
+  readonly frozen?: boolean
   readonly json?: boolean
 }
 type UpOptionValues = CommonOptions &
@@ -66,6 +67,8 @@ function commonOptions(command: Command): Command {
     .option('--work <dir>', 'folder for converted flists, the chunk cache and the layer cache', '.flist')
     .option('--platform <os/arch>', 'platform to build for', hostPlatform())
     .option('--force', 'build although nothing changed')
+    .option('--frozen', 'refuse what is not as recipes.lock.yaml says; so it is in CI, where there is a lock')
+    .option('--no-frozen', 'take what the lock does not know')
     .option('--dry-run', 'say what would be done and why; do nothing')
     .option('--json', 'print the reports as JSON')
 }
@@ -104,12 +107,13 @@ async function run(
     signal: context.signal,
     force: options.force === true,
     dryRun: options.dryRun === true,
+    frozen: options.frozen ?? (await isFrozenByDefault(root)),
     ...publishing,
     ...(DOCKER_HOST ? { dockerHost: DOCKER_HOST } : {}),
   })
   const failed = failures.map(({ image, error }) => {
-    const { fidelity } = error instanceof PipelineError ? error : {}
-    return { image, error: errorText(error), ...(fidelity ? { fidelity } : {}) }
+    const { fidelity, place } = error instanceof PipelineError ? error : {}
+    return { image, error: errorText(error), ...(fidelity ? { fidelity } : {}), ...(place ? { place } : {}) }
   })
   printResult(
     context,
@@ -119,6 +123,11 @@ async function run(
   )
   if (!options.json && reports.some(({ flistUrl }) => flistUrl)) context.out.write(lookInside(reports))
   if (failures.length > 0) throw failureOf(failures, reports)
+}
+
+/** A lock that nobody checks is none: what builds unattended goes by it. */
+async function isFrozenByDefault(root: string): Promise<boolean> {
+  return /^(?:1|true)$/.test(process.env.CI ?? '') && (await readLock(root)) !== undefined
 }
 
 function lookInside(reports: readonly ImageReport[]): string {

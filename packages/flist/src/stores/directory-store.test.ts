@@ -55,6 +55,16 @@ test('the directory is made with its parents', async () => {
   expect(await readdir(join(root, 'a/b'))).toEqual(['c3'])
 })
 
+test('who only reads has no directory made', async () => {
+  await expect(openDirectoryStore(join(root, 'none'), { create: false })).rejects.toMatchObject({
+    code: 'store-failed',
+    message: `${join(root, 'none')}: no such directory; give the chunk store that has the chunks`,
+  })
+  expect(await readdir(root)).toEqual([])
+  await (await openDirectoryStore(root, { create: false })).put([HELLO])
+  expect(await readdir(root)).toEqual(['c3'])
+})
+
 test('chunks it does not have are missing, in order; an empty file is no chunk', async () => {
   const store = await openDirectoryStore(root)
   await store.put([HELLO])

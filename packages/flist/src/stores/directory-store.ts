@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { blake2b } from '../codec/blake2b.ts'
@@ -24,13 +24,13 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
  *
  * Files are handled synchronously, a few at a time: they are small and many, and a way through the thread pool costs
  * three times the processor time of the work itself (96 against 34 microseconds per file).
- * @throws FlistError `store-failed` when the directory cannot be made
+ * @throws FlistError `store-failed` when the directory cannot be made, or is not there and `create` is false
  */
 export async function openDirectoryStore(
   root: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly create?: boolean } = {},
 ): Promise<ChunkStore> {
-  const { signal } = options
+  const { signal, create = true } = options
   // Names of temporary files: nobody else has this part, and random bytes for each file would cost as much as its rename.
   const own = randomBytes(8).toString('hex')
   let files = 0
@@ -99,6 +99,9 @@ export async function openDirectoryStore(
     }
   }
 
+  if (!create && !existsSync(root)) {
+    throw new FlistError('store-failed', `${root}: no such directory; give the chunk store that has the chunks`)
+  }
   try {
     mkdirSync(root, { recursive: true })
   } catch (error) {

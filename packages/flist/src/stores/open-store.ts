@@ -14,6 +14,8 @@ export type OpenChunkStoreOptions = {
   readonly password?: string
   /** Ends the store: what is under way and all that follows fails with its reason. */
   readonly signal?: AbortSignal
+  /** For directories: false refuses one that is not there; unless told it is made. */
+  readonly create?: boolean
   /** For servers: how long one may leave requests without any answer; 60,000 unless told. */
   readonly timeoutMs?: number
   /** For servers: connections at most, 3 unless told; further ones are opened when there is enough to send. */
@@ -32,11 +34,13 @@ export type OpenChunkStoreOptions = {
  * @throws FlistError `invalid` when the location is none of these, `store-failed` when it cannot be opened
  */
 export async function openChunkStore(location: string, options: OpenChunkStoreOptions = {}): Promise<ChunkStore> {
-  const { signal, token, password, timeoutMs, connections, patience } = options
+  const { signal, token, password, create, timeoutMs, connections, patience } = options
   const withSignal = signal ? { signal } : {}
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(location)?.[1]?.toLowerCase()
-  if (scheme === undefined) return openDirectoryStore(location, withSignal)
-  if (scheme === 'dir') return openDirectoryStore(location.slice('dir://'.length), withSignal)
+  if (scheme === undefined || scheme === 'dir') {
+    const root = scheme === undefined ? location : location.slice('dir://'.length)
+    return openDirectoryStore(root, { ...(create === undefined ? {} : { create }), ...withSignal })
+  }
 
   if (scheme !== 'zdb' && scheme !== 'hub') {
     throw new FlistError('invalid', `chunk store "${location}": unknown kind "${scheme}"; use a path, zdb:// or hub://`)

@@ -9,6 +9,16 @@ import type { FlistContent } from './flist-content.ts'
  * @throws PipelineError 'not-published'
  */
 export function compareArchived(sent: FlistContent, made: FlistContent, name: string): void {
+  const problems = archiveProblems(sent, made)
+  if (problems.length === 0) return
+  throw new PipelineError(
+    'not-published',
+    `"${name}": the hub made another tree of the archive (${problems.join(', ')}); publish by the native route`,
+  )
+}
+
+/** What {@link compareArchived} finds; empty when a hub may have made the one of an archive of the other. */
+export function archiveProblems(sent: FlistContent, made: FlistContent): string[] {
   const counted = (content: FlistContent): [string, number][] => [
     ['files', content.summary.files],
     ['directories', content.summary.directories],
@@ -22,9 +32,5 @@ export function compareArchived(sent: FlistContent, made: FlistContent, name: st
     .map(([what, count]) => `${actual.get(what)} ${what} of ${count}`)
   const lost = [...sent.chunks.keys()].filter((id) => !made.chunks.has(id)).length
   if (lost > 0) problems.push(`${lost} chunks are others`)
-  if (problems.length === 0) return
-  throw new PipelineError(
-    'not-published',
-    `"${name}": the hub made another tree of the archive (${problems.join(', ')}); publish by the native route`,
-  )
+  return problems
 }

@@ -40,7 +40,6 @@ export async function readFlistContent(
   path: string,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<FlistContent> {
-  const file = await hashFile(path)
   using flist = await openFlist(path, options)
   const format = flist.chunkFormat
   if (format.name !== 'flist') {
@@ -58,7 +57,7 @@ export async function readFlistContent(
       rest -= CHUNK_SIZE
     }
   }
-  return { path, ...file, summary: summariser.finish(), metadata: flist.metadata, chunks }
+  return { path, ...(await hashFile(path)), summary: summariser.finish(), metadata: flist.metadata, chunks }
 }
 
 /** An id as the key of a map. */

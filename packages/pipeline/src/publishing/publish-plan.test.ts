@@ -80,7 +80,7 @@ test('all names that are taken are told at once', () => {
   const taken = { ...facts, nameState: { kind: 'other', md5: 'd' } as const, links: [{ ...link, isFile: true }] }
   expect(() => planPublication(taken, { replace: false })).toThrow(
     `"alice.3bot/app.flist": is a flist and no link; rename or delete it, or choose another link
-"alice.3bot/${NAME}": has other content, and a published name keeps its content; choose another name`,
+"alice.3bot/${NAME}": has other content, and a published name keeps its content; choose another name, or ask for it to be replaced`,
   )
   const replaced = planPublication({ ...taken, links: [link] }, { replace: true })
   expect(replaced).toMatchObject({ outcome: 'publish', taken: 'd' })

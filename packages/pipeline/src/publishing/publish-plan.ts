@@ -10,7 +10,8 @@ export type NameState =
   | { readonly kind: 'equal'; readonly target: string; readonly md5: string }
   /** A flist that can not be read, or a link that leads nowhere. */
   | { readonly kind: 'damaged'; readonly problem: string; readonly md5: string | null }
-  | { readonly kind: 'other'; readonly md5: string }
+  /** `archived` is the flist there, when it has all that an archive keeps: a hub may have made it of one. */
+  | { readonly kind: 'other'; readonly md5: string; readonly archived?: string }
 
 /** What stands at a name that users follow. */
 export type LinkState = {
@@ -117,7 +118,7 @@ function refuseTakenNames({ account, name, nameState, links }: PublishFacts, rep
     .map((link) => `"${account}/${link.name}": is a flist and no link; rename or delete it, or choose another link`)
   if (nameState.kind === 'other' && !replace) {
     problems.push(
-      `"${account}/${name}": has other content, and a published name keeps its content; choose another name`,
+      `"${account}/${name}": has other content, and a published name keeps its content; choose another name, or ask for it to be replaced`,
     )
   }
   if (problems.length > 0) throw new PipelineError('name-taken', problems.join('\n'))
@@ -144,7 +145,7 @@ function newFlistSteps(facts: PublishFacts): PublishStep[] {
     { kind: 'upload', ...upload, why: 'a hub writes files in place: nobody may follow this name yet' },
     {
       kind: 'check',
-      what: archive ? 'read it back: every entry, and all chunks' : 'read it back: md5, tree hash, and all chunks',
+      what: archive ? 'read it back: every entry, and all chunks' : 'read it back: md5, every record, tree hash',
       why: 'what a hub reports as done need not be',
     },
     {
@@ -177,6 +178,7 @@ function cleanSteps({ leftovers }: PublishFacts): PublishStep[] {
 
 /** A plan for people: what would happen, in its order, and why. */
 export function formatPlan(plan: PublishPlan): string {
+  const { largestNew } = plan.storage
   const width = Math.max(...storageRows(plan.storage).map(([row]) => row.length))
   return [
     `${plan.outcome}: ${plan.reason}`,
@@ -184,6 +186,8 @@ export function formatPlan(plan: PublishPlan): string {
     `route    ${plan.route.route}: ${plan.route.reason}`,
     'storage',
     ...storageRows(plan.storage).map(([row, text]) => `  ${row.padEnd(width)}  ${text}`),
+    ...(largestNew.length === 0 ? [] : ['largest new files']),
+    ...largestNew.map(({ path, bytes }) => `  ${formatBytes(bytes).padStart(9)}  ${path}`),
     ...(plan.steps.length === 0 ? ['no step'] : ['steps']),
     ...plan.steps.map(({ what, why }, index) => `  ${index + 1}. ${what} (${why})`),
   ].join('\n')

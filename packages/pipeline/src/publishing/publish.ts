@@ -13,7 +13,8 @@ import {
   planPublication,
 } from './publish-plan.ts'
 import { runStep, type StepContext, type StepState } from './publish-steps.ts'
-import { findLeftovers, readNames, readPublishedChunks } from './published-facts.ts'
+import { findLeftovers, readNames, readPublishedChunks, settleName } from './published-facts.ts'
+import { checkPublishedNames } from './published-names.ts'
 import { chooseRoute, openBackend, type routes } from './route.ts'
 import { readStorage, type StorageReport } from './storage-report.ts'
 
@@ -26,6 +27,7 @@ export type PublishRequest = {
   readonly name: string
   /** The names users follow, in the order in which they are moved: `nginx.flist`. */
   readonly links: readonly string[]
+  /** Default `native`: an archive loses what the flist says about itself, so nobody gets one by a gateway's bad day. */
   readonly route?: (typeof routes)[number]
   /** Replaces what is at the immutable name although it has other content. */
   readonly replace?: boolean
@@ -54,7 +56,7 @@ export type Publication = {
  * follows, then it is read back and renamed, and only then the links move, each in one step, and are read back, too. It may
  * be interrupted anywhere; repeating it finishes the job. Content that the link leads to already is not published again.
  *
- * @throws HubError, FlistError, PipelineError 'not-published', 'name-taken'
+ * @throws HubError, FlistError, PipelineError 'not-published', 'name-refused', 'name-taken'
  */
 export async function publishFlist(
   request: PublishRequest,
@@ -100,6 +102,7 @@ async function withPlan<T>(
   signal: AbortSignal | undefined,
   body: (context: StepContext) => Promise<T>,
 ): Promise<T> {
+  checkPublishedNames(request.name, request.links)
   return withSession(settings, signal, async (session) => {
     const content = await readFlistContent(request.flist, signal ? { signal } : {})
     const backend = await openBackend(settings, signal)
@@ -131,7 +134,7 @@ async function makeContext(
   content: FlistContent,
   backend: ChunkStore,
 ): Promise<StepContext> {
-  const { name, links, chunks: local, route: wanted = 'auto', replace = false, fullReport = false } = request
+  const { name, links, chunks: local, route: wanted = 'native', replace = false, fullReport = false } = request
   const others = fullReport ? await readPublishedChunks(session) : undefined
   const [names, leftovers, storage] = await Promise.all([
     readNames(session, content, name, links),
@@ -141,11 +144,14 @@ async function makeContext(
   const { missing } = storage
   const sendBytes = fullReport ? await storedBytes(missing, local) : undefined
   const report = { ...storage.report, ...(sendBytes === undefined ? {} : { sendBytes }) }
-  const route = await chooseRoute(wanted, settings, missing.length, session.call.signal)
-  const facts: PublishFacts = { ...names, account: session.account, leftovers, storage: report, route }
+  const { nameState: there } = names
+  // Whether what lies there is what was published depends on the route, too.
+  const isArchived = there.kind === 'other' && there.archived !== undefined
+  const route = await chooseRoute(wanted, settings, missing.length > 0 || isArchived, session.call.signal)
+  const nameState = settleName(there, route.route, { missing: missing.length, replace })
+  const facts: PublishFacts = { ...names, nameState, account: session.account, leftovers, storage: report, route }
   const plan = planPublication(facts, { replace })
-  const { nameState, equal } = names
-  const targetMd5 = nameState.kind === 'equal' ? nameState.md5 : equal?.md5
+  const targetMd5 = nameState.kind === 'equal' ? nameState.md5 : names.equal?.md5
   return { session, settings, plan, content, local, backend, missing, targetMd5, replace }
 }
 

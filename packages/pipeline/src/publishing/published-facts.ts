@@ -1,10 +1,12 @@
 import { FlistError } from '@tf-images/flist'
 import { HubError } from '@tf-images/hub'
+import { archiveProblems } from './archived-content.ts'
 import { isEqualContent } from './equal-content.ts'
 import { chunkKey, type FlistContent } from './flist-content.ts'
 import { downloadContent, type HubSession, listNames, resolveName } from './hub-session.ts'
 import type { LinkState, NameState, PublishFacts } from './publish-plan.ts'
 import { isStagingNameOf } from './release-names.ts'
+import type { RouteChoice } from './route.ts'
 import type { PublishedChunks } from './storage-report.ts'
 
 /** Flists that a storage report compares with: each is downloaded. */
@@ -36,12 +38,28 @@ async function readNameState(session: HubSession, content: FlistContent, name: s
   if (md5 === content.md5) return { kind: 'equal', target: resolved.name, md5 }
   try {
     const published = await downloadContent(session, resolved.name)
-    if (!isEqualContent(content, published)) return { kind: 'other', md5 }
-    return { kind: 'equal', target: resolved.name, md5: published.md5 }
+    if (isEqualContent(content, published)) return { kind: 'equal', target: resolved.name, md5: published.md5 }
+    const isArchived = archiveProblems(content, published).length === 0
+    return { kind: 'other', md5, ...(isArchived ? { archived: resolved.name } : {}) }
   } catch (error) {
     if (error instanceof FlistError) return { kind: 'damaged', problem: error.message, md5 }
     throw error
   }
+}
+
+/**
+ * What stands at the immutable name, seen from the route: by that of the archive, what a hub made of it is what was
+ * published, or its next run would take it for somebody else's.
+ */
+export function settleName(
+  state: NameState,
+  route: RouteChoice['route'],
+  options: { readonly missing: number; readonly replace: boolean },
+): NameState {
+  if (state.kind !== 'other' || state.archived === undefined || route !== 'archive' || options.replace) return state
+  const { archived: target, md5 } = state
+  if (options.missing === 0) return { kind: 'equal', target, md5 }
+  return { kind: 'damaged', problem: `the backend lacks ${options.missing} of its chunks`, md5 }
 }
 
 async function readLink(session: HubSession, name: string): Promise<LinkState> {

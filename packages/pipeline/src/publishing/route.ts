@@ -27,16 +27,18 @@ export function parseRoute(text: string): (typeof routes)[number] {
  * Chooses a route. `auto` takes the native one wherever the gateway answers: a token that it refuses is an error, no reason
  * to go around it.
  *
+ * @param asksGateway whether there is anything that depends on it, such as chunks to send
  * @throws FlistError when the gateway refuses the token
  */
 export async function chooseRoute(
   wanted: (typeof routes)[number],
   settings: HubSettings,
-  chunksToSend: number,
+  asksGateway: boolean,
   signal?: AbortSignal,
 ): Promise<RouteChoice> {
-  if (wanted !== 'auto') return { route: wanted, reason: 'asked for' }
-  if (chunksToSend === 0) return { route: 'native', reason: 'the backend has every chunk, only the flist is sent' }
+  if (wanted === 'native') return { route: 'native', reason: 'the hub keeps the flist as it is' }
+  if (wanted === 'archive') return { route: 'archive', reason: 'asked for' }
+  if (!asksGateway) return { route: 'native', reason: 'the backend has every chunk, only the flist is sent' }
   try {
     await (await openGateway({ ...settings, retry: { ...settings.retry, ...PROBE } }, signal)).close()
     return { route: 'native', reason: `${settings.gateway} takes the chunks the backend does not have` }

@@ -2,6 +2,7 @@ import { FlistError } from '@tf-images/flist'
 import { PipelineError } from '../errors.ts'
 import { downloadContent, type HubSession, resolveName } from '../publishing/hub-session.ts'
 import { moveLink, renameStaged } from '../publishing/link-move.ts'
+import { checkLinkName } from '../publishing/published-names.ts'
 import { flistFileName } from '../publishing/release-names.ts'
 import { openBackend } from '../publishing/route.ts'
 import { expectChunks } from '../publishing/send-chunks.ts'
@@ -25,21 +26,30 @@ export type Promotion = {
   readonly steps: readonly string[]
 }
 
+export type PromotionOptions = {
+  /** Says what would be done, and writes nothing. */
+  readonly dryRun?: boolean
+  /** What has to be done before the link moves, once it is sure that it can. */
+  readonly beforeMove?: () => Promise<void>
+}
+
 /**
  * Makes a link lead to what another name leads to, after that was downloaded and all of its chunks were found. What is in
  * another repository is copied to the account first. The link moves in one step.
  *
  * @param from a flist or link of the account, or `repository/name`
- * @throws PipelineError 'not-published' when it is not there or not whole, 'name-taken' when `to` is a flist
+ * @throws PipelineError 'not-published' when it is not there or not whole, 'name-taken' when `to` is a flist,
+ * 'name-refused' when it is no name for a link
  */
 export async function promoteFlist(
   session: HubSession,
   settings: BackendSettings,
   from: string,
   to: string,
-  options: { readonly dryRun?: boolean } = {},
+  options: PromotionOptions = {},
 ): Promise<Promotion> {
   const link = flistFileName(to)
+  checkLinkName(link)
   const source = await findSource(session, from)
   const before = await session.hub.light(session.account, link, session.call)
   if (before?.type === 'regular') {
@@ -52,6 +62,7 @@ export async function promoteFlist(
   const move = now === source.name ? [] : [`make ${link} lead to ${source.name}, not to ${now ?? 'nothing'}`]
   if (!options.dryRun) {
     if (copiedFrom) await copyFlist(session, source)
+    await options.beforeMove?.()
     await moveLink(session, source.name, link)
     await removeWithdrawal(session, source.name)
   }

@@ -52,3 +52,10 @@ test('what an interrupted run left goes when it is an hour older than the newest
   const listing = [regular('a.flist', 10_000), regular(old, 6000), regular(young, 7000)]
   expect(plan(listing, 1)).toEqual({ [old]: 'delete', [young]: 'keep' })
 })
+
+test('images may be named by their links; those without a release are told, and nothing is planned', () => {
+  const listing = [1, 2].map((number) => regular(`a-${build(number)}.flist`, number))
+  expect(plan(listing, 1, ['a.flist'])).toEqual(plan(listing, 1, ['a']))
+  expect(plan(listing, 1, ['a.flist'])).toHaveProperty(`a-${build(1)}.flist`, 'delete')
+  expect(() => plan(listing, 1, ['a', 'b', 'c.flist'])).toThrow('"b", "c": no release of it in the account; see: ')
+})

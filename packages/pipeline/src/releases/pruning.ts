@@ -1,6 +1,7 @@
 import type { FlistListing } from '@tf-images/hub'
+import { PipelineError } from '../errors.ts'
 import { type HubSession, listNames } from '../publishing/hub-session.ts'
-import { isStagingName } from '../publishing/release-names.ts'
+import { flistStem, isStagingName } from '../publishing/release-names.ts'
 import { leadingTo, type Release, readReleases } from './release.ts'
 import { removeWithdrawal, WITHDRAWN } from './withdrawal.ts'
 
@@ -11,7 +12,7 @@ export type PruneItem = { readonly name: string; readonly action: 'keep' | 'dele
 export type Protection = ReadonlyMap<string, string>
 
 export type PruneOptions = {
-  /** Images to prune; all when empty. */
+  /** Images to prune, or their links; all when empty. */
   readonly images: readonly string[]
   /** How many of the newest releases of each image stay. */
   readonly keep: number
@@ -55,14 +56,25 @@ async function planNow(session: HubSession, options: PruneOptions): Promise<Prun
   return planPruning(listing, await readProtection(session, listing, options.repositories), options)
 }
 
-/** Decides about every release and every leftover of a listing. Pure. */
+/**
+ * Decides about every release and every leftover of a listing. Pure.
+ *
+ * @throws PipelineError 'not-published' for images that have no release: most likely they are called otherwise
+ */
 export function planPruning(
   listing: readonly FlistListing[],
   protection: Protection,
-  { images, keep }: Pick<PruneOptions, 'images' | 'keep'>,
+  { images: names, keep }: Pick<PruneOptions, 'images' | 'keep'>,
 ): PruneItem[] {
+  const images = names.map(flistStem)
+  const found = readReleases(listing, images)
+  const unknown = images.filter((image) => !found.has(image)).map((image) => `"${image}"`)
+  if (unknown.length > 0) {
+    const text = `${unknown.join(', ')}: no release of it in the account; see: flist prune, which lists those of all images`
+    throw new PipelineError('not-published', text)
+  }
   const items: PruneItem[] = []
-  for (const [image, releases] of readReleases(listing, images)) {
+  for (const [image, releases] of found) {
     if (images.length > 0 && !images.includes(image)) continue
     for (const [index, release] of releases.entries()) {
       const why = reasonToKeep(release, index, keep, protection)

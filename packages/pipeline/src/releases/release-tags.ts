@@ -1,3 +1,4 @@
+import { checkTagName } from '@tf-images/hub'
 import { PipelineError } from '../errors.ts'
 import { type HubSession, resolveName } from '../publishing/hub-session.ts'
 import { flistFileName } from '../publishing/release-names.ts'
@@ -9,7 +10,7 @@ export type TagEntry = { readonly tag: string; readonly name: string; readonly t
  * Gives the flists that names lead to now a tag, under these names: `users/tags/v1/nginx.flist` stays with this release
  * however the link moves.
  *
- * @throws PipelineError 'not-published' before the first one when a name leads to no flist
+ * @throws PipelineError 'not-published' before the first one when a name leads to no flist; HubError 'name-refused'
  */
 export async function tagReleases(
   session: HubSession,
@@ -17,6 +18,7 @@ export async function tagReleases(
   names: readonly string[],
   options: { readonly dryRun?: boolean } = {},
 ): Promise<readonly TagEntry[]> {
+  checkTagName(tag)
   const entries: TagEntry[] = []
   for (const name of names.map(flistFileName)) {
     const resolved = await resolveName(session, name)

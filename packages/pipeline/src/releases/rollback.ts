@@ -22,13 +22,23 @@ export async function rollBack(
   const listing = await listNames(session)
   const releases = readReleases(listing, [image]).get(image) ?? []
   const current = releases.find(({ links }) => links.includes(`${image}.flist`))
-  const target = options.to === undefined ? previous(image, releases, current) : flistFileName(options.to)
+  const target = options.to === undefined ? previous(image, releases, current) : chosen(image, releases, options.to)
   const withdrawn = current && current.name !== target ? [current.name, ...current.equalBuilds] : []
-  // First, so that no run in between publishes it again.
-  if (!options.dryRun) for (const build of withdrawn) await addWithdrawal(session, build)
-  const promotion = await promoteFlist(session, settings, target, image, options)
+  // Before the link moves, so that no run in between publishes it again; not when it stays where it is.
+  const beforeMove = async () => {
+    for (const build of withdrawn) await addWithdrawal(session, build)
+  }
+  const promotion = await promoteFlist(session, settings, target, image, { ...options, beforeMove })
   const marks = withdrawn.map((build) => `tag ${build} as withdrawn`)
   return { ...promotion, withdrawn, steps: [...marks, ...promotion.steps] }
+}
+
+/** A release by its name, or by that of a build that was equal to it: never a flist of another image. */
+function chosen(image: string, releases: readonly Release[], to: string): string {
+  const name = flistFileName(to)
+  const release = releases.find((each) => each.name === name || each.equalBuilds.includes(name))
+  if (release) return release.name
+  throw new PipelineError('not-published', `${image}: has no release "${name}"; see: flist history ${image}`)
 }
 
 function previous(image: string, releases: readonly Release[], current: Release | undefined): string {

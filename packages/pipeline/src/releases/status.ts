@@ -1,8 +1,10 @@
 import {
   compareContexts,
   contextHash,
+  type Lock,
   loadRecipes,
   type RenderedImage,
+  readLock,
   renderImage,
   withParents,
 } from '@tf-images/recipe'
@@ -63,12 +65,13 @@ async function readImages(
   const recipes = await loadRecipes(options.root)
   const rendered = withParents(recipes, options.images).map((name) => renderImage(recipes, name))
   const drifts = await compareContexts(options.root, rendered)
+  const lock = await readLock(options.root)
   const digests = new Map<string, string | undefined>()
   const statuses: ImageStatus[] = []
   for (const image of rendered) {
     options.signal?.throwIfAborted()
     const drift = drifts.filter((each) => each.image === image.name).map(({ path }) => path)
-    const { facts, id } = await readFacts(image, drift, digests, options, client, session)
+    const { facts, id } = await readFacts(image, drift, { digests, lock }, options, client, session)
     digests.set(image.name, facts.image?.digest)
     const stages = describeStages(facts)
     const ok = stages.every(({ state }) => state === 'current' || state === 'held')
@@ -77,15 +80,18 @@ async function readImages(
   return statuses
 }
 
+/** What is known of bases before a registry is asked: the images of this run, and the lock. */
+type KnownBases = { readonly digests: ReadonlyMap<string, string | undefined>; readonly lock: Lock | undefined }
+
 async function readFacts(
   image: RenderedImage,
   drift: readonly string[],
-  digests: ReadonlyMap<string, string | undefined>,
+  known: KnownBases,
   options: StatusOptions,
   client: RegistryClient,
   session: HubSession | undefined,
 ): Promise<{ facts: StatusFacts; id?: string }> {
-  const base = await baseDigest(image, digests, options, client)
+  const base = await baseDigest(image, known, options, client)
   if ('problem' in base) {
     // Names but for the build id: what users get can be told all the same.
     const names = imageNames(image.name, '', options.registry)
@@ -101,7 +107,7 @@ async function readFacts(
 
 async function baseDigest(
   { base }: RenderedImage,
-  digests: ReadonlyMap<string, string | undefined>,
+  { digests, lock }: KnownBases,
   options: StatusOptions,
   client: RegistryClient,
 ): Promise<{ digest: string } | { problem: string }> {
@@ -111,7 +117,9 @@ async function baseDigest(
   }
   const { credentials, platform } = options
   const registryHost = parseRegistryHost(options.registry)
-  const found = await findBase(base, { client, registryHost, credentials, platform })
+  const search = { client, registryHost, credentials, platform }
+  const locked = lock?.bases[base.name]?.digest
+  const found = (locked && (await findBase(base, { ...search, locked }))) || (await findBase(base, search))
   return found
     ? { digest: found.digest }
     : { problem: `no registry that can be reached has its base ${base.reference}` }

@@ -4,7 +4,7 @@ import { shownCount, shownMode, shownName, shownSize, shownTime, toText } from '
 import { type Html, html, type Part } from './html.ts'
 
 /** Entries on one page. */
-export const PAGE_LENGTH = 500
+const PAGE_LENGTH = 500
 
 /** The address of something in the flist, or of a page of a directory. */
 type HrefOf = (path: string, page?: number) => string

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import {
+  type Adopted,
+  adoptDockerfile,
+  checkContext,
+  copyContext,
+  createImage,
+  loadRecipes,
+  renderImage,
+} from '@tf-images/recipe'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../context.ts'
+
+type Options = { readonly root: string; readonly name?: string; readonly json?: boolean }
+
+export function defineAdopt(command: Command, context: CommandContext): void {
+  command
+    .argument('<dockerfile>', 'the Dockerfile; its folder is its build context')
+    .option('--name <name>', 'of the image; by default that of the folder')
+    .option('--root <dir>', 'folder that has recipes/', '.')
+    .option('--json', 'print what became of every instruction as JSON')
+    .addHelpText('after', '\nExample:\n  flist adopt ../shop/Dockerfile --name shop')
+    .action((dockerfile: string, options: Options) => adopt(dockerfile, options, context))
+}
+
+async function adopt(dockerfile: string, options: Options, context: CommandContext): Promise<void> {
+  const root = resolve(options.root)
+  const folder = dirname(resolve(dockerfile))
+  const name = options.name ?? basename(folder)
+  const adoption = adoptDockerfile(await loadRecipes(root), name, dockerfile, await readFile(dockerfile, 'utf8'))
+  // First, for it may refuse: nothing is half adopted.
+  if (adoption.needsContext) await checkContext(folder)
+  const file = await createImage(root, name, adoption.image)
+  if (adoption.needsContext) await copyContext(root, name, folder)
+  renderImage(await loadRecipes(root), name)
+  const { accounts } = adoption
+  const lines = accounts.map(({ line, keyword, became, snippet }) => accountText({ line, keyword, became }, snippet))
+  printResult(context, options.json, { file, accounts }, [file, ...lines].join('\n'))
+}
+
+function accountText({ line, keyword, became }: Adopted, snippet: string | undefined): string {
+  const hint = snippet === undefined ? '' : `; the snippet "${snippet}" installs the same`
+  return `  line ${line}, ${keyword}: ${became === 'dockerfile' ? 'kept as it is' : `now "${became}"`}${hint}`
+}

@@ -1,0 +1,19 @@
+import { errorText } from '@tf-images/pipeline'
+import type { Problem } from '@tf-images/recipe'
+
+/** An error for the terminal: problems of recipes with the lines they are about, any other as its text. */
+export function problemText(error: unknown): string {
+  const problems = problemsOf(error)
+  if (problems.length === 0) return errorText(error)
+  const [title] = errorText(error).split('\n')
+  const shown = problems.map(({ file, line, column, message, hint, frame = '' }) => {
+    return `${file}:${line}:${column}: ${message}${hint === undefined ? '' : `; ${hint}`}\n${frame}`
+  })
+  return `${title}\n\n${shown.join('\n')}`.trimEnd()
+}
+
+/** By shape: the class would have to be loaded, with all that reads recipes, for every command. */
+function problemsOf(error: unknown): readonly Problem[] {
+  if (!(error instanceof Error) || error.name !== 'RecipeError') return []
+  return 'problems' in error && Array.isArray(error.problems) ? error.problems : []
+}

@@ -1,0 +1,133 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { reference, version } from './names.ts'
+import { type Problem, reportInto, throwProblems } from './problem.ts'
+import { decodeText, openFolder } from './recipe-folder.ts'
+import type { Recipes } from './recipes.ts'
+import { renderImage } from './render.ts'
+import { validate } from './validation.ts'
+import { readYaml } from './yaml-source.ts'
+
+/** The file that pins what the recipes do not say themselves; at the root of the repository. */
+export const LOCK_FILE = 'recipes.lock.yaml'
+
+const lockSchema = z.strictObject({
+  bases: z.record(
+    z.string(),
+    z.strictObject({ reference, digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is no digest') }),
+  ),
+  snippets: z.record(z.string(), version),
+  downloads: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256')),
+})
+
+/** What was pinned: bases by name, the versions of snippets by name, SHA-256 of downloads by URL. */
+export type Lock = z.output<typeof lockSchema>
+
+/** One thing that is not as the lock says. */
+export type LockDifference = {
+  readonly kind: 'base' | 'snippet' | 'download'
+  readonly name: string
+  /** What the lock has; nothing when it does not know it. */
+  readonly locked?: string
+  /** What there is; nothing when it is not used any more. */
+  readonly found?: string
+}
+
+/**
+ * Reads recipes.lock.yaml below `root`; undefined when there is none.
+ *
+ * @throws {RecipeError} `invalid`
+ */
+export async function readLock(root: string): Promise<Lock | undefined> {
+  const bytes = await openFolder(root, '.').read(LOCK_FILE)
+  if (bytes === undefined) return undefined
+  const problems: Problem[] = []
+  const report = reportInto(problems)
+  const text = decodeText(LOCK_FILE, bytes, report)
+  const source = text === undefined ? undefined : readYaml(LOCK_FILE, text, report)
+  const lock = source && validate(lockSchema, source, report)
+  throwProblems(problems)
+  return lock
+}
+
+/** Writes recipes.lock.yaml below `root`, sorted, so that equal locks are equal bytes. */
+export async function writeLock(root: string, lock: Lock): Promise<void> {
+  const comment = '# Written by `flist lock`; commit it. It pins what the recipes name but do not hold.\n'
+  await writeFile(join(root, LOCK_FILE), `${comment}${stringify(lock, { sortMapEntries: true, lineWidth: 0 })}`)
+}
+
+/** The bases that images of the recipes are built on, by name, with their references. */
+export function usedBases(recipes: Recipes): ReadonlyMap<string, string> {
+  const used = [...recipes.images.values()].flatMap(({ base }) => (base.kind === 'base' ? [base.name] : []))
+  return new Map([...new Set(used)].sort().map((name) => [name, recipes.bases.get(name)?.reference ?? '']))
+}
+
+/** What the recipes themselves say that a lock pins; the digests of the bases are a registry's to tell. */
+export function lockOf(recipes: Recipes, digests: ReadonlyMap<string, string>): Lock {
+  const rendered = [...recipes.images.keys()].map((name) => renderImage(recipes, name))
+  const downloads = rendered.flatMap((image) => image.downloads.map(({ url, sha256 }) => [url, sha256] as const))
+  const bases = [...usedBases(recipes)].flatMap(([name, reference]) => {
+    const digest = digests.get(name)
+    return digest === undefined ? [] : [[name, { reference, digest }] as const]
+  })
+  const snippets = [...recipes.snippets.values()].flatMap(({ name, version }) =>
+    version === undefined ? [] : [[name, version] as const],
+  )
+  return {
+    bases: Object.fromEntries(bases),
+    snippets: Object.fromEntries(snippets),
+    downloads: Object.fromEntries(downloads),
+  }
+}
+
+/** What is not as the lock says, by kind and name. */
+export function compareLock(lock: Lock, found: Lock): LockDifference[] {
+  const bases = ({ bases }: Lock) => mapValues(bases, ({ reference, digest }) => `${reference}@${digest}`)
+  return [
+    ...differences('base', bases(lock), bases(found)),
+    ...differences('snippet', lock.snippets, found.snippets),
+    ...differences('download', lock.downloads, found.downloads),
+  ]
+}
+
+/** The same without a registry: a base is as locked when its reference is. */
+export function compareLockOffline(lock: Lock, recipes: Recipes): LockDifference[] {
+  const digests = Object.entries(lock.bases).map(([name, { digest }]) => [name, digest] as const)
+  const found = lockOf(recipes, new Map(digests))
+  const unlocked = [...usedBases(recipes)].filter(([name]) => !Object.hasOwn(lock.bases, name))
+  return [
+    ...unlocked.map(([name, reference]) => ({ kind: 'base' as const, name, found: reference })),
+    ...compareLock(lock, found),
+  ]
+}
+
+/** `base debian:12: … → …`, for people. */
+export function formatLockDifference({ kind, name, locked, found }: LockDifference): string {
+  if (locked === undefined) return `${kind} ${name}: not in the lock, now ${found}`
+  return found === undefined
+    ? `${kind} ${name}: in the lock, but not used any more`
+    : `${kind} ${name}: ${locked} → ${found}`
+}
+
+type Texts = Readonly<Record<string, string>>
+
+function differences(kind: LockDifference['kind'], locked: Texts, found: Texts): LockDifference[] {
+  const names = [...new Set([...Object.keys(locked), ...Object.keys(found)])].sort()
+  return names.flatMap((name) => {
+    const [before, now] = [textOf(locked, name), textOf(found, name)]
+    if (before === now) return []
+    return [
+      { kind, name, ...(before === undefined ? {} : { locked: before }), ...(now === undefined ? {} : { found: now }) },
+    ]
+  })
+}
+
+function textOf(texts: Texts, name: string): string | undefined {
+  return Object.hasOwn(texts, name) ? texts[name] : undefined
+}
+
+function mapValues<V>(values: Readonly<Record<string, V>>, text: (value: V) => string): Texts {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]))
+}

@@ -1,0 +1,41 @@
+import type { DockerfileLine } from './dockerfile.ts'
+import type { Location, Report } from './problem.ts'
+import { suggest } from './suggestion.ts'
+
+/** Instructions that an image writes itself, taken as they are: what the recipes have no words for. */
+export type RawFragment = readonly (DockerfileLine & { readonly origin: Location })[]
+
+const KEYWORDS =
+  'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR'.split(' ')
+
+/**
+ * Checks the lines of a fragment as far as their instructions go: known keywords, no further stage, no here-documents (the
+ * classic builder has none), and an end.
+ */
+export function readFragment(text: string, at: (line: number) => Location, report: Report): RawFragment {
+  const lines = text
+    .replace(/\n+$/, '')
+    .split('\n')
+    .map((line, index) => ({ text: line, origin: at(index + 1) }))
+  let continued = false
+  for (const { text, origin } of lines) {
+    if (/^\s*(?:#|$)/.test(text)) continue
+    if (!continued) checkInstruction(text, origin, report)
+    continued = /\\\s*$/.test(text)
+  }
+  const last = lines.at(-1)
+  if (continued && last) report(last.origin, 'the last instruction goes on after its end', 'remove the backslash')
+  return lines
+}
+
+function checkInstruction(line: string, location: Location, report: Report): void {
+  const [, keyword = line.trim()] = /^\s*([A-Za-z]+)\s/.exec(line) ?? []
+  const name = keyword.toUpperCase()
+  if (name === 'FROM') {
+    report(location, 'a fragment stays in the stage of its image', 'write a snippet with "stages"')
+  } else if (!KEYWORDS.includes(name)) {
+    report(location, `no instruction "${keyword}"`, suggest(name, KEYWORDS))
+  } else if (/^(?:RUN|COPY|ADD)$/.test(name) && /(?:^|\s)<<-?\s*["']?[A-Za-z_]/.test(line)) {
+    report(location, 'here-documents need BuildKit', 'put the text into a file')
+  }
+}

@@ -1,0 +1,121 @@
+import type { RunCommand } from './dockerfile.ts'
+import type { LocatedText } from './image-contents.ts'
+import type { Location, Report } from './problem.ts'
+import { quoteArgument } from './shell.ts'
+import type { LocatedTemplate } from './snippet.ts'
+import type { DownloadDefinition } from './stage.ts'
+import type { Architecture } from './stage-schema.ts'
+
+/** A file or folder that is copied out of a stage. */
+export type StageCopy = { readonly from: string; readonly to: string; readonly origin: Location }
+
+/** A stage in front of the image, with the values in. */
+export type StageContents = {
+  readonly name: string
+  readonly origin: Location
+  /** What is loaded into it from the network: `text` is the URL. */
+  readonly add: readonly (LocatedText & { readonly to: string })[]
+  readonly commands: readonly RunCommand[]
+  readonly copy: readonly StageCopy[]
+}
+
+/** A file from the network with its values in; what a lock pins. */
+export type Download = {
+  readonly url: string
+  readonly sha256: string
+  readonly architecture: Architecture
+  readonly target: string
+  readonly origin: Location
+}
+
+/** What `uname -m` calls the architectures of OCI platforms. */
+const MACHINES: Readonly<Record<Architecture, string>> = { amd64: 'x86_64', arm64: 'aarch64' }
+
+const URL_RULE = 'a URL of http or https, of letters, digits and ._~:/?@&+,;=%-'
+
+/** Puts the values into the declared downloads. */
+export function evaluateDownloads(
+  downloads: readonly DownloadDefinition[],
+  render: (template: LocatedTemplate) => string,
+  report: Report,
+): Download[] {
+  return downloads.flatMap(({ target, variants, location }) =>
+    [...variants].map(([architecture, { url, sha256 }]) => {
+      const download = { url: render(url), sha256: render(sha256), architecture, target, origin: location }
+      if (!/^https?:\/\/[A-Za-z0-9._~:/?@&+,;=%-]+$/.test(download.url)) {
+        report(url.location, `${JSON.stringify(download.url)} is no place to load from: ${URL_RULE}`)
+      }
+      if (!/^[0-9a-f]{64}$/.test(download.sha256)) {
+        report(sha256.location, `${JSON.stringify(download.sha256)} is no SHA-256: 64 hexadecimal digits in lower case`)
+      }
+      return download
+    }),
+  )
+}
+
+/**
+ * The stage that loads and checks the downloads of a snippet. `ADD --checksum` is BuildKit's alone; a plain ADD into a stage
+ * of its own needs no tool in the image, leaves no second copy in a layer, and the check works with every builder. The files
+ * of all architectures are checked, and that of the machine is taken.
+ */
+export function downloadStage(
+  snippet: string,
+  definitions: readonly DownloadDefinition[],
+  downloads: readonly Download[],
+): StageContents | undefined {
+  const [first] = definitions
+  if (first === undefined) return undefined
+  const files = definitions.map((definition, index) => {
+    const own = downloads.filter(({ target }) => target === definition.target)
+    return {
+      definition,
+      own,
+      result: `/checked/${index}`,
+      fileOf: ({ architecture }: Download) => `/loaded/${index}-${architecture}`,
+    }
+  })
+  return {
+    name: stageName(snippet, 'downloads'),
+    origin: first.location,
+    add: files.flatMap(({ own, fileOf }) =>
+      own.map((download) => ({ text: download.url, to: fileOf(download), origin: download.origin })),
+    ),
+    commands: files.flatMap(({ definition, own, result, fileOf }) => {
+      const checks = own.map((download) => `echo '${download.sha256}  ${fileOf(download)}' | sha256sum -c -`)
+      const takes = takeCommands(
+        definition,
+        result,
+        own.map((download) => [MACHINES[download.architecture], fileOf(download)]),
+      )
+      return [...checks, ...takes].map((text) => ({ text, compound: false, origins: [definition.location] }))
+    }),
+    copy: files.map(({ definition, result }) => ({
+      from: definition.strip === undefined ? result : `${result}/`,
+      to: definition.strip === undefined ? definition.target : `${definition.target}/`,
+      origin: definition.location,
+    })),
+  }
+}
+
+/** The name of a stage in the Dockerfile; names of stages start with a letter, those of snippets need not. */
+export function stageName(snippet: string, stage: string): string {
+  return `${stage}-of-${snippet}`
+}
+
+function takeCommands(
+  { mode, strip }: DownloadDefinition,
+  result: string,
+  choices: readonly (readonly [machine: string, file: string])[],
+): string[] {
+  const machines = choices.map(([machine, file]) => `${machine}) file=${quoteArgument(file)} ;;`)
+  const other = `*) echo "no download for $(uname -m)" >&2; exit 1 ;;`
+  return [
+    `case "$(uname -m)" in ${[...machines, other].join(' ')} esac`,
+    ...(strip === undefined
+      ? [`install -D -m ${mode.toString(8).padStart(4, '0')} "$file" ${result}`]
+      : [
+          `mkdir -p ${result}`,
+          `tar -xf "$file" -C ${result} --no-same-owner${strip > 0 ? ` --strip-components=${strip}` : ''}`,
+        ]),
+  ]
+}
