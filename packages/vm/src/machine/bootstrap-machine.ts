@@ -10,6 +10,7 @@ import type { LintReport } from '../contract/lint.ts'
 import { VmError } from '../errors.ts'
 import { archHooks, archMachinePackages } from './arch-machine.ts'
 import { debianPackagesOf, type MachineFile, type MachineUser, machineHooks } from './machine-hooks.ts'
+import { requireUbuntu } from './ubuntu-archive.ts'
 
 /** Whose archive it is; what is not Debian's needs keys, and a list of its releases unless `mirror` is given. */
 export type MachineDistribution = 'debian' | 'ubuntu' | 'arch'
@@ -65,23 +66,6 @@ export async function bootstrapMachine(options: MachineOptions): Promise<Machine
   const { fixed, report } = await fixDirectory(directory, { expected: 'vm' })
   await clampTimes(directory, '', options.sourceDateEpoch)
   return { directory, fixed, report }
-}
-
-/** Without these files mmdebstrap takes a release of Ubuntu for one of Debian, and apt trusts nobody. */
-async function requireUbuntu({ release, mirror, keyring }: MachineOptions): Promise<void> {
-  const needed = [
-    ...(mirror === undefined ? [['/usr/share/distro-info/ubuntu.csv', 'distro-info-data', 'mirror'] as const] : []),
-    ...(keyring === undefined
-      ? [['/usr/share/keyrings/ubuntu-archive-keyring.gpg', 'ubuntu-keyring', 'keyring'] as const]
-      : []),
-  ]
-  for (const [file, debianPackage, option] of needed) {
-    if (await lstat(file).catch(() => undefined)) continue
-    const remedy = `install it (apt-get install ${debianPackage}), or give the ${option}`
-    throw new VmError('tool-missing', `bootstrap of "${release}": this machine has no ${file}; ${remedy}`, {
-      debianPackage,
-    })
-  }
 }
 
 /** No file is younger than `epoch`; those of the bootstrap are not already, what was changed after it is. */
