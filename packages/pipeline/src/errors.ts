@@ -29,7 +29,7 @@ export class PipelineError extends Error {
   /** With 'not-faithful': what was found. */
   readonly fidelity?: Fidelity
 
-  /** With 'build-failed': the place in the recipes that the failed step comes from. */
+  /** With 'build-failed' and 'bad-definition': the place in the recipes that what failed comes from, the first of several. */
   readonly place?: Location
 
   constructor(code: PipelineErrorCode, message: string, options: PipelineErrorOptions = {}) {

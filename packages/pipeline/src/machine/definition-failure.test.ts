@@ -24,6 +24,7 @@ test('each package that is not there, with the line that asks for it', () => {
   expect(failure).toMatchObject({
     code: 'bad-definition',
     cause,
+    place: place(7),
     message: [
       `${file}:7:5: the archive of "bookworm" has no package "lesss"; ${remedy}`,
       `${file}:4:5: the archive of "bookworm" has no package "linux-image-clod-amd64"; ${remedy}`,
@@ -36,6 +37,7 @@ test('a release that is not there', () => {
   const cause = new VmError('bootstrap-failed', 'bootstrap: 404; check the mirror', { failure: 'release' })
   expect(definitionFailure(definition, cause)).toMatchObject({
     code: 'bad-definition',
+    place: place(3),
     message: `${file}:3:5: the archive has no release "bookworm" with these components; bootstrap: 404; check the mirror`,
   })
 })
