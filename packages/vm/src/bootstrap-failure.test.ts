@@ -35,6 +35,7 @@ test.each([
     ['E: Release signed by unknown key (key id 0E98404D386FA1D9)'],
     'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
+  [['W: write (28: No space left on device)', "E: The repository 'x' is not signed."], 'free disk space'],
   [['E: something new'], 'see its last lines'],
   [[], 'see its last lines'],
 ])('after %j: %s', (tail, remedy) => {

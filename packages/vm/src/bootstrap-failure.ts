@@ -4,6 +4,8 @@ import type { ToolEnd } from './tool.ts'
 
 /** What mmdebstrap, apt or dpkg tell in their last lines, and what to do about it; the first that fits. */
 const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
+  // On a full disk apt can not check signatures either.
+  ['disk-full', /no space left|You don't have enough free space/i, 'free disk space'],
   // After a bad signature apt goes on to say that the archive is not signed.
   [
     'signature',
@@ -15,7 +17,6 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
     /NO_PUBKEY|signed by unknown key|is not signed|no valid OpenPGP/i,
     'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
-  ['disk-full', /no space left|You don't have enough free space/i, 'free disk space'],
   ['archive-changed', /hash sum mismatch|file has unexpected size/i, 'the archive changes at this time: try again'],
   [
     'archive-down',
