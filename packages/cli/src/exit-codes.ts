@@ -19,6 +19,7 @@ export class Difference extends Error {
 
 const badInputCodes = new Set([
   'bad-settings',
+  'bad-definition',
   'bad-source',
   'bad-reference',
   'bad-options',

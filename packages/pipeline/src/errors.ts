@@ -12,6 +12,8 @@ export type PipelineErrorCode =
   | 'name-refused'
   | 'name-taken'
   | 'not-faithful'
+  /** A definition that asks for what is not there. */
+  | 'bad-definition'
   /** A machine that zos would not start, or that did not start here. */
   | 'not-bootable'
   | 'build-failed'
@@ -27,7 +29,7 @@ export class PipelineError extends Error {
   /** With 'not-faithful': what was found. */
   readonly fidelity?: Fidelity
 
-  /** With 'build-failed': the place in the recipes that the failed step comes from. */
+  /** With 'build-failed' and 'bad-definition': the place in the recipes that what failed comes from, the first of several. */
   readonly place?: Location
 
   constructor(code: PipelineErrorCode, message: string, options: PipelineErrorOptions = {}) {

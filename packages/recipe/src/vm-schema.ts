@@ -6,6 +6,22 @@ const codeName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no code name: write i
 const packageName = z.string().refine(isPackage, 'is no name of a package')
 const unit = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'is no name of a unit: write it like "ssh"')
 
+const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no name of a user or group')
+
+/** Somebody besides root, who gets the key of the deployment. */
+const user = z.strictObject({
+  name: account,
+  uid: z.int().min(1000).max(59_999).optional(),
+  groups: z.array(account).default([]).meta({ description: 'Besides its own; packages make them' }),
+  shell: target.default('/bin/bash'),
+  keys: z
+    .array(
+      z.string().regex(/^(?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/]+=*(?: [\x20-\x7e]*)?$/, 'is no public key of SSH'),
+    )
+    .default([])
+    .meta({ description: 'Public keys that let somebody in; there are no passwords' }),
+})
+
 /** What must hold in the machine before it is published. */
 const check = z
   .union([
@@ -22,12 +38,24 @@ const check = z
 export const vmSchema = z
   .strictObject({
     description,
-    distribution: z.enum(['debian']).meta({ description: 'Which tools and packages make the machine' }),
+    distribution: z
+      .enum(['debian', 'ubuntu', 'arch'])
+      .meta({ description: 'Which tools and packages make the machine' }),
+    bootstrap: z
+      .enum(['mmdebstrap', 'debootstrap'])
+      .default('mmdebstrap')
+      .meta({ description: 'debootstrap works in more steps and takes longer; Arch Linux has its own' }),
     release: codeName,
     components: z.array(codeName).min(1).default(['main']),
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),
     packages: z.array(packageName).default([]).meta({ description: 'On top of what every machine needs' }),
     files: z.array(fileSchema).default([]),
+    users: z.array(user).default([]),
+    size: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'MiB its files may have in sum; a larger machine is not published' }),
     memory: z
       .int()
       .min(250)

@@ -33,13 +33,16 @@ test('what is not said has defaults', async () => {
     file: FILE,
     description: 'A machine',
     distribution: 'debian',
+    bootstrap: 'mmdebstrap',
     release: 'bookworm',
     components: ['main'],
     kernel: 'linux-image-cloud-amd64',
     packages: [],
     files: [],
+    users: [],
     memory: 1024,
     checks: [],
+    places: { release: { file: FILE, line: 3, column: 10 }, kernel: { file: FILE, line: 4, column: 9 }, packages: [] },
   })
 })
 
@@ -59,6 +62,23 @@ checks:
   })
 })
 
+test('users and the largest size', async () => {
+  const lines = 'size: 600\nusers:\n  - { name: web, groups: [docker], keys: [ssh-ed25519 AAAAC3 me@home] }\n'
+  const vms = await load({ [FILE]: SMALL + lines })
+  expect(vms.get('machine')).toMatchObject({
+    size: 600,
+    users: [{ name: 'web', groups: ['docker'], shell: '/bin/bash', keys: ['ssh-ed25519 AAAAC3 me@home'] }],
+  })
+})
+
+test('where a package is asked for', async () => {
+  const vms = await load({ [FILE]: `${SMALL}packages:\n  - nginx\n  - curl\n` })
+  expect(vms.get('machine')?.places.packages).toEqual([
+    { file: FILE, line: 6, column: 5 },
+    { file: FILE, line: 7, column: 5 },
+  ])
+})
+
 test('a project without machines', async () => {
   expect((await load({ 'recipes/recipes.yaml': '' })).size).toBe(0)
 })
@@ -71,6 +91,9 @@ test.each<[string, Record<string, string>, string]>([
   ['a package that is none', { [FILE]: `${SMALL}packages: [nginx, --root]\n` }, `${FILE}:5:19: `],
   ['too little memory', { [FILE]: `${SMALL}memory: 100\n` }, `${FILE}:5:9: `],
   ['a check of no kind', { [FILE]: `${SMALL}checks: [{ prot: 22 }]\n` }, `${FILE}:5:10: `],
+  ['a user that is none', { [FILE]: `${SMALL}users: [{ name: "a b" }]\n` }, `${FILE}:5:17: `],
+  ['a key that is none', { [FILE]: `${SMALL}users: [{ name: a, keys: ["x"] }]\n` }, `${FILE}:5:27: `],
+  ['a machine without a size', { [FILE]: `${SMALL}size: 0\n` }, `${FILE}:5:7: `],
   [
     'a file that is missing',
     { [FILE]: `${SMALL}files: [{ target: /a, source: b }]\n` },

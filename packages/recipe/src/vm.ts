@@ -1,7 +1,7 @@
 import { readDefinition } from './definition-file.ts'
 import { readFiles } from './file-definition.ts'
 import { NAME_RULE, namePattern } from './names.ts'
-import { type Problem, type Report, reportInto, throwProblems, watchReport } from './problem.ts'
+import { type Location, type Problem, type Report, reportInto, throwProblems, watchReport } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { type VmYaml, vmSchema } from './vm-schema.ts'
 
@@ -14,6 +14,13 @@ export type VmDefinition = Omit<VmYaml, 'files'> & {
   /** The file it is defined in, relative to the repository's root. */
   readonly file: string
   readonly files: readonly VmFile[]
+  /** Where it asks for what an archive may not have. */
+  readonly places: {
+    readonly release: Location
+    readonly kernel: Location
+    /** In the order of `packages`. */
+    readonly packages: readonly Location[]
+  }
 }
 
 /**
@@ -51,5 +58,10 @@ async function readVm(name: string, folder: RecipeFolder, report: Report): Promi
       watch.report(location, `the owner is "${owner}"`, 'files of a machine belong to root: leave it out')
     else files.push({ target, mode, content })
   }
-  return watch.hasProblems() ? undefined : { ...value, files, name, file: source.file }
+  const places = {
+    release: source.at(['release']),
+    kernel: source.at(['kernel']),
+    packages: value.packages.map((_name, index) => source.at(['packages', index])),
+  }
+  return watch.hasProblems() ? undefined : { ...value, files, name, file: source.file, places }
 }

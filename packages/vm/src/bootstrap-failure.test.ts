@@ -6,11 +6,11 @@ const options = { release: 'bookworm', components: ['main'], sourceDateEpoch: 0,
 test.each([
   [
     ['E: The repository is not signed.'],
-    'install the keys of the distribution (apt-get install debian-archive-keyring)',
+    'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
   [
     ['W: GPG error: NO_PUBKEY 0E98404D386FA1D9'],
-    'install the keys of the distribution (apt-get install debian-archive-keyring)',
+    'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
   [["  Temporary failure resolving 'archive.example'"], 'check the network and the mirror'],
   [['Could not connect: connection refused'], 'check the network and the mirror'],
@@ -19,6 +19,23 @@ test.each([
   [['tar: cannot write: No space left on device'], 'free disk space'],
   [["W: /etc/subuid doesn't exist"], 'give the user a range in /etc/subuid and /etc/subgid, or run as root'],
   [['E: unshare() failed: Operation not permitted'], 'allow user namespaces, or run as root with all capabilities'],
+  [
+    ['W: GPG error: x InRelease: invalid: BADSIG 0E98404D386FA1D9', "E: The repository 'x' is not signed."],
+    'its signature is bad or too old: check the mirror, update the keys, name an old archive as a snapshot',
+  ],
+  [
+    ['E: Release file for x is expired (invalid since 3d)'],
+    'its signature is bad or too old: check the mirror, update the keys, name an old archive as a snapshot',
+  ],
+  [["E: You don't have enough free space in /var/cache/apt/archives/."], 'free disk space'],
+  [['E: Failed to fetch x  Hash Sum mismatch'], 'the archive changes at this time: try again'],
+  [['Err:2 x', '  Error reading from server. Remote end closed connection'], 'check the network and the mirror'],
+  [['E: No such script: /usr/share/debootstrap/scripts/noble'], 'check the release, its components and the mirror'],
+  [
+    ['E: Release signed by unknown key (key id 0E98404D386FA1D9)'],
+    'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
+  ],
+  [['W: write (28: No space left on device)', "E: The repository 'x' is not signed."], 'free disk space'],
   [['E: something new'], 'see its last lines'],
   [[], 'see its last lines'],
 ])('after %j: %s', (tail, remedy) => {
@@ -46,4 +63,18 @@ test('a killed one', () => {
   expect(bootstrapFailure(options, { exitCode: undefined, tail: ['I: x'] }).message).toBe(
     'bootstrap of "bookworm": mmdebstrap was killed after "I: x"; see its last lines',
   )
+})
+
+test('packages the archive does not have, as they were asked for', () => {
+  const tail = [
+    'E: Unable to locate package lesss',
+    "E: Package 'foo:i386' has no installation candidate",
+    "E: Version '1.0' for 'less' was not found",
+    'E: Unable to locate package lesss',
+    'error: target not found: linuxx',
+  ]
+  expect(bootstrapFailure(options, { exitCode: 25, tail })).toMatchObject({
+    failure: 'packages',
+    packages: ['lesss', 'foo:i386', 'less=1.0', 'linuxx'],
+  })
 })

@@ -8,6 +8,9 @@ test.each<[string, Partial<BootstrapOptions>]>([
   ['components', { components: ['main', 'contrib', 'non-free-firmware'] }],
   ['packages', { include: ['less', 'g++', 'libc6:amd64', 'less=590-2.1~deb12u2', 'less/bookworm-backports'] }],
   ['mirrors', { mirror: 'https://archive.example/debian' }],
+  ['a snapshot', { mirror: 'https://archive.example/debian', snapshot: '20260101T000000Z' }],
+  ['files', { keyring: '/usr/share/keyrings/a.gpg', packageCache: '/var/cache/p' }],
+  ['another tool', { tool: 'debootstrap', variant: 'minbase' }],
   ['variants', { variant: 'apt' }],
 ])('%s', (_name, options) => {
   expect(() => checkOptions({ ...good, ...options })).not.toThrow()
@@ -35,6 +38,21 @@ test('what would be taken for an option, a file or a pattern is refused, all at 
 test('a password of the mirror would end up in the image', () => {
   expect(() => checkOptions({ ...good, mirror: 'https://me:hunter22@archive.example/' })).toThrow(
     expect.objectContaining({ code: 'invalid-options', message: expect.not.stringContaining('hunter22') }),
+  )
+})
+
+test('a snapshot is of an archive, and paths are what no shell takes apart', () => {
+  const options = { snapshot: 'yesterday', keyring: 'a.gpg', packageCache: '/a b' }
+  expect(() => checkOptions({ ...good, ...options })).toThrow(
+    'bootstrap: snapshot "yesterday" is not a time like "20260101T000000Z", snapshot has no mirror it is of, ' +
+      'keyring "a.gpg" is not an absolute path of letters, digits and "./@+-_", ' +
+      'packageCache "/a b" is not an absolute path of letters, digits and "./@+-_"; correct the options',
+  )
+})
+
+test('debootstrap makes the minimal system', () => {
+  expect(() => checkOptions({ ...good, tool: 'debootstrap', variant: 'standard' })).toThrow(
+    'variant "standard" is none that debootstrap makes here',
   )
 })
 

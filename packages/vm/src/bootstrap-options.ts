@@ -5,7 +5,12 @@ export type DebianVariant = 'essential' | 'apt' | 'minbase' | 'important' | 'sta
 
 const variants: readonly string[] = ['essential', 'apt', 'minbase', 'important', 'standard'] satisfies DebianVariant[]
 
+/** `pacstrap` is for Arch Linux. `debootstrap` works in more steps, needs root and makes minimal systems only; what it leaves in them varies from run to run. */
+export type BootstrapTool = 'mmdebstrap' | 'debootstrap' | 'pacstrap'
+
 export type BootstrapOptions = {
+  /** Default: `mmdebstrap`. */
+  readonly tool?: BootstrapTool
   /** Code name or suite, like `bookworm`. */
   readonly release: string
   /** Like `['main', 'contrib']`. */
@@ -16,6 +21,15 @@ export type BootstrapOptions = {
   readonly include?: readonly string[]
   /** URL of an archive. Default: the distribution's own, with its updates and security updates. */
   readonly mirror?: string
+  /** Date of a snapshot, like `20260101T000000Z`: `mirror` is an archive of snapshots, with one below each date. */
+  readonly snapshot?: string
+  /** File with the keys the archive is signed with. Default: those of this machine, as the release's distribution names them. */
+  readonly keyring?: string
+  /**
+   * Folder in which packages are kept for the next bootstrap; those that no bootstrap used for 30 days are removed. Who can write there
+   * decides what is installed: apt compares sizes only.
+   */
+  readonly packageCache?: string
   /** No file is younger than this; seconds since the epoch. */
   readonly sourceDateEpoch: number
   /** Where the tar goes; it appears there complete or not at all. */
@@ -33,6 +47,9 @@ export type BootstrapOptions = {
 
 const name = /^[a-z][a-z0-9-]*$/
 const component = /^[a-z0-9][a-z0-9./-]*$/
+const snapshotDate = /^\d{8}T\d{6}Z$/
+/** mmdebstrap and the shell of its hooks take other characters apart. */
+const plainPath = /^\/[\w./@+-]+$/
 const packageName = /^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?(?:=[A-Za-z0-9.+:~-]+|\/[a-z][a-z0-9-]*)?$/
 
 /**
@@ -41,7 +58,17 @@ const packageName = /^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?(?:=[A-Za-z0-9.+:~-]+|\
  * @throws VmError 'invalid-options' naming every problem
  */
 export function checkOptions(options: BootstrapOptions): void {
-  const { release, components, variant, include = [], mirror, sourceDateEpoch } = options
+  const {
+    release,
+    components,
+    variant,
+    include = [],
+    mirror,
+    snapshot,
+    keyring,
+    packageCache,
+    sourceDateEpoch,
+  } = options
   const problems = [
     ...(name.test(release) ? [] : [`release ${JSON.stringify(release)} is not a code name`]),
     ...(components.length > 0 ? [] : ['components are missing']),
@@ -53,12 +80,26 @@ export function checkOptions(options: BootstrapOptions): void {
       : [`variant "${variant}" is not one of ${variants.join(', ')}`]),
     ...include.filter((text) => !packageName.test(text)).map((text) => `package ${JSON.stringify(text)} is not a name`),
     ...(mirror === undefined || isArchive(mirror) ? [] : ['mirror is not a URL without a password']),
+    ...(snapshot === undefined || snapshotDate.test(snapshot)
+      ? []
+      : [`snapshot ${JSON.stringify(snapshot)} is not a time like "20260101T000000Z"`]),
+    ...(snapshot === undefined || mirror !== undefined ? [] : ['snapshot has no mirror it is of']),
+    ...pathProblems('keyring', keyring),
+    ...pathProblems('packageCache', packageCache),
+    ...(options.tool === 'debootstrap' && variant !== undefined && variant !== 'minbase'
+      ? [`variant "${variant}" is none that debootstrap makes here`]
+      : []),
     ...(Number.isSafeInteger(sourceDateEpoch) && sourceDateEpoch >= 0 && sourceDateEpoch < 2 ** 33
       ? []
       : ['sourceDateEpoch is not a time']),
   ]
   if (problems.length > 0)
     throw new VmError('invalid-options', `bootstrap: ${problems.join(', ')}; correct the options`)
+}
+
+function pathProblems(option: string, path: string | undefined): string[] {
+  if (path === undefined || plainPath.test(path)) return []
+  return [`${option} ${JSON.stringify(path)} is not an absolute path of letters, digits and "./@+-_"`]
 }
 
 /** A password would end up in the image, in the list of sources. */

@@ -1,10 +1,13 @@
 import { tmpdir } from 'node:os'
 import type { Readable } from 'node:stream'
 import { bootstrapFailure } from './bootstrap-failure.ts'
-import { type BootstrapOptions, checkOptions } from './bootstrap-options.ts'
+import { type BootstrapOptions, type BootstrapTool, checkOptions } from './bootstrap-options.ts'
 import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
+import { debootstrapCommand, debootstrapTools } from './debootstrap-command.ts'
 import { VmError } from './errors.ts'
 import { mmdebstrapArguments, mmdebstrapEnvironment, type Privilege, privilegeOf } from './mmdebstrap-command.ts'
+import { preparePackageCache } from './package-cache.ts'
+import { pacstrapCommand, pacstrapTools } from './pacstrap-command.ts'
 import { directoryHeader } from './tar-header.ts'
 import { findTool, runTool } from './tool.ts'
 import { createWorkFolder, removeWorkFolder, type WorkFolder } from './work-folder.ts'
@@ -38,8 +41,15 @@ export async function bootstrapDebian(options: BootstrapOptions): Promise<Bootst
 export async function bootstrapWith(options: BootstrapOptions, hooks: BootstrapHooks): Promise<BootstrapResult> {
   checkOptions(options)
   const searchPath = options.searchPath ?? debianPath
-  const privilege = privilegeOf(process.getuid?.() === 0)
-  await requireTools({ mmdebstrap: 'mmdebstrap', ...privilege.tools }, searchPath)
+  const isRoot = process.getuid?.() === 0
+  const privilege = privilegeOf(isRoot)
+  const { tool = 'mmdebstrap' } = options
+  if (tool !== 'mmdebstrap' && !isRoot) {
+    const problem = `only root may run ${tool}; run it as root (sudo), or use mmdebstrap`
+    throw new VmError('bootstrap-failed', `bootstrap of "${options.release}": ${problem}`, { failure: 'privilege' })
+  }
+  await requireTools({ ...toolPrograms[tool], ...privilege.tools }, searchPath)
+  if (options.packageCache !== undefined) await preparePackageCache(options.packageCache)
   const folder = await createWorkFolder(options.temporary ?? tmpdir(), hooks)
   try {
     const written = await writeFileWhole(options.output, (write) =>
@@ -59,6 +69,18 @@ export async function bootstrapWith(options: BootstrapOptions, hooks: BootstrapH
   }
 }
 
+const toolPrograms: Readonly<Record<BootstrapTool, Readonly<Record<string, string>>>> = {
+  mmdebstrap: { mmdebstrap: 'mmdebstrap' },
+  debootstrap: debootstrapTools,
+  pacstrap: pacstrapTools,
+}
+
+function bootstrapCommand(options: BootstrapOptions, folder: WorkFolder, hooks: BootstrapHooks): string[] {
+  if (options.tool === 'debootstrap') return debootstrapCommand(options, folder)
+  if (options.tool === 'pacstrap') return pacstrapCommand(options, folder)
+  return ['mmdebstrap', ...mmdebstrapArguments(options, folder, hooks)]
+}
+
 async function fillTar(
   options: BootstrapOptions,
   hooks: BootstrapHooks,
@@ -73,9 +95,10 @@ async function fillTar(
       cause: signal?.reason,
     })
   if (signal?.aborted) throw cancelled()
-  // mmdebstrap begins with /dev as well, but with devices in it or not at all.
+  // The tools begin with /dev as well, but with devices in it or not at all.
   await write(directoryHeader('./dev/', sourceDateEpoch))
-  const end = await runTool([...wrapper, 'mmdebstrap', ...mmdebstrapArguments(options, folder, hooks)], {
+  const command = bootstrapCommand(options, folder, hooks)
+  const end = await runTool([...wrapper, ...command], {
     environment: mmdebstrapEnvironment(options, folder, searchPath),
     onLine: (line) => {
       const progress = /^[IW]: (.*)$/.exec(line)?.[1]

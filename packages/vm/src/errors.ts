@@ -13,12 +13,26 @@ export type VmErrorCode =
   /** A file that is no initial RAM disk. */
   | 'initrd'
 
+/** Why a bootstrap failed, where its last lines tell. */
+export type BootstrapFailure =
+  | 'signature'
+  | 'keyring'
+  | 'disk-full'
+  | 'archive-changed'
+  | 'archive-down'
+  | 'release'
+  | 'packages'
+  | 'privilege'
+
 export type VmErrorDetails = {
   readonly cause?: unknown
   /** Debian package that has the missing tool. */
   readonly debianPackage?: string
   /** The last lines of the tool that failed, oldest first. */
   readonly output?: readonly string[]
+  readonly failure?: BootstrapFailure | undefined
+  /** Packages the archive does not have, as they were asked for. */
+  readonly packages?: readonly string[]
 }
 
 /** The one error of this package: `<object>: <what is wrong>; <what to do>`. */
@@ -27,11 +41,15 @@ export class VmError extends Error {
   readonly code: VmErrorCode
   readonly debianPackage: string | undefined
   readonly output: readonly string[]
+  readonly failure: BootstrapFailure | undefined
+  readonly packages: readonly string[]
 
   constructor(code: VmErrorCode, message: string, details: VmErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.debianPackage = details.debianPackage
     this.output = details.output ?? []
+    this.failure = details.failure
+    this.packages = details.packages ?? []
   }
 }

@@ -6,7 +6,7 @@ export { type BootReport, junitReport } from './boot/boot-report.ts'
 export type { ConsoleLine } from './boot/console-log.ts'
 export { cloudKernelPackage, type DistributionKernel, fetchKernel } from './boot/distribution-kernel.ts'
 export { type BootstrapResult, bootstrapDebian } from './bootstrap.ts'
-export type { BootstrapOptions, DebianVariant } from './bootstrap-options.ts'
+export type { BootstrapOptions, BootstrapTool, DebianVariant } from './bootstrap-options.ts'
 export type { Compression } from './compression/compression.ts'
 export type { BootMode } from './contract/boot-mode.ts'
 export { commandWords } from './contract/command-words.ts'
@@ -17,8 +17,13 @@ export type { Finding } from './contract/finding.ts'
 export { type FindingCode, findingCodes, type Severity } from './contract/finding-codes.ts'
 export { type LintOptions, type LintReport, lintTree } from './contract/lint.ts'
 export { type ContentReader, nodeTree, type TreeNode } from './contract/node-tree.ts'
-export { VmError, type VmErrorCode } from './errors.ts'
+export { type BootstrapFailure, VmError, type VmErrorCode } from './errors.ts'
 export { type ExtractedKernel, extractKernel } from './kernel/extract-kernel.ts'
 export { type BzImagePayload, describeKernel, type KernelImage } from './kernel/kernel-image.ts'
-export { bootstrapMachine, type MachineOptions, type MachineTree } from './machine/bootstrap-machine.ts'
-export type { MachineFile } from './machine/machine-hooks.ts'
+export {
+  bootstrapMachine,
+  type MachineDistribution,
+  type MachineOptions,
+  type MachineTree,
+} from './machine/bootstrap-machine.ts'
+export type { MachineFile, MachineUser } from './machine/machine-hooks.ts'

@@ -45,6 +45,30 @@ test('variant, packages and mirror', () => {
   ])
 })
 
+test('a snapshot of an archive, its keys, packages that are kept', () => {
+  const more = {
+    mirror: 'http://archive.example/d/',
+    snapshot: '20260101T000000Z',
+    keyring: '/k.gpg',
+    packageCache: '/c',
+  }
+  expect(mmdebstrapArguments({ ...options, ...more }, folder)).toEqual([
+    '--mode=unshare',
+    '--format=tar',
+    '--variant=minbase',
+    '--components=main',
+    '--keyring=/k.gpg',
+    '--aptopt=Acquire::Check-Valid-Until "false"',
+    '--skip=output/dev,chroot/policy-rc.d',
+    '--skip=download/empty,essential/unlink',
+    '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
+    '--setup-hook=sync-in /c /var/cache/apt/archives',
+    '--customize-hook=sync-out /var/cache/apt/archives /c',
+    ...fixed.slice(1),
+    'http://archive.example/d/20260101T000000Z/',
+  ])
+})
+
 test('the environment is what is given, and cannot take the place of what is fixed', () => {
   const environment = { http_proxy: 'http://proxy:3128', SOURCE_DATE_EPOCH: '1' }
   expect(mmdebstrapEnvironment({ ...options, environment }, folder, ['/a', '/b'])).toEqual({
@@ -59,9 +83,9 @@ test('the environment is what is given, and cannot take the place of what is fix
 
 test('root keeps its mounts to itself, others need the tools of user namespaces', () => {
   expect(privilegeOf(true)).toEqual({
-    wrapper: ['unshare', '--mount', '--propagation', 'private', '--'],
+    wrapper: expect.arrayContaining(['--pdeathsig=KILL', '--propagation=private', '--kill-child=KILL']),
     cleaner: [],
-    tools: { unshare: 'util-linux' },
+    tools: { unshare: 'util-linux', setpriv: 'util-linux' },
   })
   expect(privilegeOf(false)).toEqual({
     wrapper: [],

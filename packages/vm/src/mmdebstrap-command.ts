@@ -1,3 +1,4 @@
+import { confinement } from './boot/machine-script.ts'
 import type { BootstrapOptions } from './bootstrap-options.ts'
 import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
 import type { WorkFolder } from './work-folder.ts'
@@ -12,19 +13,34 @@ export function mmdebstrapArguments(
   folder: WorkFolder,
   hooks: BootstrapHooks = imageHooks,
 ): string[] {
-  const { release, components, variant = 'minbase', include = [], mirror } = options
+  const { release, components, variant = 'minbase', include = [], mirror, snapshot, keyring, packageCache } = options
   return [
     '--mode=unshare',
     '--format=tar',
     `--variant=${variant}`,
     `--components=${components.join(',')}`,
     ...(include.length > 0 ? [`--include=${include.join(',')}`] : []),
+    ...(keyring === undefined ? [] : [`--keyring=${keyring}`]),
+    // What is old on purpose is not refused for its age.
+    ...(snapshot === undefined ? [] : ['--aptopt=Acquire::Check-Valid-Until "false"']),
     ...hooks.arguments,
+    ...(packageCache === undefined ? [] : cacheArguments(packageCache)),
     `--setup-hook=${folder.setupHook}`,
     `--customize-hook=${folder.customizeHook}`,
     release,
     '-',
-    ...(mirror === undefined ? [] : [mirror]),
+    ...(mirror === undefined ? [] : [snapshot === undefined ? mirror : `${mirror.replace(/\/$/, '')}/${snapshot}/`]),
+  ]
+}
+
+/** As mmdebstrap's manual has it: packages that are there are not downloaded, and all are kept until they were copied out. */
+function cacheArguments(folder: string): string[] {
+  const archives = '/var/cache/apt/archives'
+  return [
+    '--skip=download/empty,essential/unlink',
+    `--setup-hook=mkdir -p "$1${archives}"`,
+    `--setup-hook=sync-in ${folder} ${archives}`,
+    `--customize-hook=sync-out ${archives} ${folder}`,
   ]
 }
 
@@ -55,7 +71,7 @@ export type Privilege = {
 }
 
 /**
- * Root needs a mount namespace whose mounts do not come back: where `/` is a shared mount (every system with systemd), those of
+ * Root needs namespaces that end with this process, even by `kill -9`, and a mount namespace whose mounts do not come back: where `/` is a shared mount (every system with systemd), those of
  * mmdebstrap would be seen outside, and removing its folder after a failure would remove the machine's devices. Another user needs a
  * user namespace, which mmdebstrap makes itself, and again to remove files that belong to users of it.
  */
@@ -68,8 +84,8 @@ export function privilegeOf(isRoot: boolean): Privilege {
     }
   }
   return {
-    wrapper: ['unshare', '--mount', '--propagation', 'private', '--'],
+    wrapper: confinement,
     cleaner: [],
-    tools: { unshare: 'util-linux' },
+    tools: { unshare: 'util-linux', setpriv: 'util-linux' },
   }
 }

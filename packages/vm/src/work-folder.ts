@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { createOwnedFolder } from './boot/boot-folder.ts'
 import { type BootstrapHooks, imageHooks } from './debian-hooks.ts'
 
 /** Where mmdebstrap finds its hooks and unpacks. */
@@ -13,9 +14,13 @@ export type WorkFolder = {
   readonly root: string
 }
 
-/** @param temporary directory to make it in; it and those above it must be open to all users */
+/**
+ * Makes it, after removing those that `kill -9` left.
+ *
+ * @param temporary directory to make it in; it and those above it must be open to all users
+ */
 export async function createWorkFolder(temporary: string, hooks: BootstrapHooks = imageHooks): Promise<WorkFolder> {
-  const path = await mkdtemp(join(temporary, 'bootstrap-'))
+  const path = await createOwnedFolder(temporary, 'flist-bootstrap-')
   const folder = {
     path,
     setupHook: join(path, 'setup'),

@@ -10,6 +10,7 @@ export async function fakeTools(folder: string, mmdebstrap: string): Promise<str
   const scripts = {
     mmdebstrap: `#!/bin/sh\n[ "$1" = --unshare-helper ] && { shift; exec "$@"; }\n${mmdebstrap}\n`,
     unshare: '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n',
+    setpriv: '#!/bin/sh\nshift\nexec "$@"\n',
     newuidmap: '#!/bin/sh\n',
     newgidmap: '#!/bin/sh\n',
   }

@@ -9,6 +9,9 @@ type Options = HubOptionValues & {
   readonly root: string
   readonly work: string
   readonly mirror?: string
+  readonly snapshot?: string
+  readonly keyring?: string
+  readonly packages: string
   readonly epoch: string
   readonly kernels: string
   readonly publish: boolean
@@ -24,7 +27,10 @@ export function defineVm(command: Command, context: CommandContext): void {
     .argument('<name>', 'folder below recipes/vms')
     .option('--root <dir>', 'folder that has recipes/', '.')
     .option('--work <dir>', 'folder for the machine’s tree, its flist and the chunk cache', '.flist')
-    .option('--mirror <url>', 'archive of the distribution, or a snapshot of it')
+    .option('--mirror <url>', 'archive of the distribution, or of its snapshots')
+    .option('--snapshot <time>', 'one of its snapshots, like 20260101T000000Z')
+    .option('--keyring <file>', 'keys the archive is signed with')
+    .option('--packages <folder>', 'where packages are kept', join(homedir(), '.cache', 'flist', 'packages'))
     .addOption(
       new Option('--epoch <seconds>', 'no file is younger than this').env('SOURCE_DATE_EPOCH').default(defaultEpoch),
     )
@@ -40,7 +46,7 @@ export function defineVm(command: Command, context: CommandContext): void {
 }
 
 async function makeVm(name: string, options: Options, context: CommandContext): Promise<void> {
-  const { mirror } = options
+  const { mirror, snapshot, keyring } = options
   const result = await bringUpVm({
     root: resolve(options.root),
     name,
@@ -51,6 +57,9 @@ async function makeVm(name: string, options: Options, context: CommandContext): 
     signal: context.signal,
     environment: proxies(),
     ...(mirror === undefined ? {} : { mirror }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(keyring === undefined ? {} : { keyring: resolve(keyring) }),
+    packageCache: resolve(options.packages),
     ...(options.publish ? { hub: await hubSettings(options) } : {}),
     ...(options.follow ? { onConsole: ({ text }) => context.err.write(`${text.replace(/\p{Cc}/gu, ' ')}\n`) } : {}),
   })

@@ -11,6 +11,7 @@ import { type Publication, publishFlist } from '../publishing/publish.ts'
 import { formatBytes } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
+import { definitionFailure } from './definition-failure.ts'
 
 export type VmOptions = {
   /** Folder that has `recipes/`. */
@@ -22,6 +23,12 @@ export type VmOptions = {
   readonly workFolder: string
   /** URL of an archive, or of a snapshot of one. Default: the distribution's. */
   readonly mirror?: string
+  /** Date of a snapshot below `mirror`, like `20260101T000000Z`. */
+  readonly snapshot?: string
+  /** File with the keys of the archive. Default: those of this machine. */
+  readonly keyring?: string
+  /** Folder in which packages are kept for the next bootstrap. */
+  readonly packageCache?: string
   /** No file is younger than this; seconds since the epoch. */
   readonly sourceDateEpoch: number
   /** Environment of the bootstrap, like `http_proxy`. */
@@ -49,7 +56,7 @@ export type VmResult = {
  * The whole line for a virtual machine: bootstrap, lint, convert, check, boot, publish. What is started is the flist, extracted from
  * its chunks, so what is published are the very bytes that started; a machine with an error or a check that fails is not published.
  *
- * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'not-bootable'
+ * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'bad-definition', 'limit', 'not-bootable'
  */
 export async function bringUpVm(options: VmOptions): Promise<VmResult> {
   const definition = await findVm(options)
@@ -60,6 +67,7 @@ export async function bringUpVm(options: VmOptions): Promise<VmResult> {
   const chunks = await openChunkStore(join(workFolder, 'chunks'))
   try {
     const conversion = await convert(definition, directory, chunks, options, phases)
+    checkSize(definition, conversion.bytes)
     const boot = await start(definition, conversion.flist, options, phases)
     const result = { name: definition.name, conversion, lint, boot, durations: phases.durations }
     if (!options.hub) return result
@@ -86,22 +94,30 @@ async function makeTree(
   options: VmOptions,
   phases: PhaseRunner,
 ): Promise<LintReport> {
-  const { release, components, kernel, packages, files } = definition
-  const { mirror, sourceDateEpoch, environment, signal } = options
+  const { distribution, bootstrap: tool, release, components, kernel, packages, files, users } = definition
+  const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
     bootstrapMachine({
+      distribution,
+      tool,
       release,
       components,
       kernel,
       include: packages,
       files,
+      users,
       directory,
       sourceDateEpoch,
       onProgress: update,
       ...(mirror === undefined ? {} : { mirror }),
+      ...(snapshot === undefined ? {} : { snapshot }),
+      ...(keyring === undefined ? {} : { keyring }),
+      ...(packageCache === undefined ? {} : { packageCache: join(packageCache, release) }),
       ...(environment ? { environment } : {}),
       ...(signal ? { signal } : {}),
+    }).catch((error: unknown) => {
+      throw definitionFailure(definition, error)
     }),
   )
   await phases.run(
@@ -119,6 +135,13 @@ async function makeTree(
     throw new PipelineError('not-bootable', `${definition.file}: ${problem}; ${first.remedy}`)
   }
   return report
+}
+
+/** @throws PipelineError 'limit' */
+function checkSize({ file, size }: VmDefinition, bytes: number): void {
+  if (size === undefined || bytes <= size * 1024 * 1024) return
+  const problem = `its files have ${formatBytes(bytes)}, more than "size: ${size}" (MiB)`
+  throw new PipelineError('limit', `${file}: ${problem}; leave packages out, or raise the limit`)
 }
 
 async function convert(

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const prefix = 'flist-boot-'
+const bootPrefix = 'flist-boot-'
 const ownerFile = 'owner.json'
 /** A folder without an owner is one that is being made, or was when its maker was killed. */
 const youngMilliseconds = 60_000
@@ -16,16 +16,22 @@ type Owner = { readonly process: number; readonly startedAt: string }
  * @param temporary directory it is made in
  */
 export async function createBootFolder(temporary: string): Promise<string> {
-  await removeLeftovers(temporary)
-  const path = await mkdtemp(join(temporary, prefix))
-  const owner: Owner = { process: process.pid, startedAt: (await startOf(process.pid)) ?? '' }
-  await writeFile(join(path, ownerFile), JSON.stringify(owner))
+  const path = await createOwnedFolder(temporary, bootPrefix)
   await mkdir(join(path, 'machine'))
   return path
 }
 
+/** Makes a folder that the next call with this prefix removes, should this process not come to do it. */
+export async function createOwnedFolder(temporary: string, prefix: string): Promise<string> {
+  await removeLeftovers(temporary, prefix)
+  const path = await mkdtemp(join(temporary, prefix))
+  const owner: Owner = { process: process.pid, startedAt: (await startOf(process.pid)) ?? '' }
+  await writeFile(join(path, ownerFile), JSON.stringify(owner))
+  return path
+}
+
 /** @returns the folders that were removed */
-export async function removeLeftovers(temporary: string): Promise<string[]> {
+export async function removeLeftovers(temporary: string, prefix = bootPrefix): Promise<string[]> {
   const removed: string[] = []
   for (const name of await readdir(temporary)) {
     const path = join(temporary, name)

@@ -8,12 +8,20 @@ import { type FixedFinding, fixDirectory } from '../contract/directory-fixes.ts'
 import { hostPath } from '../contract/directory-tree.ts'
 import type { LintReport } from '../contract/lint.ts'
 import { VmError } from '../errors.ts'
-import { debianMachinePackages, type MachineFile, machineHooks } from './machine-hooks.ts'
+import { archHooks, archMachinePackages } from './arch-machine.ts'
+import { debianPackagesOf, type MachineFile, type MachineUser, machineHooks } from './machine-hooks.ts'
+import { requireUbuntu } from './ubuntu-archive.ts'
+
+/** Whose archive it is; what is not Debian's needs keys, and a list of its releases unless `mirror` is given. */
+export type MachineDistribution = 'debian' | 'ubuntu' | 'arch'
 
 export type MachineOptions = Omit<BootstrapOptions, 'output' | 'variant'> & {
+  /** Default: `debian`. */
+  readonly distribution?: MachineDistribution
   /** Package with its kernel, like `linux-image-cloud-amd64`. */
   readonly kernel: string
   readonly files?: readonly MachineFile[]
+  readonly users?: readonly MachineUser[]
   /** Directory that becomes its root; what is in it is replaced. */
   readonly directory: string
 }
@@ -34,18 +42,23 @@ export type MachineTree = {
  * @throws VmError 'bootstrap-failed', 'tool-missing', 'cancelled', 'invalid-options', 'kernel'; 'boot-failed' without root
  */
 export async function bootstrapMachine(options: MachineOptions): Promise<MachineTree> {
-  const { directory, kernel, include = [], files = [], signal } = options
+  const { directory, kernel, include = [], files = [], users = [], signal } = options
   if (process.getuid?.() !== 0)
     throw new VmError('boot-failed', `${directory}: only root may give files to their owners; run it as root (sudo)`)
+  if (options.distribution === 'ubuntu') await requireUbuntu(options)
   const tar = `${directory}.tar`
-  const packages = [...new Set([...debianMachinePackages, kernel, ...include])]
-  await bootstrapWith({ ...options, include: packages, output: tar }, machineHooks(files))
+  const isArch = options.distribution === 'arch'
+  const needed = isArch ? archMachinePackages : debianPackagesOf(options.release)
+  const packages = [...new Set([...needed, kernel, ...include])]
+  const hooks = machineHooks(files, users, isArch ? archHooks(kernel) : undefined)
+  const how: Partial<BootstrapOptions> = isArch ? { tool: 'pacstrap' } : {}
+  await bootstrapWith({ ...options, ...how, include: packages, output: tar }, hooks)
   try {
     await rm(directory, { recursive: true, force: true })
     await mkdir(directory, { mode: 0o755, recursive: true })
     options.onProgress?.('unpacking')
-    const how = ['--extract', '--numeric-owner', '--same-permissions', '--xattrs', '--xattrs-include=*']
-    await runToEnd([await requireTool('tar'), ...how, '--directory', directory, '--file', tar], signal)
+    const flags = ['--extract', '--numeric-owner', '--same-permissions', '--xattrs', '--xattrs-include=*']
+    await runToEnd([await requireTool('tar'), ...flags, '--directory', directory, '--file', tar], signal)
   } finally {
     await rm(tar, { force: true })
   }

@@ -35,6 +35,29 @@ async function makeRoot(root: string): Promise<void> {
     await symlink('busybox', join(root, 'bin', applet))
 }
 
+test('users have what is theirs, before the files are written', async () => {
+  await using folder = await temporaryFolder()
+  const root = join(folder.path, 'root')
+  await makeRoot(root)
+  for (const applet of ['cat', 'chown']) await symlink('busybox', join(root, 'bin', applet))
+  await writeFile(join(root, 'etc/passwd'), 'web:x:1234:1234::/home/web:/bin/sh\n')
+  await writeFile(join(root, 'etc/group'), 'web:x:1234:\n')
+  await writeFile(join(root, 'etc/passwd-'), '')
+  await writeFile(join(root, 'bin/useradd'), '#!/bin/sh\necho "$@" >> /calls\n', { mode: 0o755 })
+  const web = { name: 'web', uid: 1234, groups: ['docker', 'adm'], shell: '/bin/sh', keys: ['ssh-ed25519 AAAA me'] }
+  const plain = { name: 'plain', groups: [], shell: '/bin/bash', keys: [] }
+  runHook(machineHooks([], [web, plain]).customize, root)
+  expect(await readFile(join(root, 'calls'), 'utf8')).toBe(
+    '--create-home --user-group --uid 1234 --groups docker,adm --shell /bin/sh web\n' +
+      '--create-home --user-group --shell /bin/bash plain\n',
+  )
+  const keys = join(root, 'home/web/.ssh/authorized_keys')
+  expect(await readFile(keys, 'utf8')).toBe('ssh-ed25519 AAAA me\n')
+  const { uid, gid, mode } = await stat(keys)
+  expect([uid, gid, mode & 0o777]).toEqual([1234, 1234, 0o600])
+  await expect(access(join(root, 'etc/passwd-'))).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
 test('after the packages: nothing of this machine, the data source, the files of the definition', async () => {
   await using folder = await temporaryFolder()
   const root = join(folder.path, 'root')
@@ -62,6 +85,7 @@ test('after the packages: nothing of this machine, the data source, the files of
   expect(await readFile(join(root, 'etc/cloud/cloud.cfg.d/99-zos.cfg'), 'utf8')).toContain(
     'datasource_list: [ NoCloud, None ]\n',
   )
+  expect(await readFile(join(root, 'etc/default/locale'), 'utf8')).toBe('LANG=C.UTF-8\n')
   for (const path of ['etc/ssh/ssh_host_rsa_key', 'var/log/dpkg.log', 'var/lib/cloud/instances'])
     await expect(access(join(root, path)), path).rejects.toMatchObject({ code: 'ENOENT' })
 })

@@ -8,11 +8,23 @@ export type MachineFile = {
   readonly content: Uint8Array
 }
 
+/** A user of the machine, without a password: who has one of the keys is let in. */
+export type MachineUser = {
+  readonly name: string
+  /** Default: the next one that is free, from 1000. */
+  readonly uid?: number | undefined
+  /** Groups besides its own; they have to be there. */
+  readonly groups: readonly string[]
+  readonly shell: string
+  /** Lines of authorized_keys. */
+  readonly keys: readonly string[]
+}
+
 /**
  * What a Debian machine needs to be started by zos and reached: an init, a way to its data and its addresses, a daemon to log in.
  * A minimal package set has none of it.
  */
-export const debianMachinePackages: readonly string[] = [
+const debianMachinePackages: readonly string[] = [
   'systemd-sysv',
   'dbus',
   'cloud-init',
@@ -25,6 +37,11 @@ export const debianMachinePackages: readonly string[] = [
   'iproute2',
   'udev',
 ]
+
+/** The packages of a machine of this release; older Ubuntu has systemd-resolved in systemd itself. */
+export function debianPackagesOf(release: string): readonly string[] {
+  return debianMachinePackages.filter((name) => name !== 'systemd-resolved' || release !== 'jammy')
+}
 
 /**
  * Runs before the first package. The list of modules is there when the kernel's package makes its initial RAM disk, so one run makes the
@@ -60,6 +77,8 @@ cat > etc/cloud/cloud.cfg.d/99-zos.cfg <<'END'
 datasource_list: [ NoCloud, None ]
 locale: C.UTF-8
 END
+# cloud-init of Ubuntu 24.04 writes this file with a program of that package, and fails.
+[ -e etc/default/locale ] || { mkdir -p etc/default; echo LANG=C.UTF-8 > etc/default/locale; }
 rm -f etc/dpkg/dpkg.cfg.d/zos-build etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/apt/apt.conf.d/99mmdebstrap
 rm -rf var/lib/cloud/instance var/lib/cloud/instances var/lib/cloud/sem
 rm -f etc/hostname etc/resolv.conf etc/machine-id etc/ssh/ssh_host_* var/lib/dbus/machine-id var/lib/systemd/random-seed
@@ -70,13 +89,39 @@ rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old var/cache/l
 find var/log -type f -size +0 -delete
 `
 
-/** The hooks of a machine, with its own files written last. */
-export function machineHooks(files: readonly MachineFile[]): BootstrapHooks {
-  return {
-    setup,
-    customize: customize + files.map(writeCommand).join(''),
-    arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
-  }
+const debianHooks: BootstrapHooks = {
+  setup,
+  customize,
+  arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
+}
+
+/** The hooks of a machine: its users are made, then its files are written. */
+export function machineHooks(
+  files: readonly MachineFile[],
+  users: readonly MachineUser[] = [],
+  base = debianHooks,
+): BootstrapHooks {
+  const customize = base.customize + users.map(userCommand).join('') + files.map(writeCommand).join('')
+  return { ...base, customize }
+}
+
+/** The copies useradd makes of what it changes are of no use in a machine. */
+function userCommand({ name, uid, groups, shell, keys }: MachineUser): string {
+  const words = [
+    '--create-home',
+    '--user-group',
+    ...(uid === undefined ? [] : ['--uid', String(uid)]),
+    ...(groups.length > 0 ? ['--groups', groups.join(',')] : []),
+    '--shell',
+    shell,
+    name,
+  ]
+  const script =
+    'mkdir -p "/home/$1/.ssh"; cat > "/home/$1/.ssh/authorized_keys"; chmod 700 "/home/$1/.ssh"; ' +
+    'chmod 600 "/home/$1/.ssh/authorized_keys"; chown -R "$1:$1" "/home/$1/.ssh"'
+  const giveKeys = `chroot "$root" sh -euc '${script}' sh ${quoted(name)} <<'END'\n${keys.join('\n')}\nEND\n`
+  const removeCopies = 'rm -f etc/passwd- etc/shadow- etc/group- etc/gshadow- etc/subuid- etc/subgid-\n'
+  return `chroot "$root" useradd ${words.map(quoted).join(' ')}\n${removeCopies}${keys.length > 0 ? giveKeys : ''}`
 }
 
 /** Inside the root: a link there must not lead to this machine. */

@@ -1,0 +1,39 @@
+import type { VmDefinition } from '@tf-images/recipe'
+import { VmError } from '@tf-images/vm'
+import { PipelineError } from '../errors.ts'
+
+type Place = VmDefinition['places']['release']
+type Asked = Pick<VmDefinition, 'release' | 'kernel' | 'packages' | 'file' | 'places'>
+
+/**
+ * A bootstrap that failed over something its definition asks for, told with the line that asks for it; every other error is returned
+ * as it is.
+ */
+export function definitionFailure(definition: Asked, error: unknown): unknown {
+  if (!(error instanceof VmError)) return error
+  const { release, places } = definition
+  if (error.failure === 'release') {
+    const problem = `the archive has no release "${release}" with these components; ${error.message}`
+    return new PipelineError('bad-definition', `${formatPlace(places.release)}: ${problem}`, {
+      cause: error,
+      place: places.release,
+    })
+  }
+  if (error.packages.length === 0) return error
+  const lines = error.packages.map((name) => {
+    const problem = `the archive of "${release}" has no package "${name}"; correct its name, or add the component it is in`
+    const found = placeOf(definition, name)
+    return `${found ? formatPlace(found) : `${definition.file}: needed by every machine`}: ${problem}`
+  })
+  const place = error.packages.map((name) => placeOf(definition, name)).find((found) => found !== undefined)
+  return new PipelineError('bad-definition', lines.join('\n'), { cause: error, ...(place ? { place } : {}) })
+}
+
+/** What no line asks for is what every machine gets. */
+function placeOf({ kernel, packages, places }: Asked, name: string): Place | undefined {
+  return places.packages[packages.indexOf(name)] ?? (name === kernel ? places.kernel : undefined)
+}
+
+function formatPlace({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`
+}
