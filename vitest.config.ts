@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * unit: no network, no engine, a minute. e2e: a real engine, registry and the twin; it fails when one is missing.
- * Tests stand beside their source; `*.e2e.test.ts` marks the second kind.
+ * unit: no network, no engine, some minutes. e2e: a real engine, registry and the twin; it fails when one is missing.
+ * long: minutes each; not part of `npm test` (CONTRIBUTING.md).
+ * Tests stand beside their source; `*.e2e.test.ts` and `*.long.test.ts` mark the second and third kind.
  */
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.e2e.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{e2e,long}.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
         },
       },
@@ -21,6 +22,15 @@ export default defineConfig({
           include: ['packages/*/src/**/*.e2e.test.ts', 'test/**/*.e2e.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['packages/*/src/**/*.long.test.ts', 'test/**/*.long.test.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
           fileParallelism: false,
         },
       },

@@ -46,6 +46,8 @@ try {
   const tests = run(
     'vitest',
     'run',
+    '--project=unit',
+    '--project=e2e',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${results}`,
