@@ -20,12 +20,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 )
 
 try {
-  await commandLine({
+  const program = await commandLine({
     out: process.stdout,
     err: process.stderr,
     progress: terminalProgress(process.stderr),
     signal: interrupt.signal,
-  }).parseAsync()
+  })
+  await program.parseAsync()
 } catch (error) {
   process.exitCode = interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf(error)
   if (interrupt.signal.aborted)
@@ -35,7 +36,7 @@ try {
     process.stderr.write(`${error.stack}\n`)
 }
 
-function commandLine(context: CommandContext): Command {
+async function commandLine(context: CommandContext): Promise<Command> {
   const program = new Command('flist')
     .description('Recipes to Dockerfiles, Dockerfiles to images, images to flists, flists to the hub.')
     .exitOverride()
@@ -53,10 +54,11 @@ Environment: FLIST_REGISTRY, FLIST_HUB_URL, FLIST_HUB_GATEWAY, FLIST_HUB_BACKEND
 DOCKER_HOST, DOCKER_CONFIG; FLIST_DEBUG=1 adds stack traces to errors.`,
     )
   for (const { name, description } of commands) program.command(name).description(description).exitOverride()
-  return program
-    .hook('preSubcommand', (_, command) => define(command, context))
-    .addCommand(helpCommand(program, context))
-    .helpCommand(false)
+  // Before parsing begins: then commander settles what options such as --no-publish are when they are not given.
+  const name = process.argv.slice(2).find((word) => !word.startsWith('-'))
+  const asked = program.commands.find((command) => command.name() === name)
+  if (asked) await define(asked, context)
+  return program.addCommand(helpCommand(program, context)).helpCommand(false)
 }
 
 async function define(command: Command, context: CommandContext): Promise<void> {
