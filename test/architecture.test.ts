@@ -59,3 +59,21 @@ test.each(Object.keys(allowed))('%s is entered by its index alone', (name) => {
     expect(deep, source.file).toEqual([])
   }
 })
+
+/** The packages whose code is read as soon as a file is: through all it imports, but for types and `import()`. */
+function packagesReadWith(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  for (const [, specifier = ''] of text.matchAll(/^(?:import|export)(?! type)[^;'=]*? from '([^']+)'/gm)) {
+    if (specifier.startsWith('.')) packagesReadWith(join(file, '..', specifier), seen)
+    else seen.add(specifier)
+  }
+  return seen
+}
+
+test('who converts or reads a flist need not read engine, recipes and machines first', () => {
+  const read = packagesReadWith(join(packages, 'pipeline', 'src', 'index.ts'))
+  expect(read).toContain('@tf-images/flist')
+  for (const heavy of ['engine', 'recipe', 'vm']) expect(read).not.toContain(`@tf-images/${heavy}`)
+})

@@ -1,15 +1,5 @@
-export {
-  type BootCheck,
-  type BootMode,
-  type BootReport,
-  type ConsoleLine,
-  commandWords,
-  junitReport,
-  type SshAccess,
-  sshArguments,
-} from '@tf-images/vm'
-export { type Examination, type ExamineOptions, examine, formatExamination } from './contract/examine.ts'
-export { type StartOptions, startSource } from './contract/start.ts'
+export type { Examination, ExamineOptions } from './contract/examine.ts'
+export type { StartOptions } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
@@ -21,7 +11,7 @@ export type { LayerCount } from './image-layers.ts'
 export type { Backend } from './image-metadata.ts'
 export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { ConvertLimits } from './limits.ts'
-export { bringUpVm, type VmOptions, type VmResult } from './machine/bring-up-vm.ts'
+export type { VmOptions, VmResult } from './machine/bring-up-vm.ts'
 export type { Decision } from './plan.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type HubSession, type ReadSettings, withSession } from './publishing/hub-session.ts'
@@ -61,3 +51,15 @@ export const readStatus: typeof import('./releases/status.ts').readStatus = asyn
 /** Read when it is called, for the same reason. */
 export const resolveLock: typeof import('./lock.ts').resolveLock = async (recipes, options) =>
   (await import('./lock.ts')).resolveLock(recipes, options)
+
+/** Read when it is called, for the same reason. */
+export const bringUpVm: typeof import('./machine/bring-up-vm.ts').bringUpVm = async (options) =>
+  (await import('./machine/bring-up-vm.ts')).bringUpVm(options)
+
+/** Read when it is called, for the same reason. */
+export const examine: typeof import('./contract/examine.ts').examine = async (name, options) =>
+  (await import('./contract/examine.ts')).examine(name, options)
+
+/** Read when it is called, for the same reason. */
+export const startSource: typeof import('./contract/start.ts').startSource = async (name, options) =>
+  (await import('./contract/start.ts')).startSource(name, options)

@@ -3,18 +3,16 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { formatSeconds, PipelineError, startSource } from '@tf-images/pipeline'
 import {
   type BootCheck,
   type BootReport,
   type ConsoleLine,
   commandWords,
-  formatSeconds,
   junitReport,
-  PipelineError,
   type SshAccess,
   sshArguments,
-  startSource,
-} from '@tf-images/pipeline'
+} from '@tf-images/vm'
 import { type Command, Option } from 'commander'
 import { attachConsole } from '../attached-console.ts'
 import { type CommandContext, printResult } from '../context.ts'

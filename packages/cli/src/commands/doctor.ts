@@ -1,7 +1,9 @@
 import { hostname } from 'node:os'
-import { type BootMode, commandWords, examine, formatExamination } from '@tf-images/pipeline'
+import { examine } from '@tf-images/pipeline'
+import { type BootMode, commandWords } from '@tf-images/vm'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
+import { formatExamination } from '../examination-text.ts'
 import { Difference } from '../exit-codes.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
