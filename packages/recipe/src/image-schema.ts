@@ -7,6 +7,7 @@ import {
   labelName,
   name,
   optionName,
+  packageName,
   port,
   target,
   word,
@@ -16,7 +17,8 @@ import { SUPERVISOR_NAMES } from './supervisor.ts'
 
 const options = z.record(z.string(), z.unknown()).nullable()
 
-const use = z
+/** A snippet in a list of an image or a machine. */
+export const snippetUse = z
   .union([
     name,
     z
@@ -53,7 +55,10 @@ export const imageSchema = z
       .enum(SUPERVISOR_NAMES)
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
-    snippets: z.array(use).optional(),
+    kernel: packageName
+      .optional()
+      .meta({ description: 'A package with a kernel: "flist vm" makes a virtual machine of the same recipe' }),
+    snippets: z.array(snippetUse).optional(),
     files: z.array(fileSchema).optional(),
     environment: z.record(environmentName, z.string()).optional(),
     entrypoint: command

@@ -32,6 +32,8 @@ export type ImageDefinition = {
   readonly sources: readonly string[]
   readonly base: ImageBase
   readonly supervisor?: { readonly name: SupervisorName; readonly location: Location }
+  /** Package of the kernel of a virtual machine that is made of the same recipe. */
+  readonly kernel?: { readonly name: string; readonly location: Location }
   readonly snippets: readonly SnippetUse[]
   readonly files: readonly FileDefinition[]
   readonly environment: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
@@ -75,7 +77,7 @@ function draftImage(
   { files, context }: Pick<ImageDefinition, 'files' | 'context'>,
   report: Report,
 ): ImageDraft {
-  const { base, supervisor, entrypoint, cmd, dockerfile } = value
+  const { base, supervisor, kernel, entrypoint, cmd, dockerfile } = value
   const variants = readVariants(value.variants, source.at, report)
   const fragmentLine = (line: number) => source.within(['dockerfile'], line, 1)
   return {
@@ -89,7 +91,8 @@ function draftImage(
     ...(variants ? { variants } : {}),
     abstract: value.abstract ?? false,
     ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
-    snippets: (value.snippets ?? []).map((use, index) => snippetUse(use, index, source)),
+    ...(kernel ? { kernel: { name: kernel, location: source.at(['kernel']) } } : {}),
+    snippets: snippetUses(value.snippets, source),
     files,
     context,
     environment: locatedValues(value.environment, source, 'environment'),
@@ -107,6 +110,11 @@ function imageBase(base: NonNullable<ImageYaml['base']>, source: YamlSource): Im
   return typeof base === 'string'
     ? { kind: 'base', name: base, location }
     : { kind: 'image', name: base.image, location }
+}
+
+/** The list `snippets` of a definition. */
+export function snippetUses(uses: ImageYaml['snippets'], source: YamlSource): SnippetUse[] {
+  return (uses ?? []).map((use, index) => snippetUse(use, index, source))
 }
 
 function snippetUse(use: NonNullable<ImageYaml['snippets']>[number], index: number, source: YamlSource): SnippetUse {

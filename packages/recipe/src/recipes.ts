@@ -33,6 +33,16 @@ export type Recipes = {
  */
 export async function loadRecipes(root: string): Promise<Recipes> {
   const problems: Problem[] = []
+  const { recipes } = await readRecipes(root, problems)
+  throwProblems(await withFrames(root, problems))
+  return recipes
+}
+
+/** Reads and checks the same; what is wrong is added to `problems`, and `definitions` knows what could not be read. */
+export async function readRecipes(
+  root: string,
+  problems: Problem[],
+): Promise<{ readonly recipes: Recipes; readonly definitions: Definitions }> {
   const report = reportInto(problems)
   const folder = openFolder(root, 'recipes')
   const file = await readDefinition(folder, 'recipes.yaml', recipesSchema, report)
@@ -47,12 +57,13 @@ export async function loadRecipes(root: string): Promise<Recipes> {
     images,
   }
   const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
-  checkRecipes(recipes, { ...recipes, unreadable }, problems)
-  throwProblems(await withFrames(root, problems))
-  return recipes
+  const definitions = { ...recipes, unreadable }
+  checkRecipes(recipes, definitions, problems)
+  return { recipes, definitions }
 }
 
-async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
+/** The problems with the lines around each place. */
+export async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
   return Promise.all(
     problems.map(async (problem) => {
       const frame = await readCodeFrame(root, problem)

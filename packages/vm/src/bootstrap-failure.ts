@@ -2,10 +2,14 @@ import type { BootstrapOptions } from './bootstrap-options.ts'
 import { type BootstrapFailure, VmError } from './errors.ts'
 import type { ToolEnd } from './tool.ts'
 
+/** What a step of a machine says that failed, see `commandText`. */
+const failedStep = /^E: (\S+:\d+:\d+): the command ended with exit code \d+$/m
+
 /** What mmdebstrap, apt or dpkg tell in their last lines, and what to do about it; the first that fits. */
 const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
   // On a full disk apt can not check signatures either.
   ['disk-full', /no space left|You don't have enough free space/i, 'free disk space'],
+  ['step', failedStep, 'correct the command'],
   // After a bad signature apt goes on to say that the archive is not signed.
   [
     'signature',
@@ -62,6 +66,7 @@ export function bootstrapFailure(
     output: tail,
     failure,
     packages: [...new Set(tail.flatMap(askedFor))],
+    place: failedStep.exec(text)?.[1],
   })
 }
 

@@ -26,4 +26,5 @@ export {
   type MachineOptions,
   type MachineTree,
 } from './machine/bootstrap-machine.ts'
-export type { MachineFile, MachineUser } from './machine/machine-hooks.ts'
+export type { MachineUser } from './machine/machine-hooks.ts'
+export type { MachineStep } from './machine/machine-step.ts'

@@ -1,17 +1,26 @@
+import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
 import { loadVms, type VmDefinition } from '@tf-images/recipe'
-import { type BootCheck, type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
+import {
+  type BootCheck,
+  type BootReport,
+  bootstrapMachine,
+  type ConsoleLine,
+  type LintReport,
+  type MachineStep,
+} from '@tf-images/vm'
 import { startSource } from '../contract/start.ts'
 import { type Conversion, convertSource } from '../convert.ts'
 import { PipelineError } from '../errors.ts'
+import { configMetadata, type ImageRuntimeConfig } from '../image-metadata.ts'
 import { type Durations, PhaseRunner, type Progress } from '../progress.ts'
 import { type Publication, publishFlist } from '../publishing/publish.ts'
 import { formatBytes } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
-import { definitionFailure } from './definition-failure.ts'
+import { definitionFailure, formatPlace } from './definition-failure.ts'
 
 export type VmOptions = {
   /** Folder that has `recipes/`. */
@@ -72,7 +81,7 @@ export async function bringUpVm(options: VmOptions): Promise<VmResult> {
     const result = { name: definition.name, conversion, lint, boot, durations: phases.durations }
     if (!options.hub) return result
     // Equal content has an equal name, so nothing that is published ever changes.
-    const name = `${definition.name}-vm-${conversion.contentHash.slice(0, 12)}.flist`
+    const name = `${definition.name}-vm-${machineHash(conversion.contentHash, definition).slice(0, 12)}.flist`
     const request = { flist: conversion.flist, chunks, name, links: [`${definition.name}-vm.flist`] }
     return { ...result, publication: await publishFlist(request, options.hub, phases, options.signal) }
   } finally {
@@ -94,7 +103,7 @@ async function makeTree(
   options: VmOptions,
   phases: PhaseRunner,
 ): Promise<LintReport> {
-  const { distribution, bootstrap: tool, release, components, kernel, packages, files, users } = definition
+  const { distribution, bootstrap: tool, release, components, kernel, packages, steps, users } = definition
   const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
@@ -105,7 +114,7 @@ async function makeTree(
       components,
       kernel,
       include: packages,
-      files,
+      steps: steps.map(machineStep),
       users,
       directory,
       sourceDateEpoch,
@@ -113,7 +122,9 @@ async function makeTree(
       ...(mirror === undefined ? {} : { mirror }),
       ...(snapshot === undefined ? {} : { snapshot }),
       ...(keyring === undefined ? {} : { keyring }),
-      ...(packageCache === undefined ? {} : { packageCache: join(packageCache, release) }),
+      ...(packageCache === undefined
+        ? {}
+        : { packageCache: join(packageCache, release), downloadCache: join(packageCache, 'downloads') }),
       ...(environment ? { environment } : {}),
       ...(signal ? { signal } : {}),
     }).catch((error: unknown) => {
@@ -145,13 +156,13 @@ function checkSize({ file, size }: VmDefinition, bytes: number): void {
 }
 
 async function convert(
-  { name }: VmDefinition,
+  definition: VmDefinition,
   directory: string,
   chunks: ChunkStore,
   { workFolder, hub, signal }: VmOptions,
   phases: PhaseRunner,
 ): Promise<Conversion> {
-  const output = join(workFolder, 'flists', `${name}-vm.flist`)
+  const output = join(workFolder, 'flists', `${definition.name}-vm.flist`)
   await mkdir(dirname(output), { recursive: true })
   const conversion = await phases.run(
     'convert',
@@ -160,6 +171,7 @@ async function convert(
       const source = await openSource(directory)
       try {
         return await convertSource(source, output, chunks, {
+          config: runtimeConfig(definition),
           onBytes: (bytes) => update(formatBytes(bytes)),
           ...(hub ? { backend: parseBackend(hub.backend) } : {}),
           ...(signal ? { signal } : {}),
@@ -214,6 +226,30 @@ async function start(
     )
   }
   return report
+}
+
+/** What its snippets say of ports, volumes and variables; the same rows as the flist of an image has. */
+function runtimeConfig({ ports, volumes, environment }: VmDefinition): ImageRuntimeConfig {
+  return {
+    ExposedPorts: Object.fromEntries(ports.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])),
+    Volumes: Object.fromEntries(volumes.map((path) => [path, {}])),
+    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+  }
+}
+
+/** Of the files, and of the rows where there are any. */
+function machineHash(contentHash: string, definition: VmDefinition): string {
+  const rows = configMetadata(runtimeConfig(definition))
+  if (Object.keys(rows).length === 0) return contentHash
+  return createHash('sha256')
+    .update(`${contentHash} ${JSON.stringify(rows)}`)
+    .digest('hex')
+}
+
+function machineStep(step: VmDefinition['steps'][number]): MachineStep {
+  if (step.kind === 'file') return step
+  if (step.kind === 'download') return { ...step, place: formatPlace(step.place) }
+  return { ...step, commands: step.commands.map(({ text, place }) => ({ text, place: formatPlace(place) })) }
 }
 
 function bootCheck(check: VmDefinition['checks'][number]): BootCheck {
