@@ -27,6 +27,7 @@ export type VmDefinition = Omit<VmYaml, 'files' | 'snippets' | 'packages' | 'clo
     readonly places: {
       readonly release: Location
       readonly kernel: Location
+      readonly size?: Location
       /** In the order of `packages`. */
       readonly packages: readonly Location[]
     }
@@ -130,7 +131,11 @@ async function readVm(
     name,
     file: source.file,
     ...rowsOf(contents),
-    ...packagesAnd([...asked, ...contents.packages], source.at(['release']), source.at(['kernel'])),
+    ...packagesAnd([...asked, ...contents.packages], {
+      release: source.at(['release']),
+      kernel: source.at(['kernel']),
+      ...(own.size === undefined ? {} : { size: source.at(['size']) }),
+    }),
     steps: [...cloudInitStep, ...contents.steps],
     checks: withChecks(own.checks, contents),
   }
@@ -168,7 +173,7 @@ function machineOfImage(
     users: [],
     memory: 1024,
     ...rowsOf(contents),
-    ...packagesAnd(contents.packages, base.location, kernel.location),
+    ...packagesAnd(contents.packages, { release: base.location, kernel: kernel.location }),
     steps: contents.steps,
     checks: withChecks(first, contents),
   }
@@ -204,12 +209,10 @@ function rowsOf({ ports, volumes, environment }: VmContents): Pick<VmContents, '
 
 function packagesAnd(
   packages: VmContents['packages'],
-  release: Location,
-  kernel: Location,
+  places: Omit<VmDefinition['places'], 'packages'>,
 ): Pick<VmDefinition, 'packages' | 'places'> {
   const first = packages.filter(({ name }, index) => packages.findIndex((other) => other.name === name) === index)
-  const places = { release, kernel, packages: first.map(({ place }) => place) }
-  return { packages: first.map(({ name }) => name), places }
+  return { packages: first.map(({ name }) => name), places: { ...places, packages: first.map(({ place }) => place) } }
 }
 
 function text(content: string): Buffer {

@@ -140,19 +140,23 @@ async function makeTree(
     },
     () => `${report.errors} errors, ${report.warnings} warnings`,
   )
-  const [first] = report.findings
-  if (report.errors > 0 && first) {
-    const problem = `${first.code} /${first.path}: ${first.explanation}`
-    throw new PipelineError('not-bootable', `${definition.file}: ${problem}; ${first.remedy}`)
+  const first = report.findings.find(({ severity }) => severity === 'error')
+  if (first) {
+    const place = first.code.startsWith('kernel-') ? definition.places.kernel : undefined
+    const problem = `${first.code} /${first.path}: ${first.explanation} (${first.evidence})`
+    const message = `${place ? formatPlace(place) : definition.file}: ${problem}; ${first.remedy}`
+    throw new PipelineError('not-bootable', message, place ? { place } : {})
   }
   return report
 }
 
 /** @throws PipelineError 'limit' */
-function checkSize({ file, size }: VmDefinition, bytes: number): void {
+function checkSize({ file, size, places }: VmDefinition, bytes: number): void {
   if (size === undefined || bytes <= size * 1024 * 1024) return
+  const place = places.size
   const problem = `its files have ${formatBytes(bytes)}, more than "size: ${size}" (MiB)`
-  throw new PipelineError('limit', `${file}: ${problem}; leave packages out, or raise the limit`)
+  const message = `${place ? formatPlace(place) : file}: ${problem}; leave packages out, or raise the limit`
+  throw new PipelineError('limit', message, place ? { place } : {})
 }
 
 async function convert(

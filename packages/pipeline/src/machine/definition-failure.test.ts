@@ -63,10 +63,10 @@ test('a command and a download that failed, with the line of the snippet', () =>
   const steps = [{ kind: 'command', commands, environment: {} } as const, { ...load, place: snippet(20) }]
   const failed = (line: number, code: 'bootstrap-failed' | 'download-failed', text: string) =>
     definitionFailure({ ...definition, steps }, new VmError(code, text, { place: `${snippet(1).file}:${line}:5` }))
-  expect(failed(12, 'bootstrap-failed', 'bootstrap: it ended')).toMatchObject({
+  expect(failed(12, 'bootstrap-failed', 'recipes/snippets/web/snippet.yaml:12:5: it ended')).toMatchObject({
     code: 'bad-definition',
     place: snippet(12),
-    message: 'recipes/snippets/web/snippet.yaml:12:5: bootstrap: it ended',
+    message: 'recipes/snippets/web/snippet.yaml:12:5: it ended',
   })
   expect(failed(20, 'download-failed', 'recipes/snippets/web/snippet.yaml:20:5: other hash')).toMatchObject({
     place: snippet(20),

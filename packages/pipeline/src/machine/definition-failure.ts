@@ -22,8 +22,11 @@ export function definitionFailure(definition: Asked, error: unknown): unknown {
   const asked =
     error.place === undefined ? undefined : stepPlaces(definition).find((at) => formatPlace(at) === error.place)
   if (asked) {
-    const said = error.code === 'download-failed' ? error.message : `${error.place}: ${error.message}`
-    return new PipelineError('bad-definition', said, { cause: error, place: asked })
+    return new PipelineError('bad-definition', error.message, { cause: error, place: asked })
+  }
+  if (error.code === 'kernel') {
+    const message = `${formatPlace(places.kernel)}: ${error.message}`
+    return new PipelineError('bad-definition', message, { cause: error, place: places.kernel })
   }
   if (error.packages.length === 0) return error
   const lines = error.packages.map((name) => {
