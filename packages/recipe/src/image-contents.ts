@@ -120,7 +120,7 @@ function evaluateSnippet(
   const packages = texts(snippet.packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
   const render = ({ template }: LocatedTemplate) => evaluation.render(template, data)
   const downloads = evaluateDownloads(snippet.name, snippet.downloads, render, evaluation.report)
-  const loaded = downloadStage(snippet.name, snippet.downloads, downloads)
+  const loaded = downloadStage(snippet.name, snippet.downloads, downloads, image.packageManager)
   const stages = snippet.stages.map(({ name, packages, run, copy, location }) => {
     const names = texts(packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
     return {
