@@ -73,7 +73,7 @@ COPY --from=downloads-of-tool /checked/0 /sbin/tool
     unpack: { format: zip }
     architectures: { amd64: { url: https://example.org/tool.zip, sha256: ${HASH} } }
 `)
-    const [stage = '', image = ''] = text.split('\nFROM ${BASE}\n')
+    const [stage = '', image = ''] = (text ?? '').split('\nFROM ${BASE}\n')
     expect(stage).toContain(' apt-get install --yes --no-install-recommends \\\n      unzip \\\n')
     expect(stage).toContain(' && mkdir -p /checked/0 \\\n && unzip -q "$file" -d /checked/0\n')
     expect(image).toContain('COPY --from=downloads-of-tool /checked/0/ /opt/tool/\n')
