@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
 import { loadVms, type VmDefinition } from '@tf-images/recipe'
-import { type BootCheck, type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
+import { type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
 import { startSource } from '../contract/start.ts'
 import { type Conversion, convertSource } from '../convert.ts'
 import { PipelineError } from '../errors.ts'
@@ -195,7 +195,7 @@ async function start(
         chunks: join(workFolder, 'chunks'),
         kernelCache,
         memory: definition.memory,
-        checks: definition.checks.map(bootCheck),
+        checks: definition.checks,
         onLine: (line) => {
           update(line.text.trim())
           onConsole?.(line)
@@ -214,11 +214,4 @@ async function start(
     )
   }
   return report
-}
-
-function bootCheck(check: VmDefinition['checks'][number]): BootCheck {
-  if ('port' in check) return { kind: 'port', port: check.port }
-  if ('file' in check) return { kind: 'file', path: check.file }
-  if ('service' in check) return { kind: 'service', service: check.service }
-  return { kind: 'command', command: check.command, ...(check.expect === undefined ? {} : { expect: check.expect }) }
 }
