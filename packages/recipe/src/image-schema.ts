@@ -7,7 +7,9 @@ import {
   labelName,
   name,
   optionName,
+  paragraph,
   port,
+  source,
   target,
   word,
 } from './names.ts'
@@ -63,6 +65,18 @@ export const imageSchema = z
     ports: z.array(port).optional(),
     volumes: z.array(target).optional(),
     labels: z.record(labelName, z.string()).optional(),
+    notes: paragraph
+      .optional()
+      .meta({ description: 'What its users must know, such as how it differs from the image it takes the place of' }),
+    catalogue: z
+      .strictObject({
+        folder: source.meta({ description: 'The folder of the Dockerfile, below tfgrid3/' }),
+        was: paragraph.meta({ description: 'What that image was' }),
+      })
+      .optional()
+      .meta({
+        description: 'The Dockerfile of the old catalogue whose place it takes; makes a row of docs/catalogue.md',
+      }),
     dockerfile: z
       .string()
       .optional()

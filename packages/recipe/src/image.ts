@@ -40,6 +40,10 @@ export type ImageDefinition = {
   readonly ports: readonly LocatedText[]
   readonly volumes: readonly LocatedText[]
   readonly labels: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
+  /** What its users must know; nothing of the image itself. */
+  readonly notes?: string
+  /** The Dockerfile of the old catalogue whose place it takes. */
+  readonly catalogue?: { readonly folder: string; readonly was: string }
   /** The files of its folder "context", for the instructions it writes itself. */
   readonly context: readonly FolderFile[]
   /** Instructions after all others but the config. */
@@ -75,7 +79,7 @@ function draftImage(
   { files, context }: Pick<ImageDefinition, 'files' | 'context'>,
   report: Report,
 ): ImageDraft {
-  const { base, supervisor, entrypoint, cmd, dockerfile } = value
+  const { base, supervisor, entrypoint, cmd, notes, catalogue, dockerfile } = value
   const variants = readVariants(value.variants, source.at, report)
   const fragmentLine = (line: number) => source.within(['dockerfile'], line, 1)
   return {
@@ -98,6 +102,8 @@ function draftImage(
     ports: locatedTexts(value.ports, source, 'ports'),
     volumes: locatedTexts(value.volumes, source, 'volumes'),
     labels: locatedValues(value.labels, source, 'labels'),
+    ...(notes ? { notes } : {}),
+    ...(catalogue ? { catalogue } : {}),
     ...(dockerfile ? { fragment: readFragment(dockerfile, fragmentLine, report) } : {}),
   }
 }

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { buildOrder } from './build-order.ts'
+import { fillCatalogue } from './catalogue.ts'
 import { compareContexts } from './contexts.ts'
 import { recipeSchemas } from './json-schemas.ts'
 import { loadRecipes } from './recipes.ts'
@@ -15,6 +16,11 @@ test('the committed Dockerfiles are what the recipes render', async () => {
   const rendered = buildOrder(recipes).map((name) => renderImage(recipes, name))
   const drift = await compareContexts(ROOT, rendered, { complete: true })
   expect(drift.map(({ diff }) => diff).join('\n')).toBe('')
+})
+
+test('the table of the catalogue is what the recipes say', async () => {
+  const page = await readFile(join(ROOT, 'docs/catalogue.md'), 'utf8')
+  expect(page).toBe(fillCatalogue(page, await loadRecipes(ROOT)))
 })
 
 test.each([...recipeSchemas()])('%s is what the code accepts', async (name, text) => {
