@@ -64,7 +64,7 @@ export function evaluateImage(
   const ownLabels = dockerfileValues(definition.labels, 'label', evaluation.report)
   const own = {
     environment: dockerfileValues(definition.environment, 'variable', evaluation.report),
-    install: [],
+    install: installCommands(image.packageManager, definition.packages, []),
     files: [...sharedFiles(image), ...evaluateFiles(definition.files, data, evaluation)],
     run: [],
     ports: definition.ports,

@@ -4,6 +4,7 @@ import {
   baseName,
   description,
   environmentName,
+  isPackage,
   isTarget,
   labelName,
   name,
@@ -46,6 +47,10 @@ export const imageSchema = z
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
     snippets: z.array(snippetUse).optional(),
+    packages: z
+      .array(z.string().refine(isPackage, 'is no name of a package'))
+      .optional()
+      .meta({ description: 'Packages of the distribution, installed after the snippets' }),
     files: z.array(fileSchema).optional(),
     environment: z.record(environmentName, z.string()).optional(),
     entrypoint: command

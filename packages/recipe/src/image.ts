@@ -34,6 +34,7 @@ export type ImageDefinition = {
   readonly base: ImageBase
   readonly supervisor?: { readonly name: SupervisorName; readonly location: Location }
   readonly snippets: readonly SnippetUse[]
+  readonly packages: readonly LocatedText[]
   readonly files: readonly FileDefinition[]
   readonly environment: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
   readonly entrypoint?: LocatedCommand
@@ -97,6 +98,7 @@ function draftImage(
     abstract: value.abstract ?? false,
     ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
     snippets: (value.snippets ?? []).map((use, index) => readUse(use, ['snippets', index], source)),
+    packages: locatedTexts(value.packages, source, 'packages'),
     files,
     context,
     environment: locatedValues(value.environment, source, 'environment'),

@@ -28,7 +28,8 @@ test.each([...recipeSchemas()])('%s is what the code accepts', async (name, text
 })
 
 describe('editors find the schema of every recipe file', async () => {
-  const files = (await readdir(join(ROOT, 'recipes'), { recursive: true })).filter((file) => file.endsWith('.yaml'))
+  const definitions = /(?:^|\/)(?:recipes|image|snippet|vm)\.yaml$/
+  const files = (await readdir(join(ROOT, 'recipes'), { recursive: true })).filter((file) => definitions.test(file))
 
   test.each(files)('%s', async (file) => {
     const [first = ''] = (await readFile(join(ROOT, 'recipes', file), 'utf8')).split('\n')
