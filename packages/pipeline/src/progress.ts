@@ -6,6 +6,8 @@ export type Phase =
   | 'push'
   | 'bootstrap'
   | 'lint'
+  | 'measure'
+  | 'disk'
   | 'convert'
   | 'check'
   | 'boot'
