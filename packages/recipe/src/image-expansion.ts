@@ -82,6 +82,7 @@ function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
     ports: [...below.ports, ...own.ports],
     volumes: [...below.volumes, ...own.volumes],
     labels: new Map([...below.labels, ...own.labels]),
+    tests: own.tests.length > 0 ? own.tests : below.tests,
   }
 }
 

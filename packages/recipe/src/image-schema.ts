@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { imageTests, snippetUse } from './check-schema.ts'
 import {
   baseName,
   description,
@@ -13,17 +14,6 @@ import {
 } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
 import { SUPERVISOR_NAMES } from './supervisor.ts'
-
-const options = z.record(z.string(), z.unknown()).nullable()
-
-const use = z
-  .union([
-    name,
-    z
-      .record(name, options)
-      .refine((uses) => Object.keys(uses).length === 1, 'names one snippet: start a new list item for the next'),
-  ])
-  .meta({ description: 'A snippet by its name, or "name: { option: value }"' })
 
 const command = z.array(word).min(1, 'needs a program')
 
@@ -53,7 +43,7 @@ export const imageSchema = z
       .enum(SUPERVISOR_NAMES)
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
-    snippets: z.array(use).optional(),
+    snippets: z.array(snippetUse).optional(),
     files: z.array(fileSchema).optional(),
     environment: z.record(environmentName, z.string()).optional(),
     entrypoint: command
@@ -63,6 +53,7 @@ export const imageSchema = z
     ports: z.array(port).optional(),
     volumes: z.array(target).optional(),
     labels: z.record(labelName, z.string()).optional(),
+    tests: imageTests,
     dockerfile: z
       .string()
       .optional()

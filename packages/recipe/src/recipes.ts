@@ -5,11 +5,11 @@ import { dependencyOrder } from './dependency-order.ts'
 import { type ImageDefinition, readImage } from './image.ts'
 import { expandImages } from './image-expansion.ts'
 import { NAME_RULE, namePattern } from './names.ts'
-import { type Problem, RecipeError, type Report, reportInto, throwProblems } from './problem.ts'
+import { type Problem, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { type Base, recipesSchema } from './recipes-schema.ts'
-import { renderResolved } from './render.ts'
 import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
+import { checkExpectations, checkScenarios, renderProblems } from './scenario-image.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
 import { predecessorsOf } from './snippet-resolution.ts'
 import { suggest } from './suggestion.ts'
@@ -88,6 +88,7 @@ function checkRecipes(recipes: Recipes, definitions: Definitions, problems: Prob
   checkRequired(definitions, report)
   orderImages(recipes.images, report)
   checkImages(recipes, imageResolver(definitions, report), problems)
+  checkScenarios(recipes, definitions, problems)
 }
 
 function checkRequired({ snippets, unreadable }: Definitions, report: Report): void {
@@ -115,11 +116,7 @@ function checkImages(
   for (const name of recipes.images.keys()) {
     const resolved = resolve(name)
     if (!resolved) continue
-    try {
-      renderResolved(resolved, recipes)
-    } catch (error) {
-      if (!(error instanceof RecipeError)) throw error
-      problems.push(...error.problems)
-    }
+    checkExpectations(resolved, resolved.definition.tests, reportInto(problems))
+    problems.push(...renderProblems(resolved, recipes))
   }
 }

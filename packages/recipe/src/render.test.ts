@@ -180,6 +180,20 @@ describe('snippets', () => {
     )
   })
 
+  test('a package or step of which a condition leaves nothing is left out', async () => {
+    const image = await render('site', {
+      [WEB]: `description: x
+options: { extra: { type: boolean, default: false } }
+packages: { apt: [nginx, "{{#if extra}}nginx-extras{{/if}}"] }
+install: ["{{#if extra}}rm -f /a{{/if}}"]
+run: ["{{#if extra}}touch /b{{/if}}"]
+`,
+      [SITE]: 'description: A site\nbase: { image: base }\nsnippets: [web]\n',
+    })
+    expect(dockerfileOf(image)).toContain('      nginx \\\n && apt-get clean')
+    expect(dockerfileOf(image).match(/^RUN /gm)).toHaveLength(1)
+  })
+
   test('give their environment to all that comes after', async () => {
     const image = await render('site', {
       [WEB]: `${PROJECT[WEB]}environment: { LEVEL: "{{level}} $x" }\nvolumes: [/data]\n`,

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
 import { loadVms, type VmDefinition } from '@tf-images/recipe'
-import { type BootCheck, type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
+import { type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
 import { findingLines, notReady, requireContract } from '../contract/gate.ts'
 import { bootText } from '../contract/gate-text.ts'
 import { startSource } from '../contract/start.ts'
@@ -205,7 +205,7 @@ async function start(
         chunks: join(workFolder, 'chunks'),
         kernelCache,
         memory: definition.memory,
-        checks: definition.checks.map(bootCheck),
+        checks: definition.checks,
         onLine: (line) => {
           update(line.text.trim())
           onConsole?.(line)
@@ -222,11 +222,4 @@ async function start(
     )
   }
   return report
-}
-
-function bootCheck(check: VmDefinition['checks'][number]): BootCheck {
-  if ('port' in check) return { kind: 'port', port: check.port }
-  if ('file' in check) return { kind: 'file', path: check.file }
-  if ('service' in check) return { kind: 'service', service: check.service }
-  return { kind: 'command', command: check.command, ...(check.expect === undefined ? {} : { expect: check.expect }) }
 }
