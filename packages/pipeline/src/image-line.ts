@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
-import { contextHash, type RenderedImage } from '@tf-images/recipe'
+import { contextHash, type Lock, type RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { type PinnedBase, pinBase } from './base.ts'
 import { buildAndPush } from './build.ts'
+import { buildArgumentsOf } from './build-arguments.ts'
 import { buildId } from './build-id.ts'
+import { type GateReport, passGate } from './contract/gate.ts'
 import { type Conversion, convertSource } from './convert.ts'
 import { PipelineError } from './errors.ts'
 import { type ImageNames, imageNames } from './image-names.ts'
@@ -25,8 +27,8 @@ export type Workshop = UpOptions & {
   readonly client: RegistryClient
   readonly chunks: ChunkStore
   readonly layerCache: LayerCache
-  /** Digests that the lock pins bases to, by name. */
-  readonly locked: ReadonlyMap<string, string>
+  /** What recipes.lock.yaml pins. */
+  readonly lock: Lock | undefined
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
 }
@@ -35,8 +37,10 @@ export type Workshop = UpOptions & {
 export async function bringUpImage(rendered: RenderedImage, workshop: Workshop): Promise<ImageReport> {
   const { name } = rendered
   const phases = new PhaseRunner(name, workshop.progress)
+  const buildArguments = buildArgumentsOf(rendered, workshop.lock)
   const base = await pinBaseOf(rendered, workshop, phases)
-  const id = buildId({ contextHash: contextHash(rendered), baseDigest: base.digest, platform: workshop.platform })
+  const { platform } = workshop
+  const id = buildId({ contextHash: contextHash(rendered), baseDigest: base.digest, platform, buildArguments })
   const names = imageNames(name, id, workshop.registry, rendered.version)
   const { decision, state, account } = await phases.run(
     'plan',
@@ -55,23 +59,24 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   const digest =
     decision.action === 'convert' && state.imageDigest
       ? state.imageDigest
-      : await build(rendered, base, names, id, workshop, phases)
+      : await build(rendered, base, buildArguments, names, id, workshop, phases)
   workshop.digests.set(name, digest)
   const built = { ...common, ...urls, reference: names.pinned(digest) }
   if (!workshop.hub) return { ...built, status: 'built' }
   const conversion = await convertAndCheck(names, digest, workshop, phases)
+  const gate = await gateOf(name, conversion, workshop, phases)
   const { chunks, force = false } = workshop
   // A forced build has the old build's name, and as a rule other times.
   const request = { flist: conversion.flist, chunks, name: names.flist, links: [names.link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
-  return { ...built, status: 'published', conversion, publication }
+  return { ...built, status: 'published', conversion, ...(gate ? { gate } : {}), publication }
 }
 
 async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: PhaseRunner): Promise<PinnedBase> {
   if (base.kind === 'image') return pinParent(base.name, workshop)
   const { engine, client, credentials, platform, signal } = workshop
   const registryHost = parseRegistryHost(workshop.registry)
-  const locked = workshop.locked.get(base.name)
+  const locked = workshop.lock?.bases[base.name]?.digest
   const pinned = {
     ...(locked === undefined ? {} : { locked }),
     ...(workshop.frozen ? { frozen: true } : {}),
@@ -114,6 +119,7 @@ async function plan(
 async function build(
   rendered: RenderedImage,
   base: PinnedBase,
+  buildArguments: Readonly<Record<string, string>>,
   names: ImageNames,
   id: string,
   workshop: Workshop,
@@ -124,10 +130,26 @@ async function build(
   const references = [names.reference, names.latest] as const
   const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
   const { digest } = await buildAndPush(
-    { rendered, root: workshop.root, base: base.reference, references, labels, platform },
+    { rendered, root: workshop.root, base: base.reference, buildArguments, references, labels, platform },
     services,
   )
   return digest
+}
+
+/** What is published below is what passed here. */
+async function gateOf(
+  name: string,
+  { flist }: Conversion,
+  { gate = {}, workFolder, signal }: Workshop,
+  phases: PhaseRunner,
+): Promise<GateReport | undefined> {
+  if (gate === false) {
+    const text = 'warning: not compared with the boot contract, as asked for; zos may not start it'
+    await phases.run('lint', 'left out', async ({ line }) => line(text))
+    return undefined
+  }
+  const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
+  return passGate(gated, gate, phases, signal)
 }
 
 async function convertAndCheck(

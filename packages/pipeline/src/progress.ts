@@ -1,11 +1,14 @@
 /** The steps an image or a virtual machine goes through, in this order. */
 export type Phase =
   | 'base'
+  | 'load'
   | 'plan'
   | 'build'
   | 'push'
   | 'bootstrap'
   | 'lint'
+  | 'measure'
+  | 'disk'
   | 'convert'
   | 'check'
   | 'boot'

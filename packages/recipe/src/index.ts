@@ -1,5 +1,6 @@
 export { type Adopted, type Adoption, adoptDockerfile } from './adoption.ts'
 export { buildOrder, withParents } from './build-order.ts'
+export { type CatalogueEntry, catalogueEntries, fillCatalogue } from './catalogue.ts'
 export { codeFrame, readCodeFrame } from './code-frame.ts'
 export {
   type ContextsOptions,
@@ -16,12 +17,14 @@ export { recipeSchemas } from './json-schemas.ts'
 export {
   compareLock,
   compareLockOffline,
+  downloadArguments,
   formatLockDifference,
   LOCK_FILE,
   type Lock,
   type LockDifference,
   lockOf,
   readLock,
+  unhashedDownloads,
   usedBases,
   writeLock,
 } from './lock.ts'
@@ -37,9 +40,12 @@ export { formatProblem, type Location, type Problem, RecipeError, type RecipeErr
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'
 export { type ContextFile, type RenderedBase, type RenderedImage, renderImage } from './render.ts'
+export type { Check, Scenario, SnippetScenario } from './scenario.ts'
+export { imageRuns, snippetRuns, type TestRun } from './scenario-image.ts'
 export type { Snippet } from './snippet.ts'
 export { type SourceMap, type TracedLine, traceDockerfile, traceFailure } from './source-map.ts'
 export type { Download } from './stage-contents.ts'
 export type { Architecture } from './stage-schema.ts'
+export type { SupervisorName } from './supervisor.ts'
 export { loadVms, type VmDefinition } from './vm.ts'
 export type { VmStep } from './vm-contents.ts'

@@ -61,5 +61,6 @@ function emptySnippet(name: string, file: string): Snippet {
     environment: new Map(),
     ports: [],
     volumes: [],
+    tests: [],
   }
 }

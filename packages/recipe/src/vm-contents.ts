@@ -33,11 +33,10 @@ export type VmStep =
       readonly kind: 'download'
       readonly url: string
       readonly sha256: string
-      /** A file; or where `strip` is given, the folder that an archive is unpacked to. */
+      /** A file; of an archive, the folder it is unpacked to. */
       readonly target: string
       readonly mode: number
-      /** Leading folders of the archive to leave out. */
-      readonly strip?: number
+      readonly archive?: { readonly format: 'tar' | 'zip' /** Leading folders to leave out. */; readonly strip: number }
       readonly place: Location
     }
 
@@ -57,8 +56,13 @@ export type VmContents = {
  * Puts the values in, for a machine: the image and all it is built on, from the base up.
  *
  * @param image resolved by `resolveMachine`
+ * @param hashes of the lock, by URL: those of downloads whose snippets leave them to it
  */
-export function evaluateMachine(image: ResolvedImage, problems: Problem[]): VmContents {
+export function evaluateMachine(
+  image: ResolvedImage,
+  hashes: ReadonlyMap<string, string>,
+  problems: Problem[],
+): VmContents {
   const chain = chainOf(image).map((part) => underSystemd(part, image.services.size > 0))
   const report = reportInto(problems)
   const environment = new Map<string, LocatedText>()
@@ -70,16 +74,19 @@ export function evaluateMachine(image: ResolvedImage, problems: Problem[]): VmCo
       if (!resolved) continue
       refuseStages(resolved, image.definition.name, report)
       for (const [name, value] of snippet.environment) environment.set(name, value)
-      steps.push(...snippetSteps(snippet, resolved, environment, report))
+      steps.push(...snippetSteps(snippet, resolved, environment, hashes, report))
     }
     for (const [name, value] of contents.own.environment) environment.set(name, value)
     steps.push(...contents.own.files.map(fileStep))
     return contents
   })
-  const snippets = evaluated.flatMap((contents) => contents.snippets)
+  const packages = evaluated.flatMap(({ snippets }, index) => [
+    ...snippets.flatMap((snippet) => snippet.packages),
+    ...(chain[index]?.definition.packages ?? []),
+  ])
   const all: readonly Contents[] = evaluated.flatMap((contents) => [...contents.snippets, contents.own])
   return {
-    packages: snippets.flatMap(({ packages }) => packages.map(({ text, origin }) => ({ name: text, place: origin }))),
+    packages: packages.map(({ text, origin }) => ({ name: text, place: origin })),
     steps: [...steps, ...environmentFile(environment, image.definition.location).map(fileStep)],
     ports: unique(all.flatMap(({ ports }) => ports)),
     volumes: unique(all.flatMap(({ volumes }) => volumes)),
@@ -113,18 +120,26 @@ function snippetSteps(
   { steps, files, run, downloads }: SnippetContents,
   { snippet }: ResolvedSnippet,
   environment: ReadonlyMap<string, LocatedText>,
+  hashes: ReadonlyMap<string, string>,
   report: Report,
 ): VmStep[] {
   const values = textsOf(environment)
-  const loaded = snippet.downloads.flatMap(({ target, mode, strip, location }): VmStep[] => {
+  const loaded = snippet.downloads.flatMap(({ target, mode, archive, location: place }): VmStep[] => {
     const own = downloads.find((download) => download.target === target && download.architecture === 'amd64')
     if (!own) {
-      report(location, `"${target}" has no download for amd64`, 'nodes have no other processors: add it')
+      report(place, `"${target}" has no download for amd64`, 'nodes have no other processors: add it')
       return []
     }
-    const { url, sha256 } = own
-    const step = { kind: 'download', url, sha256, target, mode, place: location } as const
-    return [strip === undefined ? step : { ...step, strip }]
+    const sha256 = own.sha256 ?? hashes.get(own.url)
+    if (sha256 === undefined) {
+      report(
+        own.origin,
+        `no sha256 of ${own.url} in the snippet or the lock`,
+        'add it to the snippet, or run: flist lock',
+      )
+      return []
+    }
+    return [{ kind: 'download', url: own.url, sha256, target, mode, place, ...(archive ? { archive } : {}) }]
   })
   return [...loaded, ...commandSteps(steps, values), ...files.map(fileStep), ...commandSteps(run, values)]
 }

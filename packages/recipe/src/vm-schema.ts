@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { checkSchema, snippetUse } from './check-schema.ts'
 import { cloudInitSchema } from './cloud-init-schema.ts'
-import { snippetUse } from './image-schema.ts'
-import { account, description, packageName, target, word } from './names.ts'
+import { account, description, packageName, target } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
 
 const codeName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no code name: write it like "bookworm"')
-const unit = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'is no name of a unit: write it like "ssh"')
 
 /** Somebody besides root, who gets the key of the deployment. */
 const user = z.strictObject({
@@ -20,18 +19,6 @@ const user = z.strictObject({
     .default([])
     .meta({ description: 'Public keys that let somebody in; there are no passwords' }),
 })
-
-/** What must hold in the machine before it is published. */
-const check = z
-  .union([
-    z.strictObject({ command: word, expect: word.optional() }),
-    z.strictObject({ port: z.int().min(1).max(65_535) }),
-    z.strictObject({ file: target }),
-    z.strictObject({ service: unit }),
-  ])
-  .meta({
-    description: 'A shell command that ends with 0, a TCP port that is listened on, a file, an active unit of systemd',
-  })
 
 /** recipes/vms/<name>/vm.yaml: what a virtual machine is made of. */
 export const vmSchema = z
@@ -63,7 +50,7 @@ export const vmSchema = z
       .max(65_536)
       .default(1024)
       .meta({ description: 'MiB it is tried with; zos gives a machine no less than 250' }),
-    checks: z.array(check).default([]),
+    checks: z.array(checkSchema).default([]),
   })
   .meta({ title: 'tf-images virtual machine' })
 

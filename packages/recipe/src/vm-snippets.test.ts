@@ -84,7 +84,13 @@ RestartSec=1
 [Install]
 WantedBy=multi-user.target
 `)
-    expect(vm).toMatchObject({ ports: ['81'], checks: [{ service: 'tf-web' }, { port: 81 }] })
+    expect(vm).toMatchObject({
+      ports: ['81'],
+      checks: [
+        { kind: 'service', service: 'tf-web' },
+        { kind: 'port', port: 81 },
+      ],
+    })
   })
 
   test('a one-shot starts without a service that waits for it', async () => {
@@ -131,10 +137,26 @@ downloads:
         sha256: hash,
         target: '/opt/tool',
         mode: 0o644,
-        strip: 1,
+        archive: { format: 'tar', strip: 1 },
         place: { file: 'recipes/snippets/tool/snippet.yaml', line: 3, column: 13 },
       },
     ])
+  })
+
+  test('a download whose hash the lock has', async () => {
+    const url = 'https://tools.example/tool'
+    const files = {
+      [FILE]: `${MACHINE}snippets: [tool]\n`,
+      'recipes/snippets/tool/snippet.yaml': `description: x\ndownloads:\n  - { target: /a, architectures: { amd64: { url: "${url}" } } }\n`,
+    }
+    expect(await problemsOf(files)).toEqual([
+      `recipes/snippets/tool/snippet.yaml:3:50: no sha256 of ${url} in the snippet or the lock; add it to the snippet, or ` +
+        'run: flist lock',
+    ])
+    const sha256 = 'cd'.repeat(32)
+    const lock = `bases: {}\nsnippets: {}\ndownloads:\n  "${url}": ${sha256}\n`
+    const vms = await load({ ...files, 'recipes.lock.yaml': lock })
+    expect(vms.get('machine')?.steps).toMatchObject([{ kind: 'download', url, sha256, target: '/a' }])
   })
 
   test('what brings a supervisor into images brings none into a machine', async () => {
@@ -157,10 +179,10 @@ describe('an image with a kernel', () => {
       packages: ['nginx'],
       ports: ['8080'],
       checks: [
-        { command: 'cloud-init status', expect: 'status: done' },
-        { port: 22 },
-        { service: 'tf-web' },
-        { port: 8080 },
+        { kind: 'command', command: 'cloud-init status', expect: 'status: done' },
+        { kind: 'port', port: 22 },
+        { kind: 'service', service: 'tf-web' },
+        { kind: 'port', port: 8080 },
       ],
       places: { kernel: { file: SITE, line: 5, column: 9 } },
     })

@@ -67,7 +67,12 @@ checks:
       { kind: 'file', target: '/etc/motd', mode: 0o600, content: Buffer.from('hello\n') },
       { kind: 'file', target: '/etc/name', owner: 'www-data', content: Buffer.from('I am machine\n') },
     ],
-    checks: [{ command: 'cloud-init status', expect: 'done' }, { port: 22 }, { file: '/etc/motd' }, { service: 'ssh' }],
+    checks: [
+      { kind: 'command', command: 'cloud-init status', expect: 'done' },
+      { kind: 'port', port: 22 },
+      { kind: 'file', path: '/etc/motd' },
+      { kind: 'service', service: 'ssh' },
+    ],
   })
 })
 

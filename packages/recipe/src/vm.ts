@@ -1,13 +1,15 @@
 import { CLOUD_INIT_FILE, cloudInitText } from './cloud-init-schema.ts'
 import { readDefinition } from './definition-file.ts'
 import { readFiles } from './file-definition.ts'
-import { type ImageDefinition, snippetUses } from './image.ts'
+import type { ImageDefinition } from './image.ts'
+import { readLock } from './lock.ts'
 import { refuseContainerOnly, resolveMachine } from './machine-resolution.ts'
 import { NAME_RULE, namePattern } from './names.ts'
 import { type Location, type Problem, type Report, reportInto, throwProblems, watchReport } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { readRecipes, withFrames } from './recipes.ts'
-import type { Definitions } from './resolution.ts'
+import type { Definitions, ResolvedImage } from './resolution.ts'
+import { readUse } from './scenario.ts'
 import { IMAGE_VARIABLES } from './snippet.ts'
 import { evaluateMachine, type VmContents, type VmStep } from './vm-contents.ts'
 import { distributionOf, machineBase } from './vm-distribution.ts'
@@ -41,7 +43,7 @@ export type VmDefinition = Omit<VmYaml, 'files' | 'snippets' | 'packages' | 'clo
 export async function loadVms(root: string): Promise<ReadonlyMap<string, VmDefinition>> {
   const problems: Problem[] = []
   const report = reportInto(problems)
-  const definitions = await readDefinitions(root, problems)
+  const project = { definitions: await readDefinitions(root, problems), hashes: await lockedHashes(root) }
   const folder = openFolder(root, 'recipes/vms')
   const vms = new Map<string, VmDefinition>()
   for (const name of await folder.folders()) {
@@ -49,20 +51,31 @@ export async function loadVms(root: string): Promise<ReadonlyMap<string, VmDefin
       const location = { file: `${folder.path}/${name}/vm.yaml`, line: 1, column: 1 }
       report(location, `"${name}" is no name: ${NAME_RULE}`, 'rename the folder')
     }
-    const vm = await readVm(name, folder.folder(name), definitions, problems)
+    const vm = await readVm(name, folder.folder(name), project, problems)
     if (vm) vms.set(name, vm)
   }
-  for (const image of definitions.images.values()) {
-    const vm = machineOfImage(image, definitions, problems)
+  for (const image of project.definitions.images.values()) {
+    const vm = machineOfImage(image, project, problems)
     const other = vm && vms.get(image.name)
     if (vm && other) {
       const hint = `rename the one in ${other.file}, or leave out "kernel"`
       report(vm.places.kernel, `there is another virtual machine "${image.name}"`, hint)
     } else if (vm) vms.set(image.name, vm)
   }
-  checkLinks(vms, definitions.images, report)
+  checkLinks(vms, project.definitions.images, report)
   throwProblems(await withFrames(root, problems))
   return new Map([...vms].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** What machines are made of besides their own files. */
+type Project = {
+  readonly definitions: Definitions
+  /** Of downloads, by URL, as the lock has them. */
+  readonly hashes: ReadonlyMap<string, string>
+}
+
+async function lockedHashes(root: string): Promise<Project['hashes']> {
+  return new Map(Object.entries((await readLock(root))?.downloads ?? {}))
 }
 
 /** A project may have machines alone. */
@@ -75,24 +88,26 @@ async function readDefinitions(root: string, problems: Problem[]): Promise<Defin
   return { bases: new Map(), snippets: new Map(), images: new Map(), unreadable }
 }
 
-/** Both are published with a link of their name, that of a machine with "-vm" at its end. */
+/** Both are published with a link of their name, that of a machine with "-vm" at its end, its disk with "-image". */
 function checkLinks(
   vms: ReadonlyMap<string, VmDefinition>,
   images: ReadonlyMap<string, ImageDefinition>,
   report: Report,
 ): void {
   for (const name of vms.keys()) {
-    const image = images.get(`${name}-vm`)
-    if (!image) continue
-    const problem = `image "${image.name}" and virtual machine "${name}" would both be published as "${name}-vm.flist"`
-    report(image.location, problem, 'rename one of them')
+    for (const link of [`${name}-vm`, `${name}-image`]) {
+      const image = images.get(link)
+      if (!image) continue
+      const problem = `image "${image.name}" and virtual machine "${name}" would both be published as "${link}.flist"`
+      report(image.location, problem, 'rename one of them')
+    }
   }
 }
 
 async function readVm(
   name: string,
   folder: RecipeFolder,
-  definitions: Definitions,
+  { definitions, hashes }: Project,
   problems: Problem[],
 ): Promise<VmDefinition | undefined> {
   const watch = watchReport(reportInto(problems))
@@ -110,7 +125,9 @@ async function readVm(
     file: source.file,
     sources: [source.file],
     base: { kind: 'base', name: base.name, location: source.at(['release']) },
-    snippets: snippetUses(value.snippets, source),
+    snippets: value.snippets.map((use, index) => readUse(use, ['snippets', index], source)),
+    packages: [],
+    tests: [],
     files,
     environment: new Map(),
     ports: [],
@@ -119,7 +136,8 @@ async function readVm(
     context: [],
   }
   const known = { ...definitions, images: new Map(), bases: new Map([[base.name, base]]) }
-  const contents = contentsOf(image, known, problems, watch)
+  const resolved = resolveMachine(image, known, watch.report)
+  const contents = resolved && evaluated(resolved, hashes, problems)
   if (!contents || watch.hasProblems()) return undefined
   const { files: _files, snippets: _snippets, packages, cloudInit, ...own } = value
   const cloudInitStep: VmStep[] = cloudInit
@@ -143,7 +161,7 @@ async function readVm(
 
 function machineOfImage(
   image: ImageDefinition,
-  definitions: Definitions,
+  { definitions, hashes }: Project,
   problems: Problem[],
 ): VmDefinition | undefined {
   const { kernel } = image
@@ -157,10 +175,13 @@ function machineOfImage(
     const problem = `"${resolved.base.name}" has no release that a virtual machine can be made of`
     watch.report(kernel.location, problem, `give the base a "bootstrap" in recipes/recipes.yaml, or leave out "kernel"`)
   }
-  const contents = resolved && watch.hasProblems() === false ? evaluated(resolved, problems) : undefined
+  const contents = resolved && !watch.hasProblems() ? evaluated(resolved, hashes, problems) : undefined
   if (!contents || !distribution || !bootstrap) return undefined
   const { name, description, file, base } = image
-  const first = [{ command: 'cloud-init status', expect: 'status: done' }, { port: 22 }]
+  const first = [
+    { kind: 'command' as const, command: 'cloud-init status', expect: 'status: done' },
+    { kind: 'port' as const, port: 22 },
+  ]
   return {
     name,
     description,
@@ -179,27 +200,19 @@ function machineOfImage(
   }
 }
 
-function contentsOf(
-  image: ImageDefinition,
-  definitions: Definitions,
-  problems: Problem[],
-  { report }: { readonly report: Report },
-): VmContents | undefined {
-  const resolved = resolveMachine(image, definitions, report)
-  return resolved && evaluated(resolved, problems)
-}
-
-function evaluated(resolved: Parameters<typeof evaluateMachine>[0], problems: Problem[]): VmContents | undefined {
+function evaluated(resolved: ResolvedImage, hashes: Project['hashes'], problems: Problem[]): VmContents | undefined {
   const before = problems.length
-  const contents = evaluateMachine(resolved, problems)
+  const contents = evaluateMachine(resolved, hashes, problems)
   return problems.length > before ? undefined : contents
 }
 
 /** The services of its snippets are up, and something listens where they say. */
 function withChecks(checks: VmDefinition['checks'], { services, ports }: VmContents): VmDefinition['checks'] {
   const asked = new Set(checks.map((check) => JSON.stringify(check)))
-  const tcp = ports.filter((port) => !port.endsWith('/udp')).map((port) => ({ port: Number.parseInt(port, 10) }))
-  const own = [...services.map((service) => ({ service })), ...tcp]
+  const tcp = ports
+    .filter((port) => !port.endsWith('/udp'))
+    .map((port) => ({ kind: 'port' as const, port: Number.parseInt(port, 10) }))
+  const own = [...services.map((service) => ({ kind: 'service' as const, service })), ...tcp]
   return [...checks, ...own.filter((check) => !asked.has(JSON.stringify(check)))]
 }
 

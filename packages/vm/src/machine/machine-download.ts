@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { requireTool } from '../boot/machine-tools.ts'
 import { VmError } from '../errors.ts'
 import { findTool, runTool } from '../tool.ts'
 import type { MachineDownload, MachineStep, PreparedStep } from './machine-step.ts'
@@ -24,6 +25,8 @@ const helperFolder = '/usr/lib/apt'
  * @throws VmError 'download-failed' with the place that asks for the file, 'tool-missing', 'cancelled'
  */
 export async function prepareSteps(steps: readonly MachineStep[], options: DownloadOptions): Promise<PreparedStep[]> {
+  const zipped = steps.find((step) => step.kind === 'download' && step.archive?.format === 'zip')
+  if (zipped) await requireTool('unzip')
   const prepared: PreparedStep[] = []
   for (const step of steps)
     prepared.push(step.kind === 'download' ? { ...step, path: await loadFile(step, options) } : step)

@@ -162,7 +162,7 @@ test('downloads: a file, and an archive whose files belong to root and which cha
   const from = { kind: 'download', url: 'x', sha256: 'x', place: 'x', path } as const
   const steps = [
     { ...from, target: '/usr/local/bin/raw', mode: 0o4755 },
-    { ...from, target: '/opt/tool', mode: 0o644, strip: 1 },
+    { ...from, target: '/opt/tool', mode: 0o644, archive: { format: 'tar', strip: 1 } } as const,
   ]
   expect(runSteps(steps, root)).toMatchObject({ code: 0 })
   expect(await readFile(join(root, 'usr/local/bin/raw'))).toEqual(await readFile(path))

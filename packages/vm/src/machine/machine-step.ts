@@ -23,11 +23,11 @@ export type MachineDownload = {
   readonly kind: 'download'
   readonly url: string
   readonly sha256: string
-  /** A file; or where `strip` is given, the directory that an archive is unpacked to. */
+  /** A file; of an archive, the directory it is unpacked to. */
   readonly target: string
   readonly mode: number
-  /** Leading directories to leave out of the paths of the archive. */
-  readonly strip?: number
+  /** `strip`: leading directories to leave out of the paths of a tar. */
+  readonly archive?: { readonly format: 'tar' | 'zip'; readonly strip: number }
   readonly place: string
 }
 
@@ -41,7 +41,7 @@ export type PreparedStep = MachineCommands | MachineFile | (MachineDownload & { 
 export function stepCommand(step: PreparedStep): string {
   if (step.kind === 'command') return runCommands(step)
   if (step.kind === 'file') return writeCommand(step)
-  return step.strip === undefined ? copyCommand(step) : unpackCommand(step, step.strip)
+  return step.archive ? unpackCommand(step, step.archive) : copyCommand(step)
 }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -85,13 +85,20 @@ function placeCommand(filter: string, { target, mode, owner }: Placed): string {
   return `chroot "$root" sh -euc '${script}' sh ${quoted(target)}`
 }
 
-/** The archive is read by this machine's tar, which knows more compressions; nothing of it belongs to anybody but root. */
-function unpackCommand({ target, path }: MachineDownload & { readonly path: string }, strip: number): string {
+/** The archive is read by this machine's programs, which know more formats; nothing of it belongs to anybody but root. */
+function unpackCommand(
+  { target, path }: MachineDownload & { readonly path: string },
+  { format, strip }: NonNullable<MachineDownload['archive']>,
+): string {
+  const unpack = {
+    tar: `tar --extract --file ${quoted(path)} --directory "$unpacked" --no-same-owner --strip-components=${strip}`,
+    zip: `unzip -q ${quoted(path)} -d "$unpacked"`,
+  }
   const receive = 'mkdir -p "$1"; tar --extract --keep-directory-symlink --no-overwrite-dir --directory "$1"'
   return [
     'unpacked=$(mktemp -d -p "$(dirname "$0")")',
     'chmod 755 "$unpacked"',
-    `tar --extract --file ${quoted(path)} --directory "$unpacked" --no-same-owner --strip-components=${strip}`,
+    unpack[format],
     `tar --create --directory "$unpacked" --owner=0 --group=0 --numeric-owner --file "$unpacked.tar" .`,
     `chroot "$root" sh -euc '${receive}' sh ${quoted(target)} < "$unpacked.tar"`,
     'rm -rf "$unpacked" "$unpacked.tar"',
