@@ -36,6 +36,17 @@ test.each([
     'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
   [['W: write (28: No space left on device)', "E: The repository 'x' is not signed."], 'free disk space'],
+  [
+    [
+      'error: base: key "0123ABCD" is unknown',
+      'error: failed to commit transaction (invalid or corrupted package (PGP signature))',
+    ],
+    'give the folder of keys that pacman-key made for this distribution',
+  ],
+  [
+    ['error: failed to commit transaction (invalid or corrupted package (checksum))'],
+    'the archive changes at this time: try again',
+  ],
   [['E: something new'], 'see its last lines'],
   [[], 'see its last lines'],
 ])('after %j: %s', (tail, remedy) => {

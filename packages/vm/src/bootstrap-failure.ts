@@ -9,6 +9,12 @@ const failedStep = /^E: (\S+:\d+:\d+): (the command ended with exit code \d+)$/m
 const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
   // On a full disk apt can not check signatures either.
   ['disk-full', /no space left|You don't have enough free space/i, 'free disk space'],
+  // Of pacman, which ends by calling the signature bad.
+  [
+    'keyring',
+    /key "[^"]*" is unknown|could not be looked up|is unknown trust|required key missing/i,
+    'give the folder of keys that pacman-key made for this distribution',
+  ],
   // After a bad signature apt goes on to say that the archive is not signed.
   [
     'signature',
@@ -20,7 +26,11 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
     /NO_PUBKEY|signed by unknown key|is not signed|no valid OpenPGP/i,
     'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
-  ['archive-changed', /hash sum mismatch|file has unexpected size/i, 'the archive changes at this time: try again'],
+  [
+    'archive-changed',
+    /hash sum mismatch|file has unexpected size|invalid or corrupted package \(checksum\)/i,
+    'the archive changes at this time: try again',
+  ],
   [
     'archive-down',
     /could not resolve|temporary failure resolving|connection (refused|failed|timed out|reset)|unable to connect|error reading from server/i,

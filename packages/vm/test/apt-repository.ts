@@ -68,7 +68,8 @@ export async function createAptRepository(options: RepositoryOptions): Promise<A
   return { keyring, ...(await serve(served, answer)) }
 }
 
-async function serve(files: ReadonlyMap<string, Buffer>, answer: RepositoryOptions['answer']) {
+/** Serves files by their path, on a free port. */
+export async function serve(files: ReadonlyMap<string, Buffer>, answer?: RepositoryOptions['answer']) {
   const server = createServer(({ url = '' }, response) => {
     const path = decodeURIComponent(url)
     if (answer?.(path, response)) return
@@ -86,29 +87,41 @@ async function serve(files: ReadonlyMap<string, Buffer>, answer: RepositoryOptio
 
 /** Signs with a new key that nobody else has. */
 async function sign(path: string, text: string): Promise<{ readonly keyring: string; readonly signed: Buffer }> {
-  const home = join(path, 'gpg')
-  await mkdir(home, { mode: 0o700 })
-  const gpg = (...args: string[]) =>
-    execFileSync('gpg', ['--homedir', home, '--batch', '--quiet', '--passphrase', '', ...args], {
-      input: text,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
-  gpg('--quick-generate-key', 'archive@test.example', 'ed25519', 'sign', 'never')
+  const key = await createKey(join(path, 'gpg'))
   const keyring = join(path, 'keys.gpg')
-  await writeFile(keyring, gpg('--export'), { mode: 0o644 })
-  const signed = gpg('--clearsign')
-  execFileSync('gpgconf', ['--homedir', home, '--kill', 'all'])
+  await writeFile(keyring, key.gpg('--export'), { mode: 0o644 })
+  const signed = key.gpg('--clearsign', text)
+  key.close()
   return { keyring, signed }
 }
 
+/** A key that nobody else has, in a new folder of gpg. */
+export async function createKey(home: string) {
+  await mkdir(home, { mode: 0o700 })
+  // pacman knows no other form of a keyring; gpg goes on with the one that is there.
+  await writeFile(join(home, 'pubring.gpg'), '')
+  const gpg = (command: string, input: string | Uint8Array = '', ...args: string[]) =>
+    execFileSync('gpg', ['--homedir', home, '--batch', '--quiet', '--passphrase', '', command, ...args], {
+      input,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+  gpg('--quick-generate-key', '', 'archive@test.example', 'ed25519', 'sign', 'never')
+  return { gpg, close: () => void execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']) }
+}
+
 async function buildPackage(path: string, testPackage: TestPackage): Promise<Buffer> {
-  const { name, files = {}, programs = [] } = testPackage
-  const root = join(path, name)
-  await writeTree(tree({ '': folder(), DEBIAN: folder(), ...files }), root)
+  const root = join(path, testPackage.name)
+  await writeContents(testPackage, root)
+  await mkdir(join(root, 'DEBIAN'))
   await writeFile(join(root, 'DEBIAN/control'), controlOf(testPackage))
-  for (const program of programs) await copyProgram(program, root)
   execFileSync('dpkg-deb', ['-Znone', '--root-owner-group', '--build', root, `${root}.deb`], { stdio: 'ignore' })
   return readFile(`${root}.deb`)
+}
+
+/** What is in a package, as it will be in the root. */
+export async function writeContents({ files = {}, programs = [] }: TestPackage, root: string): Promise<void> {
+  await writeTree(tree({ '': folder(), ...files }), root)
+  for (const program of programs) await copyProgram(program, root)
 }
 
 function controlOf({ name, control = [] }: TestPackage): string {
