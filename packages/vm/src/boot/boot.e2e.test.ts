@@ -7,6 +7,7 @@ import { debianKernel } from '../../test/debian-kernels.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { type Files, file, folder, link, program, tree } from '../../test/trees.ts'
 import { writeTree } from '../../test/written-tree.ts'
+import { writeCpio } from '../initrd/cpio.ts'
 import { type BootOptions, bootDirectory } from './boot.ts'
 import { createBootFolder } from './boot-folder.ts'
 import { buildContainerInitrd } from './container-initrd.ts'
@@ -118,6 +119,25 @@ test('garbage for a kernel hangs, and the limit ends it', async () => {
   expect(report).toMatchObject({
     outcome: 'timeout',
     reason: expect.stringMatching(/^no login in \d+ s, it got as far as nothing; /),
+  })
+})
+
+test('an initial RAM disk that hangs is told with what it said last', async () => {
+  const init =
+    '#!/bin/busybox sh\necho Loading, please wait...\necho waiting for a disk\nexec /bin/busybox sleep 1000\n'
+  const entry = (name: string, mode: number, content: Uint8Array) => ({ name, mode, content })
+  const initrd = writeCpio([
+    ...['bin', 'dev'].map((name) => entry(name, 0o040755, new Uint8Array())),
+    { ...entry('dev/console', 0o020600, new Uint8Array()), device: [5, 1] as const },
+    entry('bin/busybox', 0o100755, await readFile('/bin/busybox')),
+    entry('init', 0o100755, Buffer.from(init)),
+  ])
+  const { vmlinux } = await containerKernel()
+  const { report } = await boot(await machine(await readFile(vmlinux), initrd), { timeout: 30_000 })
+  expect(report).toMatchObject({
+    mode: 'vm',
+    outcome: 'timeout',
+    reason: 'no login in 30 s, it got as far as initrd; last on the console: "waiting for a disk"',
   })
 })
 
