@@ -113,6 +113,12 @@ async function waitForConsole(judged: Judged, stop: AbortSignal): Promise<Proble
   }
 }
 
+/** What QEMU ends with before there is a machine. */
+const qemuFailures: readonly (readonly [RegExp, string])[] = [
+  [/PVH ELF Note/, 'the kernel has no PVH note'],
+  [/Could not set up host forwarding rule/, 'another program took the port for SSH meanwhile; start it again'],
+]
+
 /** Why it was waited for no longer: the time is over, the machine is gone, or the caller wants no more. */
 async function interrupted({ observed, machine, limit, expectations }: Judged, missing: string): Promise<Problem> {
   throwIfCancelled(expectations)
@@ -124,9 +130,8 @@ async function interrupted({ observed, machine, limit, expectations }: Judged, m
   const { tail, exitCode } = await machine.ended
   // virtiofsd only says that QEMU is gone.
   const said = tail.findLast((line) => !line.startsWith('virtio')) ?? lastLine(observed)
-  const reason = /PVH ELF Note/.test(said)
-    ? 'the kernel has no PVH note'
-    : `the machine ended (exit code ${exitCode}) before it was ready`
+  const known = qemuFailures.find(([pattern]) => pattern.test(said))
+  const reason = known?.[1] ?? `the machine ended (exit code ${exitCode}) before it was ready`
   return { outcome: 'failed', reason: `${reason}; last said: ${said}` }
 }
 
