@@ -64,7 +64,7 @@ export function evaluateImage(
   const ownLabels = dockerfileValues(definition.labels, 'label', evaluation.report)
   const own = {
     environment: dockerfileValues(definition.environment, 'variable', evaluation.report),
-    install: [],
+    install: installCommands(image.packageManager, definition.packages, []),
     files: [...sharedFiles(image), ...evaluateFiles(definition.files, data, evaluation)],
     run: [],
     ports: definition.ports,
@@ -126,13 +126,15 @@ function evaluateSnippet(
     ).filter(({ text }) => !isLeftOut(text))
   const packages = packageNames(snippet.packages)
   const render = ({ template }: LocatedTemplate) => evaluation.render(template, data)
-  const downloads = evaluateDownloads(snippet.downloads, render, evaluation.report)
-  const loaded = downloadStage(snippet.name, snippet.downloads, downloads)
+  const downloads = evaluateDownloads(snippet.name, snippet.downloads, render, evaluation.report)
+  const loaded = downloadStage(snippet.name, snippet.downloads, downloads, image.packageManager)
   const stages = snippet.stages.map(({ name, packages, run, copy, location }) => {
     const names = packageNames(packages)
     return {
       name: stageName(snippet.name, name),
       origin: location,
+      args: [],
+      guards: [],
       add: [],
       commands: [...installCommands(image.packageManager, names, []), ...commands(run)],
       copy: copy.map(({ from, to, location }) => ({ from, to, origin: location })),
