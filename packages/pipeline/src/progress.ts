@@ -4,6 +4,7 @@ export type Phase =
   | 'plan'
   | 'build'
   | 'push'
+  | 'test'
   | 'bootstrap'
   | 'lint'
   | 'convert'
