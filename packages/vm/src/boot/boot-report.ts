@@ -28,6 +28,7 @@ export function junitReport(name: string, report: BootReport): string {
     { name: `starts as ${report.mode}`, milliseconds: report.milliseconds, failure },
     ...report.checks.map((check) => ({ ...check, failure: check.passed ? '' : check.detail })),
   ]
-  const output = report.console.map(({ at, text }) => `[${(at / 1000).toFixed(3)}] ${text}`).join('\n')
+  const { console: recorded } = report
+  const output = recorded.map(({ at, text }) => `[${(at / 1000).toFixed(3)}] ${text}`).join('\n')
   return formatJunit([{ name, milliseconds: report.milliseconds, cases, output }])
 }
