@@ -16,8 +16,13 @@ export type PipelineErrorCode =
   | 'bad-definition'
   /** A machine that zos would not start, or that did not start here. */
   | 'not-bootable'
+  /** A disk image that nobody asked for. */
+  | 'image-raw'
   | 'build-failed'
   | 'not-locked'
+  | 'download-failed'
+  /** Of several places at once some could not be asked. */
+  | 'not-reached'
 
 type PipelineErrorOptions = ErrorOptions & { readonly fidelity?: Fidelity; readonly place?: Location }
 

@@ -1,12 +1,15 @@
 /** The steps an image or a virtual machine goes through, in this order. */
 export type Phase =
   | 'base'
+  | 'load'
   | 'plan'
   | 'build'
   | 'push'
   | 'test'
   | 'bootstrap'
   | 'lint'
+  | 'measure'
+  | 'disk'
   | 'convert'
   | 'check'
   | 'boot'

@@ -4,11 +4,14 @@ import {
   baseName,
   description,
   environmentName,
+  isPackage,
   isTarget,
   labelName,
   name,
   optionName,
+  paragraph,
   port,
+  source,
   target,
   word,
 } from './names.ts'
@@ -44,6 +47,10 @@ export const imageSchema = z
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
     snippets: z.array(snippetUse).optional(),
+    packages: z
+      .array(z.string().refine(isPackage, 'is no name of a package'))
+      .optional()
+      .meta({ description: 'Packages of the distribution, installed after the snippets' }),
     files: z.array(fileSchema).optional(),
     environment: z.record(environmentName, z.string()).optional(),
     entrypoint: command
@@ -53,6 +60,18 @@ export const imageSchema = z
     ports: z.array(port).optional(),
     volumes: z.array(target).optional(),
     labels: z.record(labelName, z.string()).optional(),
+    notes: paragraph
+      .optional()
+      .meta({ description: 'What its users must know, such as how it differs from the image it takes the place of' }),
+    catalogue: z
+      .strictObject({
+        folder: source.meta({ description: 'The folder of the Dockerfile, below tfgrid3/' }),
+        was: paragraph.meta({ description: 'What that image was' }),
+      })
+      .optional()
+      .meta({
+        description: 'The Dockerfile of the old catalogue whose place it takes; makes a row of docs/catalogue.md',
+      }),
     tests: imageTests,
     dockerfile: z
       .string()

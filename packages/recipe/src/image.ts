@@ -34,6 +34,7 @@ export type ImageDefinition = {
   readonly base: ImageBase
   readonly supervisor?: { readonly name: SupervisorName; readonly location: Location }
   readonly snippets: readonly SnippetUse[]
+  readonly packages: readonly LocatedText[]
   readonly files: readonly FileDefinition[]
   readonly environment: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
   readonly entrypoint?: LocatedCommand
@@ -41,6 +42,10 @@ export type ImageDefinition = {
   readonly ports: readonly LocatedText[]
   readonly volumes: readonly LocatedText[]
   readonly labels: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
+  /** What its users must know; nothing of the image itself. */
+  readonly notes?: string
+  /** The Dockerfile of the old catalogue whose place it takes. */
+  readonly catalogue?: { readonly folder: string; readonly was: string }
   /** The files of its folder "context", for the instructions it writes itself. */
   readonly context: readonly FolderFile[]
   /** Instructions after all others but the config. */
@@ -78,7 +83,7 @@ function draftImage(
   { files, context }: Pick<ImageDefinition, 'files' | 'context'>,
   report: Report,
 ): ImageDraft {
-  const { base, supervisor, entrypoint, cmd, dockerfile } = value
+  const { base, supervisor, entrypoint, cmd, notes, catalogue, dockerfile } = value
   const variants = readVariants(value.variants, source.at, report)
   const fragmentLine = (line: number) => source.within(['dockerfile'], line, 1)
   return {
@@ -93,6 +98,7 @@ function draftImage(
     abstract: value.abstract ?? false,
     ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
     snippets: (value.snippets ?? []).map((use, index) => readUse(use, ['snippets', index], source)),
+    packages: locatedTexts(value.packages, source, 'packages'),
     files,
     context,
     environment: locatedValues(value.environment, source, 'environment'),
@@ -101,6 +107,8 @@ function draftImage(
     ports: locatedTexts(value.ports, source, 'ports'),
     volumes: locatedTexts(value.volumes, source, 'volumes'),
     labels: locatedValues(value.labels, source, 'labels'),
+    ...(notes ? { notes } : {}),
+    ...(catalogue ? { catalogue } : {}),
     tests: readImageTests(value.tests ?? [], source),
     ...(dockerfile ? { fragment: readFragment(dockerfile, fragmentLine, report) } : {}),
   }

@@ -1,5 +1,6 @@
 export { type Adopted, type Adoption, adoptDockerfile } from './adoption.ts'
 export { buildOrder, withParents } from './build-order.ts'
+export { type CatalogueEntry, catalogueEntries, fillCatalogue } from './catalogue.ts'
 export { codeFrame, readCodeFrame } from './code-frame.ts'
 export {
   type ContextsOptions,
@@ -16,12 +17,14 @@ export { recipeSchemas } from './json-schemas.ts'
 export {
   compareLock,
   compareLockOffline,
+  downloadArguments,
   formatLockDifference,
   LOCK_FILE,
   type Lock,
   type LockDifference,
   lockOf,
   readLock,
+  unhashedDownloads,
   usedBases,
   writeLock,
 } from './lock.ts'

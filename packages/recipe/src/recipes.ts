@@ -1,13 +1,14 @@
+import { resolve } from 'node:path'
 import { orderImages } from './build-order.ts'
 import { readCodeFrame } from './code-frame.ts'
-import { readDefinition } from './definition-file.ts'
+import { type DefinitionFile, readDefinition } from './definition-file.ts'
 import { dependencyOrder } from './dependency-order.ts'
 import { type ImageDefinition, readImage } from './image.ts'
 import { expandImages } from './image-expansion.ts'
 import { NAME_RULE, namePattern } from './names.ts'
 import { type Problem, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
-import { type Base, recipesSchema } from './recipes-schema.ts'
+import { type Base, type RecipesYaml, recipesSchema } from './recipes-schema.ts'
 import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
 import { checkExpectations, checkScenarios, renderProblems } from './scenario-image.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
@@ -42,7 +43,7 @@ export async function loadRecipes(root: string): Promise<Recipes> {
   const recipes: Recipes = {
     registry: file?.value.registry ?? '',
     ...(file?.value.source ? { source: file.value.source } : {}),
-    bases: new Map(Object.entries(file?.value.bases ?? {})),
+    bases: file ? await readBases(root, folder, file, report) : new Map(),
     snippets: snippets.read,
     images,
   }
@@ -50,6 +51,28 @@ export async function loadRecipes(root: string): Promise<Recipes> {
   checkRecipes(recipes, { ...recipes, unreadable }, problems)
   throwProblems(await withFrames(root, problems))
   return recipes
+}
+
+/** Keyrings are files beside the recipes, whose places are only known here. */
+async function readBases(
+  root: string,
+  folder: RecipeFolder,
+  { value, source }: DefinitionFile<RecipesYaml>,
+  report: Report,
+): Promise<Map<string, Base>> {
+  const bases = new Map<string, Base>()
+  for (const [name, base] of Object.entries(value.bases)) {
+    const { bootstrap } = base
+    if (bootstrap?.keyring === undefined) {
+      bases.set(name, base)
+      continue
+    }
+    const { keyring } = bootstrap
+    bases.set(name, { ...base, bootstrap: { ...bootstrap, keyring: resolve(root, folder.path, keyring) } })
+    if ((await folder.read(keyring)) !== undefined) continue
+    report(source.at(['bases', name, 'bootstrap', 'keyring']), `no file "${keyring}" in ${folder.path}/`)
+  }
+  return bases
 }
 
 async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {

@@ -115,6 +115,7 @@ function imageOf({ name, file }: Snippet, scenario: SnippetScenario, index: numb
     base: { kind: 'base', ...base },
     ...(supervisor ? { supervisor } : {}),
     snippets: [...scenario.with, { name, options, location }],
+    packages: [],
     files: [],
     environment: new Map(),
     ports: [],

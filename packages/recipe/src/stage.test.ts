@@ -67,6 +67,47 @@ COPY --from=downloads-of-tool /checked/0 /sbin/tool
     expect(text).toContain('COPY --from=downloads-of-tool /checked/0/ /opt/tool/\n')
   })
 
+  test('of a zip are unpacked by a tool that stays in the stage', async () => {
+    const text = await dockerfileOf(`downloads:
+  - target: /opt/tool
+    unpack: { format: zip }
+    architectures: { amd64: { url: https://example.org/tool.zip, sha256: ${HASH} } }
+`)
+    const [stage = '', image = ''] = (text ?? '').split('\nFROM ${BASE}\n')
+    expect(stage).toContain(' apt-get install --yes --no-install-recommends \\\n      unzip \\\n')
+    expect(stage).toContain(' && mkdir -p /checked/0 \\\n && unzip -q "$file" -d /checked/0\n')
+    expect(image).toContain('COPY --from=downloads-of-tool /checked/0/ /opt/tool/\n')
+    expect(image).not.toContain('unzip')
+  })
+
+  test('of a zip keep their folders', async () => {
+    const lines = `downloads:
+  - target: /opt/tool
+    unpack: { format: zip, strip: 1 }
+    architectures: { amd64: { url: https://example.org/tool.zip, sha256: ${HASH} } }
+`
+    expect(await problemsOf(tool(lines))).toEqual([expect.stringContaining('can not leave out folders of a zip')])
+  })
+
+  test('without a hash take it as a build argument, and are not even loaded without that', async () => {
+    const text = await dockerfileOf(`downloads:
+  - target: /sbin/tool
+    architectures:
+      amd64: { url: "https://example.org/x" }
+      arm64: { url: "https://example.org/y", sha256: ${OTHER} }
+`)
+    expect(text).toContain(`
+FROM \${BASE} AS downloads-of-tool
+# Hashes that recipes.lock.yaml has
+ARG SHA256_TOOL_1_AMD64
+RUN : "\${SHA256_TOOL_1_AMD64:?${TOOL}: no sha256 of https://example.org/x; build with flist, after: flist lock}"
+ADD https://example.org/x /loaded/0-amd64
+ADD https://example.org/y /loaded/0-arm64
+RUN echo "\${SHA256_TOOL_1_AMD64}  /loaded/0-amd64" | sha256sum -c - \\
+ && echo '${OTHER}  /loaded/0-arm64' | sha256sum -c - \\
+`)
+  })
+
   test('are known as data, for a lock', async () => {
     expect(
       (await render(DOWNLOAD)).downloads.map(({ url, sha256, architecture }) => [url, sha256, architecture]),

@@ -8,11 +8,11 @@ import type { YamlSource } from './yaml-source.ts'
 /** A file from the network as a snippet declares it. */
 export type DownloadDefinition = {
   readonly target: string
-  readonly variants: ReadonlyMap<Architecture, { readonly url: LocatedTemplate; readonly sha256: LocatedTemplate }>
+  readonly variants: ReadonlyMap<Architecture, { readonly url: LocatedTemplate; readonly sha256?: LocatedTemplate }>
   /** Permission bits of a file. */
   readonly mode: number
-  /** Leading folders to leave out, when it is an archive to unpack. */
-  readonly strip?: number
+  /** Of an archive to unpack. */
+  readonly archive?: { readonly format: 'tar' | 'zip' /** Leading folders to leave out. */; readonly strip: number }
   readonly location: Location
 }
 
@@ -31,15 +31,15 @@ export function readDownloads({ downloads }: SnippetYaml, source: YamlSource, co
     const variants = Object.entries(architectures).flatMap(([architecture, { url, sha256 }]) => {
       const at = [...path, 'architectures', architecture]
       const [urlText] = compile('text', [url], [...at, 'url'], true)
-      const [hashText] = compile('text', [sha256], [...at, 'sha256'], true)
-      if (!urlText || !hashText) return []
-      return [[architecture as Architecture, { url: urlText, sha256: hashText }] as const]
+      const [hashText] = sha256 === undefined ? [] : compile('text', [sha256], [...at, 'sha256'], true)
+      if (!urlText) return []
+      return [[architecture as Architecture, { url: urlText, ...(hashText ? { sha256: hashText } : {}) }] as const]
     })
     return {
       target,
       variants: new Map(variants),
       mode: Number.parseInt(mode ?? '0644', 8),
-      ...(unpack ? { strip: unpack.strip ?? 0 } : {}),
+      ...(unpack ? { archive: { format: unpack.format ?? 'tar', strip: unpack.strip ?? 0 } } : {}),
       location: source.at([...path, 'target']),
     }
   })

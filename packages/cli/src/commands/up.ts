@@ -37,7 +37,7 @@ export function defineUp(command: Command, context: CommandContext): void {
       'after',
       `
 Examples:
-  npm start                          everything on this machine: engine, registry and hub included
+  npm start                          two images, all on this machine: engine, registry and hub included
   npm start -- nginx --force         one image (and what it is built on), although nothing changed
   FLIST_HUB_TOKEN=… flist up --registry ghcr.io/owner/tf-images
   flist up nginx --strict --max-size 20G

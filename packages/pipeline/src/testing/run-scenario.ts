@@ -1,4 +1,4 @@
-import { type Engine, inspectImage, startContainer } from '@tf-images/engine'
+import { type Engine, EngineError, inspectImage, startContainer } from '@tf-images/engine'
 import type { Location, TestRun } from '@tf-images/recipe'
 import { errorText } from '../error-text.ts'
 import { PipelineError } from '../errors.ts'
@@ -69,7 +69,7 @@ export async function runScenario(
   try {
     image = await images.build(run.image)
   } catch (error) {
-    if (!(error instanceof PipelineError) || error.code !== 'build-failed') throw error
+    if (!isOfRecipe(error)) throw error
     return result({ passed: false, checks: [], reason: errorText(error) })
   }
   const phases = new PhaseRunner(run.image.name, progress)
@@ -101,6 +101,12 @@ export async function runScenario(
     },
     ({ passed, checks }) => `${scenario.name}: ${passed ? `${checks.length} checks hold` : 'failed'}`,
   )
+}
+
+/** Whether an image could not be built for a reason of its own: another one may be. */
+function isOfRecipe(error: unknown): boolean {
+  if (error instanceof EngineError) return error.code === 'build-failed'
+  return error instanceof PipelineError && ['build-failed', 'not-locked', 'bad-settings'].includes(error.code)
 }
 
 /** Whether a container of this command would end at once. */

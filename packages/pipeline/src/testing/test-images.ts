@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { type Engine, EngineError, pullImage, removeImage } from '@tf-images/engine'
-import { type Recipes, type RenderedImage, renderImage } from '@tf-images/recipe'
+import { type Lock, type Recipes, type RenderedImage, renderImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { type ForeignBase, pinBase } from '../base.ts'
 import { buildRendered } from '../build.ts'
+import { buildArgumentsOf } from '../build-arguments.ts'
 import { type PhaseReport, PhaseRunner, type Progress } from '../progress.ts'
 import { type CredentialLookup, parseRegistryHost } from '../settings.ts'
 
@@ -17,8 +18,8 @@ export type TestImageOptions = {
   readonly credentials: CredentialLookup
   readonly engine: Engine
   readonly client: RegistryClient
-  /** Digests that the lock pins bases to, by name. */
-  readonly locked: ReadonlyMap<string, string>
+  /** Pins bases, and has the hashes that recipes leave to it. */
+  readonly lock?: Lock
   readonly progress: Progress
   readonly signal?: AbortSignal
 }
@@ -44,7 +45,8 @@ export function openTestImages(options: TestImageOptions): TestImages {
     const base = await baseFor(rendered, phases)
     return phases.run('build', `building ${rendered.name} to try it`, async (report) => {
       const onLayer = (id: string) => layers.push(id)
-      const request = { rendered, root, base, references: [], labels, platform, onLayer }
+      const buildArguments = buildArgumentsOf(rendered, options.lock)
+      const request = { rendered, root, base, buildArguments, references: [], labels, platform, onLayer }
       const id = await buildRendered(engine, request, report, signal)
       ids.push(id)
       return id
@@ -81,11 +83,11 @@ function ignoreUsed(error: unknown): void {
 /** @returns its pinned reference */
 async function pullBase(
   base: ForeignBase,
-  { registry, locked, engine, client, platform, credentials, signal }: TestImageOptions,
+  { registry, lock, engine, client, platform, credentials, signal }: TestImageOptions,
   report: PhaseReport,
 ): Promise<string> {
   const registryHost = parseRegistryHost(registry)
-  const digest = locked.get(base.name)
+  const digest = lock?.bases[base.name]?.digest
   const call = signal ? { signal } : {}
   const search = { client, registryHost, credentials, platform, ...(digest === undefined ? {} : { locked: digest }) }
   const { reference } = await pinBase(base, { ...search, engine, report, ...call })

@@ -37,12 +37,11 @@ export async function testRecipes(options: TestOptions): Promise<readonly Tested
   const recipes = await loadRecipes(root)
   const runs = runsOf(recipes, options.subjects)
   const lock = await lockToBuildBy(root, recipes, false)
-  const locked = new Map(Object.entries(lock?.bases ?? {}).map(([name, { digest }]) => [name, digest]))
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
   const client = new RegistryClient({ credentials: options.credentials })
   const results: TestedScenario[] = []
   try {
-    await using images = openTestImages({ ...options, recipes, engine, client, locked })
+    await using images = openTestImages({ ...options, recipes, engine, client, ...(lock ? { lock } : {}) })
     for (const { subject, run } of runs) {
       signal?.throwIfAborted()
       const result = await runScenario(subject, run, { engine, images, progress, ...(signal ? { signal } : {}) })
