@@ -6,10 +6,15 @@ import { runCommand } from './command.ts'
  * A base image of a few megabytes, so that tests of what happens around a build need not build much: this machine's shell
  * with the libraries it names, pushed to a registry.
  *
+ * @param programs programs beside the shell, by path
  * @returns its reference
  */
-export async function pushTinyBase(registryHost: string, folder: string): Promise<string> {
-  const root = await makeTinyRoot(folder)
+export async function pushTinyBase(
+  registryHost: string,
+  folder: string,
+  programs: readonly string[] = [],
+): Promise<string> {
+  const root = await makeTinyRoot(folder, programs)
   const reference = `${registryHost}/bases/tiny:1`
   const script =
     'tar -C "$1" --numeric-owner --owner=0 --group=0 -c . | docker import - "$2" && docker push --quiet "$2"'
