@@ -7,6 +7,7 @@ import { type PinnedBase, pinBase } from './base.ts'
 import { buildAndPush } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
 import { buildId } from './build-id.ts'
+import { type GateReport, passGate } from './contract/gate.ts'
 import { type Conversion, convertSource } from './convert.ts'
 import { PipelineError } from './errors.ts'
 import { type ImageNames, imageNames } from './image-names.ts'
@@ -63,11 +64,12 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   const built = { ...common, ...urls, reference: names.pinned(digest) }
   if (!workshop.hub) return { ...built, status: 'built' }
   const conversion = await convertAndCheck(names, digest, workshop, phases)
+  const gate = await gateOf(name, conversion, workshop, phases)
   const { chunks, force = false } = workshop
   // A forced build has the old build's name, and as a rule other times.
   const request = { flist: conversion.flist, chunks, name: names.flist, links: [names.link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
-  return { ...built, status: 'published', conversion, publication }
+  return { ...built, status: 'published', conversion, ...(gate ? { gate } : {}), publication }
 }
 
 async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: PhaseRunner): Promise<PinnedBase> {
@@ -132,6 +134,22 @@ async function build(
     services,
   )
   return digest
+}
+
+/** What is published below is what passed here. */
+async function gateOf(
+  name: string,
+  { flist }: Conversion,
+  { gate = {}, workFolder, signal }: Workshop,
+  phases: PhaseRunner,
+): Promise<GateReport | undefined> {
+  if (gate === false) {
+    const text = 'warning: not compared with the boot contract, as asked for; zos may not start it'
+    await phases.run('lint', 'left out', async ({ line }) => line(text))
+    return undefined
+  }
+  const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
+  return passGate(gated, gate, phases, signal)
 }
 
 async function convertAndCheck(

@@ -156,7 +156,7 @@ files: [{ target: /etc/motd, content: "Hello" }]
 
   test('have names of packages', async () => {
     const problems = await problemsOf({ [SITE]: 'description: x\nbase: { image: base }\npackages: [$(id)]\n' })
-    expect(problems).toEqual([`${SITE}:3:12: "packages[0]" is no name of a package`])
+    expect(problems).toEqual([`${SITE}:3:12: "packages.0" is no name of a package`])
   })
 })
 

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
 import { loadVms, type VmDefinition } from '@tf-images/recipe'
 import { type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
+import { findingLines, notReady, requireContract } from '../contract/gate.ts'
+import { bootText } from '../contract/gate-text.ts'
 import { startSource } from '../contract/start.ts'
 import { type Conversion, convertSource } from '../convert.ts'
 import { PipelineError } from '../errors.ts'
@@ -136,16 +138,11 @@ async function makeTree(
     'lint',
     'comparing with the boot contract',
     async ({ line }) => {
-      for (const { severity, code, path, evidence } of report.findings)
-        line(`${severity} ${code} /${path}: ${evidence}`)
+      for (const text of findingLines(report)) line(text)
     },
     () => `${report.errors} errors, ${report.warnings} warnings`,
   )
-  const [first] = report.findings
-  if (report.errors > 0 && first) {
-    const problem = `${first.code} /${first.path}: ${first.explanation}`
-    throw new PipelineError('not-bootable', `${definition.file}: ${problem}; ${first.remedy}`)
-  }
+  requireContract(definition.file, report)
   return report
 }
 
@@ -216,14 +213,12 @@ async function start(
         ...(bootTimeout === undefined ? {} : { timeout: bootTimeout }),
         ...(signal ? { signal } : {}),
       }),
-    ({ outcome, accelerator, milliseconds }) =>
-      `${outcome} after ${Math.round(milliseconds / 1000)} s with ${accelerator.name}`,
+    bootText,
   )
   if (report.mode !== (options.imageRaw ? 'image' : 'vm') || report.outcome !== 'ready') {
-    const problem = report.reason ?? `zos starts it as a ${report.mode}`
-    throw new PipelineError(
-      'not-bootable',
-      `${definition.file}: the machine was not ready: ${problem}; nothing was published`,
+    throw notReady(
+      definition.file,
+      `the machine was not ready: ${report.reason ?? `zos starts it as a ${report.mode}`}`,
     )
   }
   return report
