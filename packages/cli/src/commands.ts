@@ -55,6 +55,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/adopt.ts')).defineAdopt,
   },
   {
+    name: 'test',
+    description: 'build images for the tests of snippets and images, run them, and see that what they expect holds',
+    load: async () => (await import('./commands/test.ts')).defineTest,
+  },
+  {
     name: 'lock',
     description: 'pin bases, snippets and downloads in recipes.lock.yaml',
     load: async () => (await lock()).defineLock,
