@@ -1,9 +1,9 @@
 // `pnpm generate`: writes every generated file of the repository. A test compares them with what is committed.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle } from '../packages/action/scripts/bundle.ts'
-import { recipeSchemas } from '../packages/recipe/src/index.ts'
+import { fillCatalogue, loadRecipes, recipeSchemas } from '../packages/recipe/src/index.ts'
 
 const root = join(import.meta.dirname, '..')
 const run = (program: string, ...args: string[]) =>
@@ -13,6 +13,8 @@ run('packages/flist/scripts/build-wasm.ts')
 run('packages/flist/scripts/build-thread.ts')
 for (const [name, text] of recipeSchemas()) writeFileSync(join(root, 'recipes', 'schemas', name), text)
 run('packages/cli/src/main.ts', 'render')
+const catalogue = join(root, 'docs', 'catalogue.md')
+writeFileSync(catalogue, fillCatalogue(readFileSync(catalogue, 'utf8'), await loadRecipes(root)))
 const dist = join(root, 'packages', 'action', 'dist')
 mkdirSync(dist, { recursive: true })
 writeFileSync(join(dist, 'index.js'), (await bundle()).text)

@@ -36,10 +36,10 @@ test.each(workflows)('$name keeps no credentials after a checkout and puts no ex
   }
 })
 
-test('flists.yml offers every image of the recipes, and gives our action only inputs it has', () => {
+test('flists.yml builds an image of the recipes by default, and gives our action only inputs it has', () => {
   const workflow = parse(readFileSync(join(folder, 'flists.yml'), 'utf8'))
-  const images = readdirSync(join(root, 'recipes', 'images')).sort()
-  expect(workflow.on.workflow_dispatch.inputs.image.options).toEqual(images)
+  const images = readdirSync(join(root, 'recipes', 'images'))
+  expect(images).toContain(workflow.on.workflow_dispatch.inputs.image.default)
   const declared = Object.keys(parse(readFileSync(join(root, 'packages', 'action', 'action.yml'), 'utf8')).inputs)
   const ours = workflow.jobs.publish.steps.find(({ uses }: Step) => uses === './packages/action')
   for (const input of Object.keys(ours.with)) expect(declared).toContain(input)

@@ -29,6 +29,7 @@ import type { FidelityClass } from './fidelity/classes.ts'
 import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
 import { type ImageLayersOptions, type LayerCount, readImageLayers } from './image-layers.ts'
 import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
+import { isDiskImage, measuringStore, refuseDiskImage } from './image-raw.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { type Bounds, boundsOf, type ConvertLimits, createBudget, nameLimits } from './limits.ts'
 import { refusePackedImage } from './packed-image.ts'
@@ -46,6 +47,8 @@ export type ConvertOptions = {
   readonly layerCache?: LayerCache
   /** Classes of differences that make the conversion fail, before anything appears at the output. */
   readonly strict?: ReadonlySet<FidelityClass>
+  /** Takes a tree that zos starts from its `image.raw`, which is refused otherwise. */
+  readonly imageRaw?: boolean
   /** What a hostile source may cost; generous where not given. */
   readonly limits?: ConvertLimits
   /** Threads that encode; see `createChunkWriter`. They change nothing in the result. */
@@ -73,7 +76,7 @@ export type Conversion = (FlistSummary | FlSummary) & {
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'limit', 'not-faithful'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'limit', 'not-faithful', 'image-raw'
  */
 export async function convertSource(
   source: Source,
@@ -83,9 +86,13 @@ export async function convertSource(
 ): Promise<Conversion> {
   if (options.fl) checkRoutes(options.fl.routes)
   const format = options.fl ? FL_CHUNKS : FLIST_CHUNKS
-  const { root, newChunks, newBytes, layers } = await storeContents(source, store, format, options)
-  const { strict } = options
+  const { strict, imageRaw } = options
+  // A refusal that is foreseen stores nothing.
+  const target = !imageRaw && (await isDiskImage(source)) ? measuringStore(store) : store
+  const { root, layers, ...need } = await storeContents(source, target, format, options)
+  const { newChunks, newBytes } = need
   options.signal?.throwIfAborted()
+  if (!imageRaw) refuseDiskImage(source.title, root, need)
   let fidelity: Fidelity = { findings: [], config: [] }
   const accept = (oversizedDirectories?: readonly string[]) => {
     fidelity = describeFidelity(source, root, format, oversizedDirectories)
@@ -117,8 +124,8 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   })
   if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
-  const { newChunks, newBytes } = writer.stats
-  return { root, newChunks, newBytes, ...(layers ? { layers } : {}) }
+  const { bytes, uniqueChunks, newChunks, newBytes } = writer.stats
+  return { root, bytes, uniqueChunks, newChunks, newBytes, ...(layers ? { layers } : {}) }
 }
 
 /** Adds `/.startup.toml`, made from the image's config. */

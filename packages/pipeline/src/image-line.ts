@@ -8,6 +8,7 @@ import type { PinnedBase } from './base-search.ts'
 import { buildAndPush } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
 import { CONVERTER_VERSION, INPUTS_LABEL } from './build-id.ts'
+import { type GateReport, passGate } from './contract/gate.ts'
 import { type Conversion, convertSource } from './convert.ts'
 import { isConvertedFlist } from './converted-flist.ts'
 import { PipelineError } from './errors.ts'
@@ -70,10 +71,17 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   const conversion = action === 'publish' ? undefined : await convertAndCheck(names, digest, workshop, phases)
   const { chunks, force = false } = workshop
   const flist = conversion?.flist ?? convertedPath(names, workshop)
+  const gate = await gateOf(name, flist, workshop, phases)
   // A forced build has the old build's name, and as a rule other times.
   const request = { flist, chunks, name: names.flist, links: [names.link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
-  return { ...built, status: 'published', ...(conversion ? { conversion } : {}), publication }
+  return {
+    ...built,
+    status: 'published',
+    ...(conversion ? { conversion } : {}),
+    ...(gate ? { gate } : {}),
+    publication,
+  }
 }
 
 /** What exists of an image that is not to be worked on, for those on top of it: the digest it has as its recipe is now. */
@@ -185,6 +193,22 @@ async function build(
     services,
   )
   return digest
+}
+
+/** What is published below is what passed here. */
+async function gateOf(
+  name: string,
+  flist: string,
+  { gate = {}, workFolder, signal }: Workshop,
+  phases: PhaseRunner,
+): Promise<GateReport | undefined> {
+  if (gate === false) {
+    const text = 'warning: not compared with the boot contract, as asked for; zos may not start it'
+    await phases.run('lint', 'left out', async ({ line }) => line(text))
+    return undefined
+  }
+  const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
+  return passGate(gated, gate, phases, signal)
 }
 
 async function convertAndCheck(

@@ -7,6 +7,8 @@ export type Phase =
   | 'push'
   | 'bootstrap'
   | 'lint'
+  | 'measure'
+  | 'disk'
   | 'convert'
   | 'check'
   | 'boot'

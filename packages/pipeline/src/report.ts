@@ -1,3 +1,5 @@
+import type { GateReport } from './contract/gate.ts'
+import { gateText } from './contract/gate-text.ts'
 import type { Conversion } from './convert.ts'
 import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
@@ -25,6 +27,8 @@ export type ImageReport = {
   /** Present when the image was converted and published by this run. */
   readonly conversion?: Conversion
   readonly publication?: Publication
+  /** How it passed what stands before publishing; absent where that was left out. */
+  readonly gate?: GateReport
 }
 
 /** The report as lines for a terminal or a log. */
@@ -42,6 +46,8 @@ export function formatReport(report: ImageReport): string {
     rows.push(['flist size', formatBytes(flistBytes)], ['tree hash', treeHash])
     rows.push(['fidelity', fidelitySummary(report.conversion.fidelity)])
   }
+  if (report.gate) rows.push(['boot contract', gateText(report.gate)])
+  else if (report.publication) rows.push(['boot contract', 'not checked'])
   if (report.publication) {
     const { storage, sentBytes, outcome, reason } = report.publication
     const { toSend, onBackend } = storage

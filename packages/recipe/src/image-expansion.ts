@@ -80,8 +80,10 @@ function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
     context: [...below.context.filter(({ path }) => own.context.every((file) => file.path !== path)), ...own.context],
     environment: new Map([...below.environment, ...own.environment]),
     ports: [...below.ports, ...own.ports],
+    packages: [...below.packages, ...own.packages],
     volumes: [...below.volumes, ...own.volumes],
     labels: new Map([...below.labels, ...own.labels]),
+    tests: own.tests.length > 0 ? own.tests : below.tests,
   }
 }
 

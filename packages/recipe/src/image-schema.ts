@@ -1,29 +1,22 @@
 import { z } from 'zod'
+import { imageTests, snippetUse } from './check-schema.ts'
 import {
   baseName,
   description,
   environmentName,
+  isPackage,
   isTarget,
   labelName,
   name,
   optionName,
+  paragraph,
   port,
+  source,
   target,
   word,
 } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
 import { SUPERVISOR_NAMES } from './supervisor.ts'
-
-const options = z.record(z.string(), z.unknown()).nullable()
-
-const use = z
-  .union([
-    name,
-    z
-      .record(name, options)
-      .refine((uses) => Object.keys(uses).length === 1, 'names one snippet: start a new list item for the next'),
-  ])
-  .meta({ description: 'A snippet by its name, or "name: { option: value }"' })
 
 const command = z.array(word).min(1, 'needs a program')
 
@@ -53,7 +46,11 @@ export const imageSchema = z
       .enum(SUPERVISOR_NAMES)
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
-    snippets: z.array(use).optional(),
+    snippets: z.array(snippetUse).optional(),
+    packages: z
+      .array(z.string().refine(isPackage, 'is no name of a package'))
+      .optional()
+      .meta({ description: 'Packages of the distribution, installed after the snippets' }),
     files: z.array(fileSchema).optional(),
     environment: z.record(environmentName, z.string()).optional(),
     entrypoint: command
@@ -63,6 +60,19 @@ export const imageSchema = z
     ports: z.array(port).optional(),
     volumes: z.array(target).optional(),
     labels: z.record(labelName, z.string()).optional(),
+    notes: paragraph
+      .optional()
+      .meta({ description: 'What its users must know, such as how it differs from the image it takes the place of' }),
+    catalogue: z
+      .strictObject({
+        folder: source.meta({ description: 'The folder of the Dockerfile, below tfgrid3/' }),
+        was: paragraph.meta({ description: 'What that image was' }),
+      })
+      .optional()
+      .meta({
+        description: 'The Dockerfile of the old catalogue whose place it takes; makes a row of docs/catalogue.md',
+      }),
+    tests: imageTests,
     dockerfile: z
       .string()
       .optional()

@@ -1,5 +1,6 @@
 export { type Adopted, type Adoption, adoptDockerfile } from './adoption.ts'
 export { buildOrder, withParents } from './build-order.ts'
+export { type CatalogueEntry, catalogueEntries, fillCatalogue } from './catalogue.ts'
 export { codeFrame, readCodeFrame } from './code-frame.ts'
 export {
   type ContextsOptions,
@@ -40,8 +41,11 @@ export { formatProblem, type Location, type Problem, RecipeError, type RecipeErr
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'
 export { type ContextFile, type RenderedBase, type RenderedImage, renderImage } from './render.ts'
+export type { Check, Scenario, SnippetScenario } from './scenario.ts'
+export { imageRuns, snippetRuns, type TestRun } from './scenario-image.ts'
 export type { Snippet } from './snippet.ts'
 export { type SourceMap, type TracedLine, traceDockerfile, traceFailure } from './source-map.ts'
 export type { Download } from './stage-contents.ts'
 export type { Architecture } from './stage-schema.ts'
+export type { SupervisorName } from './supervisor.ts'
 export { loadVms, type VmDefinition, type VmFile } from './vm.ts'

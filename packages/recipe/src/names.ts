@@ -88,6 +88,13 @@ export const PORT_RULE = 'a number from 1 to 65535, or one with "/tcp" or "/udp"
 
 export const port = z.union([z.number(), z.string()]).transform(String).refine(isPort, `is no port: ${PORT_RULE}`)
 
+/** Text for people, on one line. */
+export const paragraph = z
+  .string()
+  .transform((text) => text.replaceAll(/\s+/g, ' ').trim())
+  .refine((text) => text !== '', 'is empty: say it in a sentence, or leave it out')
+  .refine(isDockerfileValue, 'has a control character')
+
 /** One paragraph; it ends up in labels and comments. */
 export const description = z
   .string()

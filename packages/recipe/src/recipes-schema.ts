@@ -1,11 +1,18 @@
 import { z } from 'zod'
-import { baseName, reference, registry } from './names.ts'
+import { baseName, reference, registry, source } from './names.ts'
 
 const bootstrap = z
   .strictObject({
     tool: z.literal('mmdebstrap'),
     release: z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no release: write its code name, like "bookworm"'),
     components: z.array(z.string().regex(/^[a-z][a-z-]*$/, 'is no component: write it like "main"')).min(1),
+    include: z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'is no package: write it like "apt"'))
+      .optional()
+      .meta({ description: 'Packages besides those that every system needs' }),
+    keyring: source
+      .optional()
+      .meta({ description: 'A file of recipes/ with the keys of the archive; by default those that the machine has' }),
   })
   .meta({ description: 'How to make the base where no public registry answers; the mirror is the one of the machine' })
 
@@ -26,8 +33,10 @@ export const recipesSchema = z
   })
   .meta({ title: 'tf-images recipes' })
 
-/** How a base can be made without a registry. */
+/** How a base can be made without a registry; of loaded recipes, the keyring is an absolute path. */
 export type Bootstrap = z.output<typeof bootstrap>
 
 /** An image that is not built from these recipes. */
 export type Base = z.output<typeof base>
+
+export type RecipesYaml = z.output<typeof recipesSchema>

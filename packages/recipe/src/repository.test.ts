@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { buildOrder } from './build-order.ts'
+import { fillCatalogue } from './catalogue.ts'
 import { compareContexts } from './contexts.ts'
 import { recipeSchemas } from './json-schemas.ts'
 import { loadRecipes } from './recipes.ts'
@@ -17,12 +18,18 @@ test('the committed Dockerfiles are what the recipes render', async () => {
   expect(drift.map(({ diff }) => diff).join('\n')).toBe('')
 })
 
+test('the table of the catalogue is what the recipes say', async () => {
+  const page = await readFile(join(ROOT, 'docs/catalogue.md'), 'utf8')
+  expect(page).toBe(fillCatalogue(page, await loadRecipes(ROOT)))
+})
+
 test.each([...recipeSchemas()])('%s is what the code accepts', async (name, text) => {
   expect(await readFile(join(ROOT, 'recipes/schemas', name), 'utf8')).toBe(text)
 })
 
 describe('editors find the schema of every recipe file', async () => {
-  const files = (await readdir(join(ROOT, 'recipes'), { recursive: true })).filter((file) => file.endsWith('.yaml'))
+  const definitions = /(?:^|\/)(?:recipes|image|snippet|vm)\.yaml$/
+  const files = (await readdir(join(ROOT, 'recipes'), { recursive: true })).filter((file) => definitions.test(file))
 
   test.each(files)('%s', async (file) => {
     const [first = ''] = (await readFile(join(ROOT, 'recipes', file), 'utf8')).split('\n')

@@ -58,7 +58,12 @@ checks:
   const vms = await load({ [FILE]: SMALL + lines, 'recipes/vms/machine/motd': 'hello\n' })
   expect(vms.get('machine')).toMatchObject({
     files: [{ target: '/etc/motd', mode: 0o600, content: Buffer.from('hello\n') }],
-    checks: [{ command: 'cloud-init status', expect: 'done' }, { port: 22 }, { file: '/etc/motd' }, { service: 'ssh' }],
+    checks: [
+      { kind: 'command', command: 'cloud-init status', expect: 'done' },
+      { kind: 'port', port: 22 },
+      { kind: 'file', path: '/etc/motd' },
+      { kind: 'service', service: 'ssh' },
+    ],
   })
 })
 

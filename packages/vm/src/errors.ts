@@ -12,6 +12,8 @@ export type VmErrorCode =
   | 'boot-failed'
   /** A file that is no initial RAM disk. */
   | 'initrd'
+  /** A tree or an image of which no disk can be made that starts. */
+  | 'disk-image'
 
 /** Why a bootstrap failed, where its last lines tell. */
 export type BootstrapFailure =

@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { formatSeconds, PipelineError, startSource } from '@tf-images/pipeline'
 import {
   type BootCheck,
@@ -15,6 +13,7 @@ import {
 } from '@tf-images/vm'
 import { type Command, Option } from 'commander'
 import { attachConsole } from '../attached-console.ts'
+import { kernelFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
@@ -64,11 +63,7 @@ export function defineBoot(command: Command, context: CommandContext): void {
     .option('--timeout <seconds>', 'by default 15 minutes with emulated processors, 4 with KVM, less for a container')
     .option('--chunks <store>', 'of a flist: a directory or zdb://host:port/namespace; by default its own backend')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
-    .option(
-      '--kernels <folder>',
-      'where the kernel of containers is kept',
-      join(homedir(), '.cache', 'flist', 'kernels'),
-    )
+    .option('--kernels <folder>', 'where the kernel of containers is kept', kernelFolder())
     .option('--kernel-package <name>', 'the distribution’s package with the kernel of containers')
     .option('--follow', 'show the console while it starts')
     .addOption(

@@ -43,12 +43,12 @@ export async function startSource(name: string, options: StartOptions): Promise<
   }
   const source = await openSource(name, options)
   try {
-    if (source.kind === 'directory') return await bootDirectory(name, { ...options, containerKernel })
+    if (source.kind === 'directory') return await bootDirectory(source.path, { ...options, containerKernel })
     return await withFolder(options, async (folder) => {
       const chunks = join(folder, 'chunks')
       const flist = join(folder, 'source.flist')
       await using store = closing(await openChunkStore(chunks))
-      await convertSource(source, flist, store.value, signal ? { signal } : {})
+      await convertSource(source, flist, store.value, { imageRaw: true, ...(signal ? { signal } : {}) })
       await extract(flist, chunks, folder, signal)
       const config = source.kind === 'image' ? runtimeConfig(source.image) : {}
       const defaults = { entrypoint: imageCommand(config), environment: imageEnvironment(config) }

@@ -3,14 +3,16 @@ import { runTool } from '../tool.ts'
 import { requireTool, systemPath } from './machine-tools.ts'
 
 /** Something that must hold in a machine that is ready. */
-export type BootCheck =
-  /** A shell command, which ends with 0; its output has `expect` in it, where given. */
-  | { readonly kind: 'command'; readonly command: string; readonly expect?: string }
+export type BootCheck = { readonly name?: string } & (
+  | /** A shell command, which ends with 0; its output has `expect` in it, where given. */
+  { readonly kind: 'command'; readonly command: string; readonly expect?: string }
   /** Something listens on a TCP port of the machine. */
   | { readonly kind: 'port'; readonly port: number }
-  | { readonly kind: 'file'; readonly path: string }
+  /** A file is there, has a text in it and the mode, where given. */
+  | { readonly kind: 'file'; readonly path: string; readonly contains?: string; readonly mode?: number }
   /** A unit of systemd is active. */
   | { readonly kind: 'service'; readonly service: string }
+)
 
 export type CheckResult = {
   readonly name: string
@@ -24,6 +26,7 @@ export type CheckResult = {
 export type SshAccess = { readonly port: number; readonly keyFile: string }
 
 export function checkName(check: BootCheck): string {
+  if (check.name !== undefined) return check.name
   if (check.kind === 'command') return `command ${JSON.stringify(check.command)}`
   if (check.kind === 'port') return `port ${check.port}`
   return check.kind === 'file' ? `file ${check.path}` : `service ${check.service}`
@@ -95,11 +98,19 @@ async function problemOf(check: BootCheck, access: SshAccess, signal: AbortSigna
 
 function shellCommand(check: BootCheck): string {
   if (check.kind === 'command') return check.command
-  if (check.kind === 'file') return `ls -ld -- ${quoted(check.path)}`
+  if (check.kind === 'file') return fileCommand(check)
   if (check.kind === 'service') return `systemctl is-active -- ${quoted(check.service)}`
   // The state LISTEN is 0A; no tool for it is in every machine.
   const port = check.port.toString(16).toUpperCase().padStart(4, '0')
   return `cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ': [0-9A-F]*:${port} [0-9A-F]*:0000 0A'`
+}
+
+function fileCommand({ path, contains, mode }: Extract<BootCheck, { kind: 'file' }>): string {
+  const file = quoted(path)
+  const all = [`ls -ld -- ${file}`]
+  if (mode !== undefined) all.push(`[ "$(stat -L -c %a -- ${file})" = ${mode.toString(8)} ]`)
+  if (contains !== undefined) all.push(`grep -qF -e ${quoted(contains)} -- ${file}`)
+  return all.join(' && ')
 }
 
 function quoted(text: string): string {

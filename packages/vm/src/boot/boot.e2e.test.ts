@@ -80,7 +80,7 @@ test('an entrypoint behind an absolute link is told', async () => {
 })
 
 test('text that does not come is waited for, and what was seen last is told', async () => {
-  const options = { entrypoint: ['/start.sh'], expect: 'never', timeout: 60_000 }
+  const options = { entrypoint: ['/start.sh'], expect: 'never', timeout: 40_000 }
   const { report } = await boot(await container(), options)
   expect(report.outcome).toBe('timeout')
   expect(report.reason).toMatch(/^no text "never" in \d+ s, it got as far as entrypoint; last on the console: "done"$/)

@@ -17,10 +17,15 @@ const packages: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'mkfs.fat': 'dosfstools',
   mcopy: 'mtools',
+  mmd: 'mtools',
   'ssh-keygen': 'openssh-client',
   ssh: 'openssh-client',
   unshare: 'util-linux',
   setpriv: 'util-linux',
+  'qemu-img': 'qemu-utils',
+  mke2fs: 'e2fsprogs',
+  sfdisk: 'fdisk',
+  'grub-mkimage': 'grub-common',
 }
 
 /** Where distributions put the daemon, which is no program for users: QEMU's own in C, then the one in Rust. */
@@ -35,7 +40,7 @@ export async function requireTool(name: string, searchPath = systemPath): Promis
   const found = await findTool(name, searchPath)
   if (found) return found
   const debianPackage = packages[name] ?? name
-  throw missing(name, debianPackage)
+  throw missingTool(name, debianPackage)
 }
 
 /**
@@ -63,13 +68,14 @@ export async function virtiofsdCommand(socket: string, directory: string): Promi
       ...options.flatMap((option) => ['-o', option]),
     ]
   }
-  throw missing('virtiofsd', 'qemu-system-common (Debian 12, Ubuntu 22.04) or virtiofsd (later)')
+  throw missingTool('virtiofsd', 'qemu-system-common (Debian 12, Ubuntu 22.04) or virtiofsd (later)')
 }
 
-function missing(program: string, debianPackage: string): VmError {
+/** The error for a program, or a folder of them, that is not on this machine. */
+export function missingTool(program: string, debianPackage: string): VmError {
   return new VmError(
     'tool-missing',
-    `boot: there is no program "${program}" on this machine; install it (apt-get install ${debianPackage})`,
+    `boot: there is no ${program.startsWith('/') ? '' : 'program '}"${program}" on this machine; install it (apt-get install ${debianPackage})`,
     { debianPackage },
   )
 }
@@ -89,5 +95,5 @@ export async function findFirmware(): Promise<{ readonly code: string; readonly 
     )
     if (isThere) return firmware
   }
-  throw missing('OVMF', 'ovmf')
+  throw missingTool('OVMF', 'ovmf')
 }

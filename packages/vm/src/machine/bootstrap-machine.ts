@@ -1,4 +1,4 @@
-import { lstat, lutimes, mkdir, readdir, rm } from 'node:fs/promises'
+import { copyFile, lstat, lutimes, mkdir, readdir, rm } from 'node:fs/promises'
 import { requireTool } from '../boot/machine-tools.ts'
 import { runToEnd } from '../boot/run-to-end.ts'
 import { bootstrapWith } from '../bootstrap.ts'
@@ -22,6 +22,8 @@ export type MachineOptions = Omit<BootstrapOptions, 'output' | 'variant'> & {
   readonly kernel: string
   readonly files?: readonly MachineFile[]
   readonly users?: readonly MachineUser[]
+  /** File for its kernel as the package has it, which is unpacked in the machine: GRUB starts only that. */
+  readonly packagedKernel?: string
   /** Directory that becomes its root; what is in it is replaced. */
   readonly directory: string
 }
@@ -63,9 +65,17 @@ export async function bootstrapMachine(options: MachineOptions): Promise<Machine
     await rm(tar, { force: true })
   }
   options.onProgress?.('unpacking the kernel')
+  if (options.packagedKernel !== undefined) await keepKernel(directory, options.packagedKernel)
   const { fixed, report } = await fixDirectory(directory, { expected: 'vm' })
   await clampTimes(directory, '', options.sourceDateEpoch)
   return { directory, fixed, report }
+}
+
+/** The one kernel of a machine that was just made. */
+async function keepKernel(directory: string, output: string): Promise<void> {
+  const names = await readdir(hostPath(directory, 'boot'), { encoding: 'latin1' })
+  const kernel = names.find((name) => name.startsWith('vmlinuz-'))
+  if (kernel !== undefined) await copyFile(hostPath(directory, joinPath('boot', kernel)), output)
 }
 
 /** No file is younger than `epoch`; those of the bootstrap are not already, what was changed after it is. */
