@@ -1,17 +1,16 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
-import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
+import type { ChunkStore } from '@tf-images/flist'
 import type { Lock, RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
 import { buildAndPush } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
-import { CONVERTER_VERSION, INPUTS_LABEL } from './build-id.ts'
+import { INPUTS_LABEL } from './build-id.ts'
 import { type GateReport, passGate } from './contract/gate.ts'
-import { type Conversion, convertSource } from './convert.ts'
-import { isConvertedFlist } from './converted-flist.ts'
 import { PipelineError } from './errors.ts'
+import { convertAndCheck, convertedPath, hasConverted } from './image-conversion.ts'
 import type { ImageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { inputsLabel } from './planning/build-inputs.ts'
@@ -21,9 +20,8 @@ import { PhaseRunner } from './progress.ts'
 import { withSession } from './publishing/hub-session.ts'
 import { publishFlist } from './publishing/publish.ts'
 import { promoteFlist } from './releases/promotion.ts'
-import { formatBytes, formatLayers, type ImageReport } from './report.ts'
-import { type HubSettings, parseBackend, parseRegistryHost } from './settings.ts'
-import { openSource } from './source.ts'
+import type { ImageReport } from './report.ts'
+import { parseRegistryHost } from './settings.ts'
 import type { UpOptions } from './up.ts'
 
 /** What the images of one run share. */
@@ -143,23 +141,6 @@ function contextOf({ registry, platform, client, lock, force = false, startupTom
   return { registry, platform, client, lock, force, startupToml }
 }
 
-function convertedPath(names: ImageNames, { workFolder }: Workshop): string {
-  return join(workFolder, 'flists', names.flist)
-}
-
-/** Whether an earlier run converted an image and did not come to publish it. With `strict` it has to be looked at again. */
-async function hasConverted(
-  names: ImageNames,
-  digest: string,
-  { backend }: HubSettings,
-  workshop: Workshop,
-): Promise<boolean> {
-  const { strict, chunks, signal } = workshop
-  if (strict) return false
-  const expected = { digest, converter: CONVERTER_VERSION, backend: parseBackend(backend) }
-  return isConvertedFlist(convertedPath(names, workshop), expected, chunks, signal ? { signal } : {})
-}
-
 /** Moves the link alone; false where the flist turns out not to be whole: then it is made again. */
 async function relink(names: ImageNames, workshop: Workshop, phases: PhaseRunner): Promise<boolean> {
   const { hub, signal } = workshop
@@ -209,47 +190,4 @@ async function gateOf(
   }
   const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
   return passGate(gated, gate, phases, signal)
-}
-
-async function convertAndCheck(
-  names: ImageNames,
-  digest: string,
-  workshop: Workshop,
-  phases: PhaseRunner,
-): Promise<Conversion> {
-  const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
-  const output = convertedPath(names, workshop)
-  const conversion = await phases.run(
-    'convert',
-    `converting ${names.pinned(digest)}`,
-    async (report) => {
-      const source = await openSource(names.pinned(digest), { platform, credentials, ...(signal ? { signal } : {}) })
-      try {
-        return await convertSource(source, output, chunks, {
-          layerCache,
-          onBytes: (bytes) => report.update(formatBytes(bytes)),
-          ...(hub ? { backend: parseBackend(hub.backend) } : {}),
-          ...(workshop.startupToml ? { startupToml: true } : {}),
-          ...(strict ? { strict } : {}),
-          ...(limits ? { limits } : {}),
-          ...(signal ? { signal } : {}),
-        })
-      } finally {
-        await source.close()
-      }
-    },
-    ({ files, bytes, uniqueChunks, layers }) =>
-      `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks${layers ? `; ${formatLayers(layers)}` : ''}`,
-  )
-  await phases.run('check', `checking ${names.flist}`, async () => {
-    using flist = await openFlist(output)
-    const { problems } = await checkFlist(flist, chunks, signal ? { signal } : {})
-    const [first] = problems
-    if (first)
-      throw new PipelineError(
-        'flist-damaged',
-        `${output}: ${problems.length} problems, the first: ${first.message}; convert it again`,
-      )
-  })
-  return conversion
 }
