@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/render.ts')).defineRender,
   },
   {
+    name: 'lint',
+    description: 'look at the rendered Dockerfiles for what is wrong or unwise, and tell the line of the recipe',
+    load: async () => (await import('./commands/lint.ts')).defineLint,
+  },
+  {
     name: 'explain',
     description: 'show where the lines of a Dockerfile come from, and why in this order',
     load: async () => (await import('./commands/explain.ts')).defineExplain,

@@ -1,6 +1,6 @@
 export type { Examination, ExamineOptions } from './contract/examine.ts'
 export type { GateOptions, GateReport } from './contract/gate.ts'
-export type { StartOptions } from './contract/start.ts'
+export type { StartOptions, StartReport } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
