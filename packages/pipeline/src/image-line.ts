@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
-import { contextHash, type Lock, type RenderedImage } from '@tf-images/recipe'
+import { contextHash, imageRuns, type Lock, type Recipes, type RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { type PinnedBase, pinBase } from './base.ts'
 import { buildAndPush } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
 import { buildId } from './build-id.ts'
+import { declaredChecks } from './contract/declared-checks.ts'
 import { type GateReport, passGate } from './contract/gate.ts'
 import { type Conversion, convertSource } from './convert.ts'
 import { PipelineError } from './errors.ts'
@@ -23,6 +24,7 @@ import type { UpOptions } from './up.ts'
 
 /** What the images of one run share. */
 export type Workshop = UpOptions & {
+  readonly recipes: Recipes
   readonly engine: Engine
   readonly client: RegistryClient
   readonly chunks: ChunkStore
@@ -140,7 +142,7 @@ async function build(
 async function gateOf(
   name: string,
   { flist }: Conversion,
-  { gate = {}, workFolder, signal }: Workshop,
+  { gate = {}, recipes, workFolder, signal }: Workshop,
   phases: PhaseRunner,
 ): Promise<GateReport | undefined> {
   if (gate === false) {
@@ -149,7 +151,10 @@ async function gateOf(
     return undefined
   }
   const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
-  return passGate(gated, gate, phases, signal)
+  // Rendering them costs what rendering the image does.
+  const checks = gate.boot ? declaredChecks(imageRuns(recipes, name)) : []
+  const { boot } = gate
+  return passGate(gated, boot ? { boot: { ...boot, checks } } : {}, phases, signal)
 }
 
 async function convertAndCheck(

@@ -13,7 +13,7 @@ const settleMilliseconds = 1_500
 /** What must come for a start to be one. */
 export type Expectations = {
   readonly checks?: readonly BootCheck[]
-  /** Text on the console. */
+  /** Text that the console has before it is ready. */
   readonly expect?: string
   readonly signal?: AbortSignal
 }
