@@ -25,6 +25,7 @@ export {
   type Lock,
   type LockDifference,
   lockOf,
+  parseLock,
   readLock,
   unhashedDownloads,
   usedBases,

@@ -13,7 +13,7 @@ const settleMilliseconds = 1_500
 /** What must come for a start to be one. */
 export type Expectations = {
   readonly checks?: readonly BootCheck[]
-  /** Text on the console. */
+  /** Text that the console has before it is ready. */
   readonly expect?: string
   readonly signal?: AbortSignal
 }
@@ -108,7 +108,10 @@ async function waitForConsole(judged: Judged, stop: AbortSignal): Promise<Proble
       expectations.expect === undefined || observed.lines().some(({ text }) => text.includes(expectations.expect ?? ''))
     if (missing.length === 0 && hasText) settled += pollMilliseconds
     if (settled > (mode === 'container' ? settleMilliseconds : 0)) return undefined
-    if (stop.aborted) return interrupted(judged, missing[0] ?? `text ${JSON.stringify(expectations.expect)}`)
+    if (stop.aborted) {
+      const text = hasText ? 'time to keep running' : `text ${JSON.stringify(expectations.expect)}`
+      return interrupted(judged, missing[0] ?? text)
+    }
     await sleep(pollMilliseconds)
   }
 }
