@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/render.ts')).defineRender,
   },
   {
+    name: 'lint',
+    description: 'look at the rendered Dockerfiles for what is wrong or unwise, and tell the line of the recipe',
+    load: async () => (await import('./commands/lint.ts')).defineLint,
+  },
+  {
     name: 'explain',
     description: 'show where the lines of a Dockerfile come from, and why in this order',
     load: async () => (await import('./commands/explain.ts')).defineExplain,
@@ -55,6 +60,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/adopt.ts')).defineAdopt,
   },
   {
+    name: 'test',
+    description: 'build images for the tests of snippets and images, run them, and see that what they expect holds',
+    load: async () => (await import('./commands/test.ts')).defineTest,
+  },
+  {
     name: 'lock',
     description: 'pin bases, snippets and downloads in recipes.lock.yaml',
     load: async () => (await lock()).defineLock,
@@ -63,6 +73,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'outdated',
     description: 'list what moved since it was locked',
     load: async () => (await lock()).defineOutdated,
+  },
+  {
+    name: 'plan',
+    description: 'say what up would do for each image, and why; in legs for a workflow',
+    load: async () => (await import('./commands/plan.ts')).definePlan,
   },
   {
     name: 'build',

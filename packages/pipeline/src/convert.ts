@@ -11,7 +11,7 @@ import {
   type FlistSummary,
   type FlRoute,
   type FlSummary,
-  hashTree,
+  type TreeSummary,
   writeFl,
   writeFlist,
 } from '@tf-images/flist'
@@ -99,10 +99,10 @@ export async function convertSource(
     if (strict) requireFidelity(source.title, fidelity, strict)
   }
   const summary = options.fl
-    ? await writeFl(root, { ...options.fl, metadata: metadataOf(source, root, format) }, output, {
+    ? await writeFl(root, { ...options.fl, metadata: (tree) => metadataOf(source, tree) }, output, {
         accept: () => accept(),
       })
-    : await writeFlist(root, metadataOf(source, root, format, options.backend), output, {
+    : await writeFlist(root, (tree) => metadataOf(source, tree, options.backend), output, {
         accept: ({ oversizedDirectories }) => accept(oversizedDirectories),
       })
   return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
@@ -174,9 +174,13 @@ export async function readSource(
   return { root }
 }
 
+/** Bytes between two numbers that are shown: making one a text takes as long as handling so many. */
+const SHOWN_EVERY = 256 * 1024
+
 /** The same content store, with the bytes counted for display and the signal looked at. */
 function observed(store: ContentStore<ChunkList>, options: ConvertOptions): ContentStore<ChunkList> {
   let bytes = 0
+  let shown = 0
   return {
     open(size) {
       const content = store.open(size)
@@ -184,7 +188,10 @@ function observed(store: ContentStore<ChunkList>, options: ConvertOptions): Cont
         write(part) {
           options.signal?.throwIfAborted()
           bytes += part.length
-          options.onBytes?.(bytes)
+          if (bytes - shown >= SHOWN_EVERY) {
+            shown = bytes
+            options.onBytes?.(bytes)
+          }
           return content.write(part)
         },
         end: () => content.end(),
@@ -199,16 +206,11 @@ export function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
 }
 
 /** Only an image has a row `image`: a directory or a tar has nothing that names it. */
-function metadataOf(
-  source: Source,
-  root: DirectoryNode<ChunkList>,
-  format: ChunkFormat,
-  backend?: Backend,
-): FlistMetadata {
+function metadataOf(source: Source, { treeHash, contentHash }: TreeSummary, backend?: Backend): FlistMetadata {
   if (source.kind !== 'image') return backend ? { backend: { ...backend } } : {}
   const { digest, configDescriptor, config } = source.image
   const platform = [config.os, config.architecture, config.variant].filter(Boolean).join('/')
-  const hashes = { treeHash: hashTree(root, { format }), contentHash: hashTree(root, { format, times: false }) }
-  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION, ...hashes }
+  const converter = CONVERTER_VERSION
+  const origin = { digest, imageId: configDescriptor.digest, platform, converter, treeHash, contentHash }
   return imageMetadata(runtimeConfig(source.image), origin, backend)
 }

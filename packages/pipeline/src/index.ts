@@ -14,8 +14,8 @@ export { needText, type StorageNeed } from './image-raw.ts'
 export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { ConvertLimits } from './limits.ts'
 export type { VmOptions, VmResult } from './machine/bring-up-vm.ts'
-export type { Decision } from './plan.ts'
 export type { Plan, PlanAction, PlanLeg, PlannedImage, PlanReason } from './planning/plan.ts'
+export type { PlanOptions } from './planning/plan-images.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type HubSession, type ReadSettings, withSession } from './publishing/hub-session.ts'
 export { type Publication, type PublishRequest, previewPublication, publishFlist } from './publishing/publish.ts'
@@ -29,7 +29,7 @@ export { type PruneItem, prune } from './releases/pruning.ts'
 export { type TagEntry, tagReleases, untagReleases } from './releases/release-tags.ts'
 export { rollBack } from './releases/rollback.ts'
 export type { ImageStatus, StatusOptions } from './releases/status.ts'
-export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
+export { type Decision, formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
 export {
   type CredentialLookup,
   type Credentials,
@@ -40,12 +40,18 @@ export {
 } from './settings.ts'
 export { parseCount, parseSize } from './size-text.ts'
 export { openSource, type Source } from './source.ts'
+export type { TestedCheck, TestedScenario, TestSubject } from './testing/run-scenario.ts'
+export type { TestOptions } from './testing/test-recipes.ts'
 export type { ImageFailure, UpOptions, UpResult } from './up.ts'
 export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'
 export { type Verification, type VerifyOptions, verifyFlist } from './verify/verify.ts'
 
 /** Read when it is called: engine, recipes and bootstrap are most of what there is to load, and converting needs none. */
 export const bringUp: typeof import('./up.ts').bringUp = async (options) => (await import('./up.ts')).bringUp(options)
+
+/** Read when it is called, for the same reason. */
+export const planImages: typeof import('./planning/plan-images.ts').planImages = async (options) =>
+  (await import('./planning/plan-images.ts')).planImages(options)
 
 /** Read when it is called, for the same reason. */
 export const readStatus: typeof import('./releases/status.ts').readStatus = async (options) =>
@@ -58,6 +64,10 @@ export const resolveLock: typeof import('./lock.ts').resolveLock = async (recipe
 /** Read when it is called, for the same reason. */
 export const bringUpVm: typeof import('./machine/bring-up-vm.ts').bringUpVm = async (options) =>
   (await import('./machine/bring-up-vm.ts')).bringUpVm(options)
+
+/** Read when it is called, for the same reason. */
+export const testRecipes: typeof import('./testing/test-recipes.ts').testRecipes = async (options) =>
+  (await import('./testing/test-recipes.ts')).testRecipes(options)
 
 /** Read when it is called, for the same reason. */
 export const examine: typeof import('./contract/examine.ts').examine = async (name, options) =>

@@ -3,14 +3,17 @@ import { gateText } from './contract/gate-text.ts'
 import type { Conversion } from './convert.ts'
 import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
-import type { Decision } from './plan.ts'
+import type { PlanAction } from './planning/plan.ts'
 import type { Durations } from './progress.ts'
 import type { Publication } from './publishing/publish.ts'
+
+/** What one image needed, and why, in words. */
+export type Decision = { readonly action: PlanAction; readonly reason: string }
 
 /** What happened to one image, for people and machines. */
 export type ImageReport = {
   readonly name: string
-  readonly status: 'published' | 'built' | 'unchanged' | 'planned'
+  readonly status: 'published' | 'relinked' | 'built' | 'unchanged' | 'planned'
   readonly decision: Decision
   readonly buildId: string
   /** Pinned reference of the base. */

@@ -10,6 +10,8 @@ export {
   type Drift,
   writeContexts,
 } from './contexts.ts'
+export { type LintFinding, lintImages } from './dockerfile-lint.ts'
+export type { LintSeverity } from './dockerfile-rules.ts'
 export { type ExplainedSnippet, type Explanation, explainImage } from './explanation.ts'
 export { formatMermaid, type GraphEdge, imagesOnTop, imagesWith, recipeGraph } from './graph.ts'
 export type { ImageDefinition } from './image.ts'
@@ -23,6 +25,7 @@ export {
   type Lock,
   type LockDifference,
   lockOf,
+  parseLock,
   readLock,
   unhashedDownloads,
   usedBases,
