@@ -6,10 +6,15 @@ import { runCommand } from './command.ts'
  * A base image of a few megabytes, so that tests of what happens around a build need not build much: this machine's shell
  * with the libraries it names, pushed to a registry.
  *
+ * @param programs programs beside the shell, by path
  * @returns its reference
  */
-export async function pushTinyBase(registryHost: string, folder: string): Promise<string> {
-  const root = await makeTinyRoot(folder)
+export async function pushTinyBase(
+  registryHost: string,
+  folder: string,
+  programs: readonly string[] = [],
+): Promise<string> {
+  const root = await makeTinyRoot(folder, programs)
   for (const name of ['dev', 'proc', 'run', 'sbin', 'sys', 'tmp']) await mkdir(join(root, name), { recursive: true })
   // Nothing is published that zos does not start: it waits for a line that never comes.
   await writeFile(join(root, 'sbin', 'init'), '#!/bin/sh\nread line\n', { mode: 0o755 })

@@ -2,7 +2,7 @@ import { buildImage, type Engine, EngineError, pullImage, pushImage } from '@tf-
 import { contextFiles, type RenderedImage, readCodeFrame, traceFailure } from '@tf-images/recipe'
 import { parseReference, type RegistryClient } from '@tf-images/registry'
 import { PipelineError } from './errors.ts'
-import type { PhaseRunner } from './progress.ts'
+import type { PhaseReport, PhaseRunner } from './progress.ts'
 import type { CredentialLookup } from './settings.ts'
 
 export type BuildRequest = {
@@ -13,10 +13,18 @@ export type BuildRequest = {
   readonly base: string
   /** Values of its other build arguments. */
   readonly buildArguments: Readonly<Record<string, string>>
-  /** References to push, the immutable one first. */
-  readonly references: readonly [string, ...string[]]
+  /** What the image is tagged with. */
+  readonly references: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   readonly platform: string
+  /** Called with the id of every image that a step makes. */
+  readonly onLayer?: (imageId: string) => void
+}
+
+/** An image that is pushed as well. */
+export type PushRequest = BuildRequest & {
+  /** The immutable one first. */
+  readonly references: readonly [string, ...string[]]
 }
 
 export type BuildServices = {
@@ -35,7 +43,7 @@ export type BuildServices = {
  * EngineError of any other failure; PipelineError 'digest-mismatch'
  */
 export async function buildAndPush(
-  request: BuildRequest,
+  request: PushRequest,
   services: BuildServices,
 ): Promise<{ readonly digest: string }> {
   const { engine, phases, client, signal } = services
@@ -45,17 +53,7 @@ export async function buildAndPush(
   const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
   await phases.run('build', `building ${request.rendered.name} from ${request.base}`, async (report) => {
     await pullImage(engine, request.base, { ...access, onProgress: (event) => report.update(event.text) })
-    const built = buildImage(engine, {
-      context: contextFiles(request.rendered),
-      place: `dockerfiles/${request.rendered.name}/Dockerfile`,
-      tags: request.references,
-      buildArgs: { ...request.buildArguments, BASE: request.base },
-      labels: request.labels,
-      platform: request.platform,
-      onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),
-      ...(signal ? { signal } : {}),
-    })
-    return built.catch((error) => rejectAtRecipe(error, request))
+    await buildRendered(engine, request, report, signal)
   })
   return phases.run('push', `pushing ${immutable}`, async (report) => {
     const pushed = await pushImage(engine, immutable, { ...access, onProgress: (event) => report.update(event.text) })
@@ -70,6 +68,33 @@ export async function buildAndPush(
       await client.tag(parseReference(immutable), pushed.digest, parseReference(reference).tag ?? 'latest')
     return pushed
   })
+}
+
+/**
+ * Builds a rendered context with the engine.
+ *
+ * @returns the id of the image
+ * @throws PipelineError 'build-failed' at the recipe line of a failing step; EngineError of any other failure
+ */
+export async function buildRendered(
+  engine: Engine,
+  request: BuildRequest,
+  report: PhaseReport,
+  signal?: AbortSignal,
+): Promise<string> {
+  const built = buildImage(engine, {
+    context: contextFiles(request.rendered),
+    place: `dockerfiles/${request.rendered.name}/Dockerfile`,
+    tags: request.references,
+    buildArgs: { ...request.buildArguments, BASE: request.base },
+    labels: request.labels,
+    platform: request.platform,
+    onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),
+    ...(request.onLayer ? { onLayer: request.onLayer } : {}),
+    ...(signal ? { signal } : {}),
+  })
+  const { imageId } = await built.catch((error) => rejectAtRecipe(error, request))
+  return imageId
 }
 
 /** Rejects with the place in the recipes that a failed step comes from, and its text; with the error as it is where none is known. */

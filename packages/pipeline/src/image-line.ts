@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import type { ChunkStore } from '@tf-images/flist'
-import type { Lock, RenderedImage } from '@tf-images/recipe'
+import { imageRuns, type Lock, type Recipes, type RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
 import { buildAndPush } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
 import { INPUTS_LABEL } from './build-id.ts'
+import { declaredChecks } from './contract/declared-checks.ts'
 import { type GateReport, passGate } from './contract/gate.ts'
 import { PipelineError } from './errors.ts'
 import { convertAndCheck, convertedPath, hasConverted } from './image-conversion.ts'
@@ -26,6 +27,7 @@ import type { UpOptions } from './up.ts'
 
 /** What the images of one run share. */
 export type Workshop = UpOptions & {
+  readonly recipes: Recipes
   readonly engine: Engine
   readonly client: RegistryClient
   readonly chunks: ChunkStore
@@ -180,7 +182,7 @@ async function build(
 async function gateOf(
   name: string,
   flist: string,
-  { gate = {}, workFolder, signal }: Workshop,
+  { gate = {}, recipes, workFolder, signal }: Workshop,
   phases: PhaseRunner,
 ): Promise<GateReport | undefined> {
   if (gate === false) {
@@ -189,5 +191,8 @@ async function gateOf(
     return undefined
   }
   const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
-  return passGate(gated, gate, phases, signal)
+  // Rendering them costs what rendering the image does.
+  const checks = gate.boot ? declaredChecks(imageRuns(recipes, name)) : []
+  const { boot } = gate
+  return passGate(gated, boot ? { boot: { ...boot, checks } } : {}, phases, signal)
 }

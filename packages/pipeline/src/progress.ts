@@ -5,6 +5,7 @@ export type Phase =
   | 'plan'
   | 'build'
   | 'push'
+  | 'test'
   | 'bootstrap'
   | 'lint'
   | 'measure'

@@ -75,6 +75,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
   const workshop = {
     ...options,
+    recipes,
     lock,
     engine,
     client,

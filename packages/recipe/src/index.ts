@@ -10,6 +10,8 @@ export {
   type Drift,
   writeContexts,
 } from './contexts.ts'
+export { type LintFinding, lintImages } from './dockerfile-lint.ts'
+export type { LintSeverity } from './dockerfile-rules.ts'
 export { type ExplainedSnippet, type Explanation, explainImage } from './explanation.ts'
 export { formatMermaid, type GraphEdge, imagesOnTop, imagesWith, recipeGraph } from './graph.ts'
 export type { ImageDefinition } from './image.ts'
@@ -51,4 +53,5 @@ export { type SourceMap, type TracedLine, traceDockerfile, traceFailure } from '
 export type { Download } from './stage-contents.ts'
 export type { Architecture } from './stage-schema.ts'
 export type { SupervisorName } from './supervisor.ts'
-export { loadVms, type VmDefinition, type VmFile } from './vm.ts'
+export { loadVms, type VmDefinition } from './vm.ts'
+export type { VmStep } from './vm-contents.ts'

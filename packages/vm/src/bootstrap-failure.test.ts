@@ -78,3 +78,16 @@ test('packages the archive does not have, as they were asked for', () => {
     packages: ['lesss', 'foo:i386', 'less=1.0', 'linuxx'],
   })
 })
+
+test('a command of the machine, with its place', () => {
+  const tail = [
+    'x: not found',
+    'E: a/vm.yaml:7:5: the command ended with exit code 127',
+    'E: setup failed: E: command failed',
+  ]
+  expect(bootstrapFailure(options, { exitCode: 25, tail })).toMatchObject({
+    failure: 'step',
+    place: 'a/vm.yaml:7:5',
+    message: 'a/vm.yaml:7:5: the command ended with exit code 127 after "x: not found"; correct it',
+  })
+})

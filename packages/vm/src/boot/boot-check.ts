@@ -83,20 +83,35 @@ export async function runCheck(check: BootCheck, access: SshAccess, signal: Abor
   return { name: checkName(check), passed: detail === '', detail, milliseconds }
 }
 
-/** What is wrong; nothing where it holds. */
 async function problemOf(check: BootCheck, access: SshAccess, signal: AbortSignal): Promise<string> {
-  const { exitCode, output, tail } = await runOverSsh(access, shellCommand(check), signal)
+  const answer = await runOverSsh(access, checkCommand(check), signal)
+  return checkProblem(check, { ...answer, inTime: !signal.aborted })
+}
+
+/** How a command that {@link checkCommand} gave ended. */
+export type CheckAnswer = {
+  readonly exitCode: number | undefined
+  readonly output: string
+  /** Further lines it said. */
+  readonly tail?: readonly string[]
+  /** Whether it ended before it was stopped. */
+  readonly inTime: boolean
+}
+
+/** What is wrong, by what the command of a check said; nothing where it holds. */
+export function checkProblem(check: BootCheck, { exitCode, output, tail = [], inTime }: CheckAnswer): string {
   const said = [output.trim(), ...tail]
     .filter((part) => part !== '')
     .join(' | ')
     .slice(-500)
-  if (signal.aborted) return `no answer in time${said === '' ? '' : `: ${said}`}`
+  if (!inTime) return `no answer in time${said === '' ? '' : `: ${said}`}`
   if (exitCode !== 0) return `exit code ${exitCode}${said === '' ? '' : `: ${said}`}`
   if (check.kind !== 'command' || check.expect === undefined || output.includes(check.expect)) return ''
   return `${JSON.stringify(check.expect)} is not in its output: ${said}`
 }
 
-function shellCommand(check: BootCheck): string {
+/** The command of the shell that tells whether a check holds: it ends with 0 then. */
+export function checkCommand(check: BootCheck): string {
   if (check.kind === 'command') return check.command
   if (check.kind === 'file') return fileCommand(check)
   if (check.kind === 'service') return `systemctl is-active -- ${quoted(check.service)}`

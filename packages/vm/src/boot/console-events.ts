@@ -14,7 +14,7 @@ export const entrypointMark = 'flist-boot: starting'
 const stages: readonly (readonly [RegExp, Stage])[] = [
   [/Linux version \d/, 'kernel'],
   [/Run \/init as init process|Loading, please wait/, 'initrd'],
-  [/systemd\[1\]: |Welcome to .*!$|run-init: |INIT: version/, 'init'],
+  [/systemd\[1\]: |Welcome to (?!GRUB).*!$|run-init: |INIT: version/, 'init'],
   [/^\S+ login: ?$/, 'login'],
   [/Cloud-init v\. .* finished at /, 'cloud-init'],
   [new RegExp(`^${entrypointMark} `), 'entrypoint'],

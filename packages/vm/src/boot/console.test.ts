@@ -47,12 +47,15 @@ describe('failures, as the consoles of machines made to fail had them', () => {
   ])('%s', (line, reason) => expect(readConsoleLine(line)).toEqual({ kind: 'failure', reason }))
 })
 
-test.each(['', 'Starting ssh.service...', 'a login: prompt in the middle', 'Linux version of something'])(
-  '%j tells nothing',
-  (line) => {
-    expect(readConsoleLine(line)).toBeUndefined()
-  },
-)
+test.each([
+  '',
+  'Welcome to GRUB!',
+  'Starting ssh.service...',
+  'a login: prompt in the middle',
+  'Linux version of something',
+])('%j tells nothing', (line) => {
+  expect(readConsoleLine(line)).toBeUndefined()
+})
 
 test('decoration of a terminal is not part of a line, UTF-8 is', () => {
   expect(plainLine('\x1b[0;32m  OK  \x1b[0m] Started \x1b[0;1;39mx\x1b[0m.\r')).toBe('  OK  ] Started x.')
@@ -88,6 +91,15 @@ test('lines have the time of their end, however they come', () => {
 
 test('a login prompt is seen before its line ends, and once', () => {
   expect(record('zmachine lo', 'gin: ', '\n').events).toEqual(['2 login'])
+})
+
+test('what is logged after a prompt is a line of its own', () => {
+  const log = '[  101.3] cloud-init[512]: Cloud-init v. 22.4.2 finished at Sun'
+  const { events, seen } = record(`zmachine login: ${log}\r\n`)
+  expect(events).toEqual(['1 login', '1 cloud-init'])
+  expect(seen.map(({ text }) => text)).toEqual(['zmachine login: ', log])
+  // The prompt was told when it came.
+  expect(record('zmachine login: ', `${log}\n`).events).toEqual(['1 login', '2 cloud-init'])
 })
 
 test('a machine that writes for ever costs bounded memory', () => {
