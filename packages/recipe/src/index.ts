@@ -1,4 +1,5 @@
 export { type Adopted, type Adoption, adoptDockerfile } from './adoption.ts'
+export { proveAdoption } from './adoption-proof.ts'
 export { buildOrder, withParents } from './build-order.ts'
 export { type CatalogueEntry, catalogueEntries, fillCatalogue } from './catalogue.ts'
 export { codeFrame, readCodeFrame } from './code-frame.ts'
@@ -32,6 +33,7 @@ export {
 } from './lock.ts'
 export {
   checkContext,
+  contextReader,
   copyContext,
   createImage,
   createSnippet,

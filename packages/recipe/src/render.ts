@@ -54,6 +54,7 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
   const lines = writeDockerfile(
     {
       sources,
+      stages: definition.stages,
       ...(definition.fragment ? { fragment: definition.fragment } : {}),
       from: {
         text: base.kind === 'base' ? base.reference : `${registry}/${base.name}:latest`,
