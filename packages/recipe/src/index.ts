@@ -43,6 +43,7 @@ export {
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'
+export { imageReference, snippetReference } from './reference-docs.ts'
 export { type ContextFile, type RenderedBase, type RenderedImage, renderImage } from './render.ts'
 export type { Check, Scenario, SnippetScenario } from './scenario.ts'
 export { imageRuns, snippetRuns, type TestRun } from './scenario-image.ts'
