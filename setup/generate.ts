@@ -3,7 +3,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle } from '../packages/action/scripts/bundle.ts'
-import { fillCatalogue, loadRecipes, recipeSchemas } from '../packages/recipe/src/index.ts'
+import {
+  fillCatalogue,
+  imageReference,
+  loadRecipes,
+  recipeSchemas,
+  snippetReference,
+} from '../packages/recipe/src/index.ts'
 
 const root = join(import.meta.dirname, '..')
 const run = (program: string, ...args: string[]) =>
@@ -14,7 +20,10 @@ run('packages/flist/scripts/build-thread.ts')
 for (const [name, text] of recipeSchemas()) writeFileSync(join(root, 'recipes', 'schemas', name), text)
 run('packages/cli/src/main.ts', 'render')
 const catalogue = join(root, 'docs', 'catalogue.md')
-writeFileSync(catalogue, fillCatalogue(readFileSync(catalogue, 'utf8'), await loadRecipes(root)))
+const recipes = await loadRecipes(root)
+writeFileSync(catalogue, fillCatalogue(readFileSync(catalogue, 'utf8'), recipes))
+writeFileSync(join(root, 'docs', 'snippets.md'), snippetReference(recipes))
+writeFileSync(join(root, 'docs', 'images.md'), imageReference(recipes))
 const dist = join(root, 'packages', 'action', 'dist')
 mkdirSync(dist, { recursive: true })
 writeFileSync(join(dist, 'index.js'), (await bundle()).text)

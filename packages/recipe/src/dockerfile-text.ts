@@ -9,7 +9,7 @@ import {
 import type { LocatedCommand } from './image.ts'
 import type { ContentFile, Contents, ImageContents, LocatedText, SnippetContents } from './image-contents.ts'
 import type { Location } from './problem.ts'
-import type { RawFragment } from './raw-fragment.ts'
+import type { RawFragment, RawStage } from './raw-fragment.ts'
 import type { StageContents } from './stage-contents.ts'
 
 /** The first line of every Dockerfile written here; folders without it are not ours. */
@@ -23,6 +23,8 @@ export type DockerfileFrame = {
   readonly from: LocatedText
   /** What comes first in the image and in its stages: where packages come from. */
   readonly sourcesOfPackages?: readonly DockerfileLine[]
+  /** Stages that the image writes itself. */
+  readonly stages: readonly RawStage[]
   /** What the image writes itself. */
   readonly fragment?: RawFragment
   readonly stopSignal?: LocatedText
@@ -58,13 +60,18 @@ type TitledStage = { readonly stage: StageContents; readonly title: string }
 
 /** The stages, if any, then the start of the image itself. */
 function baseSections(
-  { from, sourcesOfPackages: packages = [] }: DockerfileFrame,
+  { from, sourcesOfPackages: packages = [], stages: own }: DockerfileFrame,
   stages: readonly TitledStage[],
 ): DockerfileLine[][] {
   const argument = locatedLine(`ARG BASE=${from.text}`, from.origin)
   const start = locatedLine(`FROM \${BASE}`, from.origin)
-  if (stages.length === 0) return [[argument, start], [...packages]]
-  return [[argument], ...stages.map((stage) => stageLines(stage, packages)), [start], [...packages]]
+  if (stages.length === 0 && own.length === 0) return [[argument, start], [...packages]]
+  const raw = own.map(({ name, location, fragment }) => [
+    locatedLine(`FROM \${BASE} AS ${name}`, location),
+    ...packages,
+    ...fragment,
+  ])
+  return [[argument], ...stages.map((stage) => stageLines(stage, packages)), ...raw, [start], [...packages]]
 }
 
 function stageLines(

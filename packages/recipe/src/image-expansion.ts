@@ -85,6 +85,7 @@ function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
     packages: [...below.packages, ...own.packages],
     volumes: [...below.volumes, ...own.volumes],
     labels: new Map([...below.labels, ...own.labels]),
+    stages: [...below.stages.filter(({ name }) => own.stages.every((stage) => stage.name !== name)), ...own.stages],
     tests: own.tests.length > 0 ? own.tests : below.tests,
   }
 }

@@ -20,6 +20,11 @@ import { SUPERVISOR_NAMES } from './supervisor.ts'
 
 const command = z.array(word).min(1, 'needs a program')
 
+const stageName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_.-]*$/, 'is no name of a stage: lower-case letters, digits and "_.-", starting with a letter')
+  .refine((text) => !text.includes('-of-'), 'is kept for stages of snippets: leave out "-of-"')
+
 /** recipes/images/<name>/image.yaml: what an image is made of. */
 export const imageSchema = z
   .strictObject({
@@ -76,6 +81,15 @@ export const imageSchema = z
         description: 'The Dockerfile of the old catalogue whose place it takes; makes a row of docs/catalogue.md',
       }),
     tests: imageTests,
+    stages: z
+      .array(
+        z.strictObject({
+          name: stageName,
+          dockerfile: z.string().meta({ description: 'Its instructions as they are, after a FROM of the base' }),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Stages in front of the image, on its base, for "COPY --from=name" in "dockerfile"' }),
     dockerfile: z
       .string()
       .optional()

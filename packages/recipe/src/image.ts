@@ -5,7 +5,7 @@ import { type ImageYaml, imageSchema } from './image-schema.ts'
 import { readVariants, type Variants } from './image-variants.ts'
 import type { GivenOptions } from './options.ts'
 import { type Location, type Report, watchReport } from './problem.ts'
-import { type RawFragment, readFragment } from './raw-fragment.ts'
+import { type RawFragment, type RawStage, readFragment, readStages } from './raw-fragment.ts'
 import type { FolderFile, RecipeFolder } from './recipe-folder.ts'
 import { readImageTests, readUse, type Scenario } from './scenario.ts'
 import { IMAGE_VARIABLES } from './snippet.ts'
@@ -52,6 +52,8 @@ export type ImageDefinition = {
   readonly context: readonly FolderFile[]
   /** Instructions after all others but the config. */
   readonly fragment?: RawFragment
+  /** Stages in front of it that it writes itself. */
+  readonly stages: readonly RawStage[]
   /** What must hold in containers of it. */
   readonly tests: readonly Scenario[]
 }
@@ -112,6 +114,7 @@ function draftImage(
     labels: locatedValues(value.labels, source, 'labels'),
     ...(notes ? { notes } : {}),
     ...(catalogue ? { catalogue } : {}),
+    stages: readStages(value.stages ?? [], source, report),
     tests: readImageTests(value.tests ?? [], source),
     ...(dockerfile ? { fragment: readFragment(dockerfile, fragmentLine, report) } : {}),
   }

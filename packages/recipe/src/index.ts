@@ -1,4 +1,5 @@
 export { type Adopted, type Adoption, adoptDockerfile } from './adoption.ts'
+export { proveAdoption } from './adoption-proof.ts'
 export { buildOrder, withParents } from './build-order.ts'
 export { type CatalogueEntry, catalogueEntries, fillCatalogue } from './catalogue.ts'
 export { codeFrame, readCodeFrame } from './code-frame.ts'
@@ -35,6 +36,7 @@ export {
 } from './lock.ts'
 export {
   checkContext,
+  contextReader,
   copyContext,
   createImage,
   createSnippet,
@@ -45,6 +47,7 @@ export { SNAPSHOT_ARGUMENT } from './package-snapshot.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'
+export { imageReference, snippetReference } from './reference-docs.ts'
 export { type ContextFile, type RenderedBase, type RenderedImage, renderImage } from './render.ts'
 export type { Check, Scenario, SnippetScenario } from './scenario.ts'
 export { imageRuns, snippetRuns, type TestRun } from './scenario-image.ts'

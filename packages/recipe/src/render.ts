@@ -77,6 +77,7 @@ export function renderResolved(image: ResolvedImage, { registry, source, files }
       ...(base.kind === 'base' && image.base.snapshot
         ? { sourcesOfPackages: snapshotLines(image.base.snapshot, image.packageManager, base.name, RECIPES) }
         : {}),
+      stages: definition.stages,
       ...(definition.fragment ? { fragment: definition.fragment } : {}),
       from: {
         text: base.kind === 'base' ? base.reference : `${registry}/${base.name}:latest`,

@@ -6,6 +6,7 @@ import { catalogueEntries, fillCatalogue } from './catalogue.ts'
 import { compareContexts } from './contexts.ts'
 import { recipeSchemas } from './json-schemas.ts'
 import { loadRecipes } from './recipes.ts'
+import { imageReference, snippetReference } from './reference-docs.ts'
 import { renderImage } from './render.ts'
 import { loadVms } from './vm.ts'
 
@@ -42,6 +43,12 @@ test('every Dockerfile of the old catalogue has an image in its place, and each 
 
 test.each([...recipeSchemas()])('%s is what the code accepts', async (name, text) => {
   expect(await readFile(join(ROOT, 'recipes/schemas', name), 'utf8')).toBe(text)
+})
+
+test('the pages about snippets and images are what the recipes say', async () => {
+  const recipes = await loadRecipes(ROOT)
+  expect(await readFile(join(ROOT, 'docs/snippets.md'), 'utf8')).toBe(snippetReference(recipes))
+  expect(await readFile(join(ROOT, 'docs/images.md'), 'utf8')).toBe(imageReference(recipes))
 })
 
 describe('editors find the schema of every recipe file', async () => {

@@ -1,4 +1,4 @@
-import type { ImageDefinition } from './image.ts'
+import type { ImageBase, ImageDefinition } from './image.ts'
 import { type Problem, RecipeError, type Report, reportInto } from './problem.ts'
 import type { Recipes } from './recipes.ts'
 import { type RenderedImage, renderResolved } from './render.ts'
@@ -111,14 +111,37 @@ function only(definition: ImageDefinition): ReadonlyMap<string, ImageDefinition>
 function imageOf({ name, file }: Snippet, scenario: SnippetScenario, index: number): ImageDefinition {
   const { base, supervisor, options, location } = scenario
   return {
-    name: `${name}-test-${index + 1}`,
-    description: `A test of the snippet ${name}`,
+    ...bareImage(`${name}-test-${index + 1}`, file, { kind: 'base', ...base }),
     location,
-    file,
-    sources: [file],
-    base: { kind: 'base', ...base },
     ...(supervisor ? { supervisor } : {}),
     snippets: [...scenario.with, { name, options, location }],
+  }
+}
+
+/**
+ * A snippet alone on a base, with the defaults of its options.
+ *
+ * @throws {RecipeError} `invalid` when it is not for this base
+ */
+export function renderSnippet(recipes: Recipes, name: string, base: string): RenderedImage {
+  const file = recipes.snippets.get(name)?.file ?? ''
+  const location = { file, line: 1, column: 1 }
+  const definition = {
+    ...bareImage(`only-${name}`, file, { kind: 'base', name: base, location }),
+    snippets: [{ name, options: new Map(), location }],
+  }
+  return renderResolved(resolveNamed({ ...recipes, images: only(definition) }, definition.name), recipes)
+}
+
+function bareImage(name: string, file: string, base: ImageBase): ImageDefinition {
+  return {
+    name,
+    description: `Made to try ${file}`,
+    location: base.location,
+    file,
+    sources: [file],
+    base,
+    snippets: [],
     packages: [],
     files: [],
     environment: new Map(),
@@ -126,6 +149,7 @@ function imageOf({ name, file }: Snippet, scenario: SnippetScenario, index: numb
     volumes: [],
     labels: new Map(),
     context: [],
+    stages: [],
     tests: [],
   }
 }

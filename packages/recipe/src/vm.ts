@@ -128,6 +128,7 @@ async function readVm(
     snippets: value.snippets.map((use, index) => readUse(use, ['snippets', index], source)),
     packages: [],
     tests: [],
+    stages: [],
     files,
     environment: new Map(),
     ports: [],
