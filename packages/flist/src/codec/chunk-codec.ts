@@ -31,7 +31,12 @@ export const BATCH_MEMORY = BATCH_BYTES + Math.ceil(BATCH_BYTES / 6) + 48 * BATC
 export type Batch = { readonly memory: Uint8Array; readonly ends: readonly number[] }
 
 /** What encoding a batch gives beside the bytes in its memory: the ids, one after the other, and where chunks end. */
-export type EncodedBatch = { readonly ids: Uint8Array; readonly ends: readonly number[] }
+export type EncodedBatch = {
+  readonly ids: Uint8Array
+  readonly ends: readonly number[]
+  /** When the chunks are stored already: which of them the store did not have. */
+  readonly stored?: readonly number[]
+}
 
 /** An encoder and decoder with memory of its own, for as long as it is referred to. */
 export interface ChunkCodec {
