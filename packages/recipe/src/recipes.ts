@@ -41,6 +41,16 @@ export type RecipeFileHashes = ReadonlyMap<string, ReadonlyMap<string, string>>
  */
 export async function loadRecipes(root: string): Promise<Recipes> {
   const problems: Problem[] = []
+  const { recipes } = await readRecipes(root, problems)
+  throwProblems(await withFrames(root, problems))
+  return recipes
+}
+
+/** Reads and checks the same; what is wrong is added to `problems`, and `definitions` knows what could not be read. */
+export async function readRecipes(
+  root: string,
+  problems: Problem[],
+): Promise<{ readonly recipes: Recipes; readonly definitions: Definitions }> {
   const report = reportInto(problems)
   const files = new Map<string, Map<string, string>>()
   const folder = openFolder(root, 'recipes', (path, bytes) => {
@@ -60,9 +70,9 @@ export async function loadRecipes(root: string): Promise<Recipes> {
     files,
   }
   const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
-  checkRecipes(recipes, { ...recipes, unreadable }, problems)
-  throwProblems(await withFrames(root, problems))
-  return recipes
+  const definitions = { ...recipes, unreadable }
+  checkRecipes(recipes, definitions, problems)
+  return { recipes, definitions }
 }
 
 function shortHash(bytes: Uint8Array): string {
@@ -91,7 +101,8 @@ async function readBases(
   return bases
 }
 
-async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
+/** The problems with the lines around each place. */
+export async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
   return Promise.all(
     problems.map(async (problem) => {
       const frame = await readCodeFrame(root, problem)

@@ -7,6 +7,7 @@ import { compareContexts } from './contexts.ts'
 import { recipeSchemas } from './json-schemas.ts'
 import { loadRecipes } from './recipes.ts'
 import { renderImage } from './render.ts'
+import { loadVms } from './vm.ts'
 
 /** The recipes of this repository. */
 const ROOT = join(import.meta.dirname, '../../..')
@@ -54,4 +55,10 @@ describe('editors find the schema of every recipe file', async () => {
     expect(path).toBe(join(ROOT, 'recipes/schemas', file.replace(/^.*\//, '').replace('.yaml', '.schema.json')))
     expect(recipeSchemas().has(path.replace(/^.*\//, ''))).toBe(true)
   })
+})
+
+test('the virtual machines of this repository are complete', async () => {
+  const vms = await loadVms(ROOT)
+  for (const { name, checks } of vms.values()) expect(checks.length, name).toBeGreaterThan(0)
+  expect([...vms.keys()]).toEqual(expect.arrayContaining(['debian-12', 'debian-12-docker', 'nginx']))
 })

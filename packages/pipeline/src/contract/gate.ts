@@ -1,4 +1,4 @@
-import type { BootCheck, BootReport, LintReport } from '@tf-images/vm'
+import type { BootCheck, BootReport, FindingCode, LintReport } from '@tf-images/vm'
 import { PipelineError } from '../errors.ts'
 import type { PhaseRunner } from '../progress.ts'
 import { examine } from './examine.ts'
@@ -80,12 +80,19 @@ export function findingLines({ findings }: LintReport): string[] {
   return findings.map(({ severity, code, path, evidence }) => `${severity} ${code} ${pathText(path)}: ${evidence}`)
 }
 
-/** @throws PipelineError 'not-bootable' with every error */
-export function requireContract(place: string, { findings }: LintReport): void {
+/**
+ * @param placeOf a place that is more to blame for a finding than the file
+ * @throws PipelineError 'not-bootable' with every error
+ */
+export function requireContract(
+  place: string,
+  { findings }: LintReport,
+  placeOf: (code: FindingCode) => string | undefined = () => undefined,
+): void {
   const errors = findings.filter(({ severity }) => severity === 'error')
   if (errors.length === 0) return
   const lines = errors.map(({ code, path, evidence, explanation, remedy }) => {
-    return `${place}: ${code} ${pathText(path)} (${evidence}): ${explanation}; ${remedy}`
+    return `${placeOf(code) ?? place}: ${code} ${pathText(path)} (${evidence}): ${explanation}; ${remedy}`
   })
   throw new PipelineError('not-bootable', lines.join('\n'))
 }
