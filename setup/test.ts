@@ -33,6 +33,9 @@ const bootTools = {
   ssh: 'openssh-client',
 }
 
+/** What bootstraps Arch Linux, from an archive that the test makes. */
+const archTools = { pacstrap: 'arch-install-scripts', pacman: 'pacman-package-manager' }
+
 /** What looks at the web pages of the local hub. */
 const browser = { '/usr/bin/chromium': 'chromium' }
 
@@ -43,6 +46,7 @@ try {
     ...comparedTools,
     ...packers,
     ...bootTools,
+    ...archTools,
     ...browser,
   })
   await ensureEngine()

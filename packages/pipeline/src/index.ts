@@ -1,5 +1,6 @@
 export type { Examination, ExamineOptions } from './contract/examine.ts'
-export type { StartOptions } from './contract/start.ts'
+export type { GateOptions, GateReport } from './contract/gate.ts'
+export type { StartOptions, StartReport } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
@@ -13,8 +14,8 @@ export { needText, type StorageNeed } from './image-raw.ts'
 export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { ConvertLimits } from './limits.ts'
 export type { VmOptions, VmResult } from './machine/bring-up-vm.ts'
-export type { Decision } from './plan.ts'
 export type { Plan, PlanAction, PlanLeg, PlannedImage, PlanReason } from './planning/plan.ts'
+export type { PlanOptions } from './planning/plan-images.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type HubSession, type ReadSettings, withSession } from './publishing/hub-session.ts'
 export { type Publication, type PublishRequest, previewPublication, publishFlist } from './publishing/publish.ts'
@@ -28,7 +29,7 @@ export { type PruneItem, prune } from './releases/pruning.ts'
 export { type TagEntry, tagReleases, untagReleases } from './releases/release-tags.ts'
 export { rollBack } from './releases/rollback.ts'
 export type { ImageStatus, StatusOptions } from './releases/status.ts'
-export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
+export { type Decision, formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
 export {
   type CredentialLookup,
   type Credentials,
@@ -47,6 +48,10 @@ export { type Verification, type VerifyOptions, verifyFlist } from './verify/ver
 
 /** Read when it is called: engine, recipes and bootstrap are most of what there is to load, and converting needs none. */
 export const bringUp: typeof import('./up.ts').bringUp = async (options) => (await import('./up.ts')).bringUp(options)
+
+/** Read when it is called, for the same reason. */
+export const planImages: typeof import('./planning/plan-images.ts').planImages = async (options) =>
+  (await import('./planning/plan-images.ts')).planImages(options)
 
 /** Read when it is called, for the same reason. */
 export const readStatus: typeof import('./releases/status.ts').readStatus = async (options) =>

@@ -1,14 +1,19 @@
+import type { GateReport } from './contract/gate.ts'
+import { gateText } from './contract/gate-text.ts'
 import type { Conversion } from './convert.ts'
 import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
-import type { Decision } from './plan.ts'
+import type { PlanAction } from './planning/plan.ts'
 import type { Durations } from './progress.ts'
 import type { Publication } from './publishing/publish.ts'
+
+/** What one image needed, and why, in words. */
+export type Decision = { readonly action: PlanAction; readonly reason: string }
 
 /** What happened to one image, for people and machines. */
 export type ImageReport = {
   readonly name: string
-  readonly status: 'published' | 'built' | 'unchanged' | 'planned'
+  readonly status: 'published' | 'relinked' | 'built' | 'unchanged' | 'planned'
   readonly decision: Decision
   readonly buildId: string
   /** Pinned reference of the base. */
@@ -22,6 +27,8 @@ export type ImageReport = {
   /** Present when the image was converted and published by this run. */
   readonly conversion?: Conversion
   readonly publication?: Publication
+  /** How it passed what stands before publishing; absent where that was left out. */
+  readonly gate?: GateReport
 }
 
 /** The report as lines for a terminal or a log. */
@@ -39,6 +46,8 @@ export function formatReport(report: ImageReport): string {
     rows.push(['flist size', formatBytes(flistBytes)], ['tree hash', treeHash])
     rows.push(['fidelity', fidelitySummary(report.conversion.fidelity)])
   }
+  if (report.gate) rows.push(['boot contract', gateText(report.gate)])
+  else if (report.publication) rows.push(['boot contract', 'not checked'])
   if (report.publication) {
     const { storage, sentBytes, outcome, reason } = report.publication
     const { toSend, onBackend } = storage

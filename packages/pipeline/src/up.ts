@@ -4,8 +4,9 @@ import { connectEngine, parseDockerHost } from '@tf-images/engine'
 import { openChunkStore } from '@tf-images/flist'
 import { loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
+import type { GateOptions } from './contract/gate.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
-import { bringUpImage } from './image-line.ts'
+import { bringUpImage, lookUpImage } from './image-line.ts'
 import { openLayerCache } from './layer-cache.ts'
 import type { ConvertLimits } from './limits.ts'
 import { lockToBuildBy } from './lock.ts'
@@ -18,6 +19,8 @@ export type UpOptions = {
   readonly root: string
   /** Images to bring up; their bases on other images come with them. All when empty. */
   readonly images: readonly string[]
+  /** These alone: what they are built on has to be there. */
+  readonly only?: boolean
   /** Where images are pushed, `ghcr.io/owner/tf-images`. */
   readonly registry: string
   /** Where flists are published; without it the line ends with the pushed image. */
@@ -38,6 +41,8 @@ export type UpOptions = {
   readonly startupToml?: boolean
   /** Classes of differences that make an image fail that is converted; nothing of it is published then. */
   readonly strict?: ReadonlySet<FidelityClass>
+  /** What a converted image has to pass before it is published; false for nothing. Default: the boot contract. */
+  readonly gate?: GateOptions | false
   /** What an image may cost to convert. */
   readonly limits?: ConvertLimits
   /** `unix:///var/run/docker.sock`, `tcp://host:port`. */
@@ -50,15 +55,18 @@ export type ImageFailure = { readonly image: string; readonly error: unknown }
 export type UpResult = { readonly reports: readonly ImageReport[]; readonly failures: readonly ImageFailure[] }
 
 /**
- * The whole line for some images: render, build, push, convert, check, publish, read back. Images go in build order; one
+ * The whole line for some images: render, build, push, convert, check, lint, boot where asked for, publish, read back. Images go in build order; one
  * that fails stops those on top of it and no other.
  *
  * @throws RecipeError, PipelineError 'not-locked', EngineError, FlistError before the first image
  */
 export async function bringUp(options: UpOptions): Promise<UpResult> {
   const recipes = await loadRecipes(options.root)
-  const lock = await lockToBuildBy(options.root, recipes, options.frozen ?? false)
   const rendered = withParents(recipes, options.images).map((name) => renderImage(recipes, name))
+  const lock = await lockToBuildBy(options.root, recipes, rendered, options.frozen ?? false)
+  const selected = new Set(
+    options.only && options.images.length > 0 ? options.images : rendered.map(({ name }) => name),
+  )
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
   if (!options.dryRun) await writeContexts(options.root, rendered)
   await mkdir(join(options.workFolder, 'flists'), { recursive: true })
@@ -67,6 +75,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
   const workshop = {
     ...options,
+    recipes,
     lock,
     engine,
     client,
@@ -80,7 +89,8 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     for (const image of rendered) {
       try {
         options.signal?.throwIfAborted()
-        reports.push(await bringUpImage(image, workshop))
+        if (selected.has(image.name)) reports.push(await bringUpImage(image, workshop))
+        else await lookUpImage(image, workshop)
       } catch (error) {
         if (options.signal?.aborted) throw error
         failures.push({ image: image.name, error })

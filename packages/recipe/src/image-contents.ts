@@ -36,6 +36,9 @@ export type Contents = {
 
 export type SnippetContents = Contents & {
   readonly name: string
+  /** What `install` installs, and the commands of the snippet in it. */
+  readonly packages: readonly LocatedText[]
+  readonly steps: readonly RunCommand[]
   readonly version?: string
   /** The stages in front of the image, of which it copies files. */
   readonly stages: readonly StageContents[]
@@ -140,6 +143,7 @@ function evaluateSnippet(
       copy: copy.map(({ from, to, location }) => ({ from, to, origin: location })),
     }
   })
+  const steps = commands(snippet.install)
   const units = serviceUnits(snippet.name, image, data, evaluation)
   const environment = [...snippet.environment].map(
     ([key, { template, location }]) => [key, { value: evaluation.render(template, data), location }] as const,
@@ -152,7 +156,9 @@ function evaluateSnippet(
     downloads,
     origin: { file: snippet.file, line: 1, column: 1 },
     environment: dockerfileValues(new Map(environment), 'variable', evaluation.report),
-    install: installCommands(image.packageManager, packages, commands(snippet.install)),
+    packages,
+    steps,
+    install: installCommands(image.packageManager, packages, steps),
     files: [
       ...evaluateFiles(snippet.files, data, evaluation),
       ...units.map(({ unit, origin }) => unitFile(unit, origin)),

@@ -64,6 +64,7 @@ function mergeDraft(
 function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
   const base = own.base ?? below.base
   const supervisor = own.supervisor ?? below.supervisor
+  const kernel = own.kernel ?? below.kernel
   const entrypoint = own.entrypoint ?? below.entrypoint
   const cmd = own.cmd ?? below.cmd
   const fragment = own.fragment ?? below.fragment
@@ -72,6 +73,7 @@ function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
     sources: [...below.sources, ...own.sources],
     ...(base ? { base } : {}),
     ...(supervisor ? { supervisor } : {}),
+    ...(kernel ? { kernel } : {}),
     ...(entrypoint ? { entrypoint } : {}),
     ...(cmd ? { cmd } : {}),
     ...(fragment ? { fragment } : {}),

@@ -4,11 +4,11 @@ import {
   baseName,
   description,
   environmentName,
-  isPackage,
   isTarget,
   labelName,
   name,
   optionName,
+  packageName,
   paragraph,
   port,
   source,
@@ -51,9 +51,12 @@ export const imageSchema = z
       .enum(SUPERVISOR_NAMES)
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
+    kernel: packageName
+      .optional()
+      .meta({ description: 'A package with a kernel: "flist vm" makes a virtual machine of the same recipe' }),
     snippets: z.array(snippetUse).optional(),
     packages: z
-      .array(z.string().refine(isPackage, 'is no name of a package'))
+      .array(packageName)
       .optional()
       .meta({ description: 'Packages of the distribution, installed after the snippets' }),
     files: z.array(fileSchema).optional(),

@@ -33,6 +33,8 @@ export type ImageDefinition = {
   readonly sources: readonly string[]
   readonly base: ImageBase
   readonly supervisor?: { readonly name: SupervisorName; readonly location: Location }
+  /** Package of the kernel of a virtual machine that is made of the same recipe. */
+  readonly kernel?: { readonly name: string; readonly location: Location }
   readonly snippets: readonly SnippetUse[]
   readonly packages: readonly LocatedText[]
   readonly files: readonly FileDefinition[]
@@ -85,7 +87,7 @@ function draftImage(
   { files, context }: Pick<ImageDefinition, 'files' | 'context'>,
   report: Report,
 ): ImageDraft {
-  const { base, supervisor, entrypoint, cmd, notes, catalogue, dockerfile } = value
+  const { base, supervisor, kernel, entrypoint, cmd, notes, catalogue, dockerfile } = value
   const variants = readVariants(value.variants, source.at, report)
   const fragmentLine = (line: number) => source.within(['dockerfile'], line, 1)
   return {
@@ -99,6 +101,7 @@ function draftImage(
     ...(variants ? { variants } : {}),
     abstract: value.abstract ?? false,
     ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
+    ...(kernel ? { kernel: { name: kernel, location: source.at(['kernel']) } } : {}),
     snippets: (value.snippets ?? []).map((use, index) => readUse(use, ['snippets', index], source)),
     packages: locatedTexts(value.packages, source, 'packages'),
     files,

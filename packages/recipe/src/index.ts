@@ -26,7 +26,10 @@ export {
   type Lock,
   type LockDifference,
   lockOf,
+  parseLock,
   readLock,
+  SNAPSHOT_DATE,
+  snapshotBases,
   unhashedDownloads,
   usedBases,
   writeLock,
@@ -40,6 +43,7 @@ export {
   type NewImage,
   type NewSnippet,
 } from './new-definition.ts'
+export { SNAPSHOT_ARGUMENT } from './package-snapshot.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'
@@ -52,4 +56,5 @@ export { type SourceMap, type TracedLine, traceDockerfile, traceFailure } from '
 export type { Download } from './stage-contents.ts'
 export type { Architecture } from './stage-schema.ts'
 export type { SupervisorName } from './supervisor.ts'
-export { loadVms, type VmDefinition, type VmFile } from './vm.ts'
+export { loadVms, type VmDefinition } from './vm.ts'
+export type { VmStep } from './vm-contents.ts'

@@ -78,6 +78,11 @@ export function isPackage(text: string): boolean {
   return packagePattern.test(text)
 }
 
+/** Of a user or a group. */
+export const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no name of a user or group')
+
+export const packageName = z.string().refine(isPackage, 'is no name of a package')
+
 /** `port` or `port/protocol`, as EXPOSE and the image config write it. */
 export function isPort(text: string): boolean {
   const [, port = ''] = /^(\d{1,5})(?:\/(?:tcp|udp))?$/.exec(text) ?? []

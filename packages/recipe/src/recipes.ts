@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { orderImages } from './build-order.ts'
 import { readCodeFrame } from './code-frame.ts'
@@ -9,6 +10,7 @@ import { NAME_RULE, namePattern } from './names.ts'
 import { type Problem, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { type Base, type RecipesYaml, recipesSchema } from './recipes-schema.ts'
+import { rememberRendered } from './render.ts'
 import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
 import { checkExpectations, checkScenarios, renderProblems } from './scenario-image.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
@@ -24,7 +26,12 @@ export type Recipes = {
   readonly bases: ReadonlyMap<string, Base>
   readonly snippets: ReadonlyMap<string, Snippet>
   readonly images: ReadonlyMap<string, ImageDefinition>
+  /** The files that were read, by the folder of the definition they belong to: path and the start of their SHA-256. */
+  readonly files: RecipeFileHashes
 }
+
+/** Of every definition's folder, `recipes/snippets/sshd`: the files by path, each with twelve digits of its SHA-256. */
+export type RecipeFileHashes = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
  * Reads and checks recipes/recipes.yaml, recipes/snippets/* and recipes/images/* below `root`, the root of a repository.
@@ -34,8 +41,22 @@ export type Recipes = {
  */
 export async function loadRecipes(root: string): Promise<Recipes> {
   const problems: Problem[] = []
+  const { recipes } = await readRecipes(root, problems)
+  throwProblems(await withFrames(root, problems))
+  return recipes
+}
+
+/** Reads and checks the same; what is wrong is added to `problems`, and `definitions` knows what could not be read. */
+export async function readRecipes(
+  root: string,
+  problems: Problem[],
+): Promise<{ readonly recipes: Recipes; readonly definitions: Definitions }> {
   const report = reportInto(problems)
-  const folder = openFolder(root, 'recipes')
+  const files = new Map<string, Map<string, string>>()
+  const folder = openFolder(root, 'recipes', (path, bytes) => {
+    const owner = path.split('/').slice(0, 3).join('/')
+    files.set(owner, (files.get(owner) ?? new Map()).set(path, shortHash(bytes)))
+  })
   const file = await readDefinition(folder, 'recipes.yaml', recipesSchema, report)
   const snippets = await readAll(folder.folder('snippets'), 'snippet', readSnippet, report)
   const drafts = await readAll(folder.folder('images'), 'image', readImage, report)
@@ -46,11 +67,16 @@ export async function loadRecipes(root: string): Promise<Recipes> {
     bases: file ? await readBases(root, folder, file, report) : new Map(),
     snippets: snippets.read,
     images,
+    files,
   }
   const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
-  checkRecipes(recipes, { ...recipes, unreadable }, problems)
-  throwProblems(await withFrames(root, problems))
-  return recipes
+  const definitions = { ...recipes, unreadable }
+  checkRecipes(recipes, definitions, problems)
+  return { recipes, definitions }
+}
+
+function shortHash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 12)
 }
 
 /** Keyrings are files beside the recipes, whose places are only known here. */
@@ -75,7 +101,8 @@ async function readBases(
   return bases
 }
 
-async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
+/** The problems with the lines around each place. */
+export async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
   return Promise.all(
     problems.map(async (problem) => {
       const frame = await readCodeFrame(root, problem)
@@ -83,6 +110,9 @@ async function withFrames(root: string, problems: readonly Problem[]): Promise<P
     }),
   )
 }
+
+/** Definitions that are read at the same time: most of it is waiting for the disk. */
+const READ_AT_ONCE = 32
 
 type Read<T> = { readonly read: Map<string, T>; readonly unreadable: Set<string> }
 
@@ -94,14 +124,19 @@ async function readAll<T>(
 ): Promise<Read<T>> {
   const found = new Map<string, T>()
   const unreadable = new Set<string>()
-  for (const name of await folder.folders()) {
-    if (!namePattern.test(name)) {
-      const location = { file: `${folder.path}/${name}/${kind}.yaml`, line: 1, column: 1 }
-      report(location, `"${name}" is no name: ${NAME_RULE}`, 'rename the folder')
+  const names = await folder.folders()
+  for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+    const batch = names.slice(at, at + READ_AT_ONCE)
+    const definitions = await Promise.all(batch.map((name) => read(name, folder.folder(name), report)))
+    for (const [index, name] of batch.entries()) {
+      const definition = definitions[index]
+      if (definition === undefined) unreadable.add(name)
+      else found.set(name, definition)
     }
-    const definition = await read(name, folder.folder(name), report)
-    if (definition === undefined) unreadable.add(name)
-    else found.set(name, definition)
+  }
+  for (const name of names.filter((name) => !namePattern.test(name))) {
+    const location = { file: `${folder.path}/${name}/${kind}.yaml`, line: 1, column: 1 }
+    report(location, `"${name}" is no name: ${NAME_RULE}`, 'rename the folder')
   }
   return { read: found, unreadable }
 }
@@ -140,6 +175,6 @@ function checkImages(
     const resolved = resolve(name)
     if (!resolved) continue
     checkExpectations(resolved, resolved.definition.tests, reportInto(problems))
-    problems.push(...renderProblems(resolved, recipes))
+    problems.push(...renderProblems(resolved, recipes, (image) => rememberRendered(recipes, image)))
   }
 }

@@ -80,9 +80,13 @@ export function checkExpectations(
 }
 
 /** What only shows when values meet the places they are put in. */
-export function renderProblems(resolved: ResolvedImage, recipes: Recipes): readonly Problem[] {
+export function renderProblems(
+  resolved: ResolvedImage,
+  recipes: Recipes,
+  keep: (image: RenderedImage) => void = () => {},
+): readonly Problem[] {
   try {
-    renderResolved(resolved, recipes)
+    keep(renderResolved(resolved, recipes))
     return []
   } catch (error) {
     if (!(error instanceof RecipeError)) throw error

@@ -1,12 +1,10 @@
 import { z } from 'zod'
-import { checkSchema } from './check-schema.ts'
-import { description, isPackage, target } from './names.ts'
+import { checkSchema, snippetUse } from './check-schema.ts'
+import { cloudInitSchema } from './cloud-init-schema.ts'
+import { account, description, packageName, target } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
 
 const codeName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no code name: write it like "bookworm"')
-const packageName = z.string().refine(isPackage, 'is no name of a package')
-
-const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no name of a user or group')
 
 /** Somebody besides root, who gets the key of the deployment. */
 const user = z.strictObject({
@@ -37,8 +35,10 @@ export const vmSchema = z
     components: z.array(codeName).min(1).default(['main']),
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),
     packages: z.array(packageName).default([]).meta({ description: 'On top of what every machine needs' }),
+    snippets: z.array(snippetUse).default([]).meta({ description: 'Those of images; systemd starts their services' }),
     files: z.array(fileSchema).default([]),
     users: z.array(user).default([]),
+    cloudInit: cloudInitSchema.optional(),
     size: z
       .int()
       .min(1)

@@ -24,6 +24,8 @@ export type RegistryClientOptions = {
   /** Follows redirects of public registries to private and loopback addresses; off when not given */
   readonly allowPrivateRedirects?: boolean
   readonly userAgent?: string
+  /** Called with every HTTP request: those for tokens, those after redirects and those made again too */
+  readonly onRequest?: () => void
   /** Attempts after the first for network errors, 429 and 5xx; 4 when not given */
   readonly retries?: number
   /** Milliseconds before the second attempt, doubling after that; 1000 when not given */
@@ -82,6 +84,23 @@ export class RegistryClient implements ImageReader {
     try {
       return await headManifest(this.#manifestRequest(asked, options))
     } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
+   * The digest that a reference has, for many references one after the other: by GET, as undici and many servers close a
+   * connection after a HEAD. Docker Hub counts a GET as a pull, so there it is a HEAD.
+   *
+   * @returns `undefined` only when there is no such thing
+   */
+  async digest(reference: Reference, options: CallOptions = {}): Promise<string | undefined> {
+    const asked = checked(reference)
+    if (asked.registry === 'docker.io') return (await this.head(reference, options))?.digest
+    try {
+      return (await fetchManifest(this.#manifestRequest(asked, options))).digest
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === 'not-found') return undefined
       throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
     }
   }

@@ -3,6 +3,8 @@ export type VmErrorCode =
   | 'invalid-options'
   | 'tool-missing'
   | 'bootstrap-failed'
+  /** A file from the network that a machine is made with. */
+  | 'download-failed'
   | 'cancelled'
   /** Compressed data that is damaged, cut off or too large. */
   | 'compressed-data'
@@ -25,6 +27,7 @@ export type BootstrapFailure =
   | 'release'
   | 'packages'
   | 'privilege'
+  | 'step'
 
 export type VmErrorDetails = {
   readonly cause?: unknown
@@ -35,6 +38,8 @@ export type VmErrorDetails = {
   readonly failure?: BootstrapFailure | undefined
   /** Packages the archive does not have, as they were asked for. */
   readonly packages?: readonly string[]
+  /** Where the command or the download that failed is asked for, as its step says. */
+  readonly place?: string | undefined
 }
 
 /** The one error of this package: `<object>: <what is wrong>; <what to do>`. */
@@ -45,6 +50,7 @@ export class VmError extends Error {
   readonly output: readonly string[]
   readonly failure: BootstrapFailure | undefined
   readonly packages: readonly string[]
+  readonly place: string | undefined
 
   constructor(code: VmErrorCode, message: string, details: VmErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -53,5 +59,6 @@ export class VmError extends Error {
     this.output = details.output ?? []
     this.failure = details.failure
     this.packages = details.packages ?? []
+    this.place = details.place
   }
 }

@@ -38,4 +38,5 @@ export {
   type MachineOptions,
   type MachineTree,
 } from './machine/bootstrap-machine.ts'
-export type { MachineFile, MachineUser } from './machine/machine-hooks.ts'
+export type { MachineUser } from './machine/machine-hooks.ts'
+export type { MachineStep } from './machine/machine-step.ts'

@@ -8,9 +8,11 @@ import {
   PipelineError,
   type UpOptions,
 } from '@tf-images/pipeline'
-import { loadRecipes, readLock } from '@tf-images/recipe'
+import { loadRecipes } from '@tf-images/recipe'
 import { type Command, Option } from 'commander'
+import { kernelFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
+import { isFrozenByDefault } from '../frozen-default.ts'
 import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
 import { dockerCredentials, type HubOptionValues, hostPlatform, hubOptions, hubSettings } from '../settings.ts'
 import { strictClasses, strictOption } from '../strict-option.ts'
@@ -21,17 +23,32 @@ type CommonOptions = {
   readonly work: string
   readonly platform: string
   readonly force?: boolean
+  readonly only?: boolean
   readonly dryRun?: boolean
   readonly frozen?: boolean
   readonly json?: boolean
 }
 type UpOptionValues = CommonOptions &
   HubOptionValues &
-  LimitOptionValues & { readonly startupToml?: boolean; readonly strict?: string | true }
+  LimitOptionValues & {
+    readonly boot?: boolean
+    readonly gate: boolean
+    readonly kernels: string
+    readonly startupToml?: boolean
+    readonly strict?: string | true
+  }
 
 export function defineUp(command: Command, context: CommandContext): void {
   const up = commonOptions(command)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .addOption(
+      new Option(
+        '--boot',
+        'start each converted flist before it is published, as zos does; as root, with QEMU',
+      ).conflicts(['gate']),
+    )
+    .option('--no-gate', 'publish also what breaks the boot contract (flist doctor)')
+    .option('--kernels <folder>', 'where the kernel of containers is kept', kernelFolder())
     .addOption(strictOption())
     .addHelpText(
       'after',
@@ -67,6 +84,7 @@ function commonOptions(command: Command): Command {
     .option('--work <dir>', 'folder for converted flists, the chunk cache and the layer cache', '.flist')
     .option('--platform <os/arch>', 'platform to build for', hostPlatform())
     .option('--force', 'build although nothing changed')
+    .option('--only', 'the named images alone; what they are built on has to be there')
     .option('--frozen', 'refuse what is not as recipes.lock.yaml says; so it is in CI, where there is a lock')
     .option('--no-frozen', 'take what the lock does not know')
     .option('--dry-run', 'say what would be done and why; do nothing')
@@ -84,15 +102,21 @@ async function bringUpImages(
     hub,
     startupToml: options.startupToml === true,
     limits: limitsOf(options),
+    gate: gateOf(options),
     ...(strict ? { strict } : {}),
   })
+}
+
+function gateOf({ gate, boot, kernels }: UpOptionValues): NonNullable<UpOptions['gate']> {
+  if (!gate) return false
+  return boot ? { boot: { kernelCache: resolve(kernels) } } : {}
 }
 
 async function run(
   images: readonly string[],
   options: CommonOptions,
   context: CommandContext,
-  publishing: Pick<UpOptions, 'hub' | 'startupToml' | 'strict' | 'limits'>,
+  publishing: Pick<UpOptions, 'hub' | 'startupToml' | 'strict' | 'limits' | 'gate'>,
 ): Promise<void> {
   const root = resolve(options.root)
   const { DOCKER_HOST } = process.env
@@ -106,6 +130,7 @@ async function run(
     progress: context.progress,
     signal: context.signal,
     force: options.force === true,
+    only: options.only === true,
     dryRun: options.dryRun === true,
     frozen: options.frozen ?? (await isFrozenByDefault(root)),
     ...publishing,
@@ -125,11 +150,6 @@ async function run(
   if (failures.length > 0) throw failureOf(failures, reports)
 }
 
-/** A lock that nobody checks is none: what builds unattended goes by it. */
-async function isFrozenByDefault(root: string): Promise<boolean> {
-  return /^(?:1|true)$/.test(process.env.CI ?? '') && (await readLock(root)) !== undefined
-}
-
 function lookInside(reports: readonly ImageReport[]): string {
   const [example] = reports.filter(({ status, linkUrl }) => status !== 'planned' && linkUrl).slice(-1)
   if (!example?.linkUrl) return ''
@@ -144,7 +164,8 @@ function lookInside(reports: readonly ImageReport[]): string {
 function failureOf(failures: readonly ImageFailure[], reports: readonly ImageReport[]): Error {
   const lines = failures.map(({ image, error }) => `${image}: ${errorText(error)}`)
   const total = failures.length + reports.length
-  const isUnfaithful = failures.every(({ error }) => error instanceof PipelineError && error.code === 'not-faithful')
-  const code = isUnfaithful ? 'not-faithful' : 'not-published'
+  const codes = new Set(failures.map(({ error }) => (error instanceof PipelineError ? error.code : undefined)))
+  const [only] = codes.size === 1 ? codes : []
+  const code = only === 'not-faithful' || only === 'not-bootable' ? only : 'not-published'
   return new PipelineError(code, `${failures.length} of ${total} images failed:\n${lines.join('\n')}`)
 }

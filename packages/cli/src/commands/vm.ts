@@ -1,7 +1,7 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { bringUpVm, formatBytes, formatSeconds, needText, type VmResult } from '@tf-images/pipeline'
 import { type Command, Option } from 'commander'
+import { kernelFolder, packageFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
 import { type HubOptionValues, hubOptions, hubSettings } from '../settings.ts'
 
@@ -31,11 +31,11 @@ export function defineVm(command: Command, context: CommandContext): void {
     .option('--mirror <url>', 'archive of the distribution, or of its snapshots')
     .option('--snapshot <time>', 'one of its snapshots, like 20260101T000000Z')
     .option('--keyring <file>', 'keys the archive is signed with')
-    .option('--packages <folder>', 'where packages are kept', join(homedir(), '.cache', 'flist', 'packages'))
+    .option('--packages <folder>', 'where packages are kept', packageFolder())
     .addOption(
       new Option('--epoch <seconds>', 'no file is younger than this').env('SOURCE_DATE_EPOCH').default(defaultEpoch),
     )
-    .option('--kernels <folder>', 'where kernels are kept', join(homedir(), '.cache', 'flist', 'kernels'))
+    .option('--kernels <folder>', 'where kernels are kept', kernelFolder())
     .option('--image-raw', 'make a disk of it, as NAME-image.flist; says what its files would take instead')
     .option('--no-publish', 'end with a flist that was booted')
     .option('--follow', 'show the console while it starts')

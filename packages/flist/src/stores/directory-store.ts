@@ -34,9 +34,11 @@ export async function openDirectoryStore(
   // Names of temporary files: nobody else has this part, and random bytes for each file would cost as much as its rename.
   const own = randomBytes(8).toString('hex')
   let files = 0
+  // Joined once: for each chunk it would take as long as looking for it.
+  const folder = join(root, '/')
   const pathOf = (id: Uint8Array) => {
     const name = formatChunkId(id)
-    return join(root, name.slice(0, 2), id.length === FL_CHUNKS.idBytes ? name : name.slice(2))
+    return `${folder}${name.slice(0, 2)}/${id.length === FL_CHUNKS.idBytes ? name : name.slice(2)}`
   }
 
   /** Every now and then lets other work go on, such as what aborts this. */

@@ -1,18 +1,22 @@
+import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
 import { loadVms, type VmDefinition } from '@tf-images/recipe'
-import { type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
+import { type BootReport, bootstrapMachine, type ConsoleLine, type LintReport, type MachineStep } from '@tf-images/vm'
+import { findingLines, notReady, requireContract } from '../contract/gate.ts'
+import { bootText } from '../contract/gate-text.ts'
 import { startSource } from '../contract/start.ts'
 import { type Conversion, convertSource } from '../convert.ts'
 import { PipelineError } from '../errors.ts'
+import { configMetadata, type ImageRuntimeConfig } from '../image-metadata.ts'
 import type { StorageNeed } from '../image-raw.ts'
 import { type Durations, PhaseRunner, type Progress } from '../progress.ts'
 import { type Publication, publishFlist } from '../publishing/publish.ts'
 import { formatBytes } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
-import { definitionFailure } from './definition-failure.ts'
+import { definitionFailure, formatPlace } from './definition-failure.ts'
 import { makeDisk, measureFiles, packagedKernelOf } from './machine-disk.ts'
 
 export type VmOptions = {
@@ -76,14 +80,14 @@ export async function bringUpVm(options: VmOptions): Promise<VmResult> {
     const kind = options.imageRaw ? 'image' : 'vm'
     const tree = options.imageRaw ? await measureFiles(directory, chunks, options, phases) : undefined
     const source = options.imageRaw ? await makeDisk(directory, options, phases) : directory
-    const conversion = await convert(`${definition.name}-${kind}`, source, chunks, options, phases)
+    const conversion = await convert(definition, `${definition.name}-${kind}`, source, chunks, options, phases)
     checkSize(definition, tree?.bytes ?? conversion.bytes)
     const boot = await start(definition, conversion.flist, options, phases)
     const storage = tree ? { storage: { tree, disk: conversion } } : {}
     const result = { name: definition.name, conversion, lint, boot, ...storage, durations: phases.durations }
     if (!options.hub) return result
     // Equal content has an equal name, so nothing that is published ever changes.
-    const name = `${definition.name}-${kind}-${conversion.contentHash.slice(0, 12)}.flist`
+    const name = `${definition.name}-${kind}-${machineHash(conversion.contentHash, definition).slice(0, 12)}.flist`
     const request = { flist: conversion.flist, chunks, name, links: [`${definition.name}-${kind}.flist`] }
     return { ...result, publication: await publishFlist(request, options.hub, phases, options.signal) }
   } finally {
@@ -105,7 +109,7 @@ async function makeTree(
   options: VmOptions,
   phases: PhaseRunner,
 ): Promise<LintReport> {
-  const { distribution, bootstrap: tool, release, components, kernel, packages, files, users } = definition
+  const { distribution, bootstrap: tool, release, components, kernel, packages, steps, users } = definition
   const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
@@ -116,7 +120,7 @@ async function makeTree(
       components,
       kernel,
       include: packages,
-      files,
+      steps: steps.map(machineStep),
       users,
       directory,
       packagedKernel: packagedKernelOf(directory),
@@ -125,7 +129,9 @@ async function makeTree(
       ...(mirror === undefined ? {} : { mirror }),
       ...(snapshot === undefined ? {} : { snapshot }),
       ...(keyring === undefined ? {} : { keyring }),
-      ...(packageCache === undefined ? {} : { packageCache: join(packageCache, release) }),
+      ...(packageCache === undefined
+        ? {}
+        : { packageCache: join(packageCache, release), downloadCache: join(packageCache, 'downloads') }),
       ...(environment ? { environment } : {}),
       ...(signal ? { signal } : {}),
     }).catch((error: unknown) => {
@@ -136,27 +142,27 @@ async function makeTree(
     'lint',
     'comparing with the boot contract',
     async ({ line }) => {
-      for (const { severity, code, path, evidence } of report.findings)
-        line(`${severity} ${code} /${path}: ${evidence}`)
+      for (const text of findingLines(report)) line(text)
     },
     () => `${report.errors} errors, ${report.warnings} warnings`,
   )
-  const [first] = report.findings
-  if (report.errors > 0 && first) {
-    const problem = `${first.code} /${first.path}: ${first.explanation}`
-    throw new PipelineError('not-bootable', `${definition.file}: ${problem}; ${first.remedy}`)
-  }
+  requireContract(definition.file, report, (code) =>
+    code.startsWith('kernel-') ? formatPlace(definition.places.kernel) : undefined,
+  )
   return report
 }
 
 /** @throws PipelineError 'limit' */
-function checkSize({ file, size }: VmDefinition, bytes: number): void {
+function checkSize({ file, size, places }: VmDefinition, bytes: number): void {
   if (size === undefined || bytes <= size * 1024 * 1024) return
+  const place = places.size
   const problem = `its files have ${formatBytes(bytes)}, more than "size: ${size}" (MiB)`
-  throw new PipelineError('limit', `${file}: ${problem}; leave packages out, or raise the limit`)
+  const message = `${place ? formatPlace(place) : file}: ${problem}; leave packages out, or raise the limit`
+  throw new PipelineError('limit', message, place ? { place } : {})
 }
 
 async function convert(
+  definition: VmDefinition,
   name: string,
   directory: string,
   chunks: ChunkStore,
@@ -172,6 +178,7 @@ async function convert(
       const source = await openSource(directory)
       try {
         return await convertSource(source, output, chunks, {
+          config: runtimeConfig(definition),
           onBytes: (bytes) => update(formatBytes(bytes)),
           ...(hub ? { backend: parseBackend(hub.backend) } : {}),
           ...(imageRaw ? { imageRaw } : {}),
@@ -216,15 +223,37 @@ async function start(
         ...(bootTimeout === undefined ? {} : { timeout: bootTimeout }),
         ...(signal ? { signal } : {}),
       }),
-    ({ outcome, accelerator, milliseconds }) =>
-      `${outcome} after ${Math.round(milliseconds / 1000)} s with ${accelerator.name}`,
+    bootText,
   )
   if (report.mode !== (options.imageRaw ? 'image' : 'vm') || report.outcome !== 'ready') {
-    const problem = report.reason ?? `zos starts it as a ${report.mode}`
-    throw new PipelineError(
-      'not-bootable',
-      `${definition.file}: the machine was not ready: ${problem}; nothing was published`,
+    throw notReady(
+      definition.file,
+      `the machine was not ready: ${report.reason ?? `zos starts it as a ${report.mode}`}`,
     )
   }
   return report
+}
+
+/** What its snippets say of ports, volumes and variables; the same rows as the flist of an image has. */
+function runtimeConfig({ ports, volumes, environment }: VmDefinition): ImageRuntimeConfig {
+  return {
+    ExposedPorts: Object.fromEntries(ports.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])),
+    Volumes: Object.fromEntries(volumes.map((path) => [path, {}])),
+    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+  }
+}
+
+/** Of the files, and of the rows where there are any. */
+function machineHash(contentHash: string, definition: VmDefinition): string {
+  const rows = configMetadata(runtimeConfig(definition))
+  if (Object.keys(rows).length === 0) return contentHash
+  return createHash('sha256')
+    .update(`${contentHash} ${JSON.stringify(rows)}`)
+    .digest('hex')
+}
+
+function machineStep(step: VmDefinition['steps'][number]): MachineStep {
+  if (step.kind === 'file') return step
+  if (step.kind === 'download') return { ...step, place: formatPlace(step.place) }
+  return { ...step, commands: step.commands.map(({ text, place }) => ({ text, place: formatPlace(place) })) }
 }

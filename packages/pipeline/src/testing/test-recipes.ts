@@ -1,8 +1,7 @@
 import { connectEngine, parseDockerHost } from '@tf-images/engine'
-import { imageRuns, loadRecipes, type Recipes, snippetRuns, type TestRun } from '@tf-images/recipe'
+import { imageRuns, loadRecipes, type Recipes, readLock, snippetRuns, type TestRun } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import { PipelineError } from '../errors.ts'
-import { lockToBuildBy } from '../lock.ts'
 import type { Progress } from '../progress.ts'
 import type { CredentialLookup } from '../settings.ts'
 import { runScenario, type TestedScenario, type TestSubject } from './run-scenario.ts'
@@ -36,7 +35,7 @@ export async function testRecipes(options: TestOptions): Promise<readonly Tested
   const { root, signal, progress, onResult } = options
   const recipes = await loadRecipes(root)
   const runs = runsOf(recipes, options.subjects)
-  const lock = await lockToBuildBy(root, recipes, false)
+  const lock = await readLock(root)
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
   const client = new RegistryClient({ credentials: options.credentials })
   const results: TestedScenario[] = []

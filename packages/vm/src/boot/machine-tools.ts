@@ -46,10 +46,11 @@ export async function requireTool(name: string, searchPath = systemPath): Promis
 /**
  * The daemon that gives the guest its root directory, with its arguments.
  *
+ * @param places where one may be
  * @throws VmError 'tool-missing' naming the package
  */
-export async function virtiofsdCommand(socket: string, directory: string): Promise<string[]> {
-  for (const { path, isRust } of daemons) {
+export async function virtiofsdCommand(socket: string, directory: string, places = daemons): Promise<string[]> {
+  for (const { path, isRust } of places) {
     const isThere = await access(path, constants.X_OK).then(
       () => true,
       () => false,
@@ -87,8 +88,8 @@ const firmwares = [
 ]
 
 /** @throws VmError 'tool-missing' naming the package */
-export async function findFirmware(): Promise<{ readonly code: string; readonly variables: string }> {
-  for (const firmware of firmwares) {
+export async function findFirmware(places = firmwares): Promise<{ readonly code: string; readonly variables: string }> {
+  for (const firmware of places) {
     const isThere = await access(firmware.code, constants.R_OK).then(
       () => true,
       () => false,
