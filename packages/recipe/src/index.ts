@@ -27,6 +27,8 @@ export {
   lockOf,
   parseLock,
   readLock,
+  SNAPSHOT_DATE,
+  snapshotBases,
   unhashedDownloads,
   usedBases,
   writeLock,
@@ -39,6 +41,7 @@ export {
   type NewImage,
   type NewSnippet,
 } from './new-definition.ts'
+export { SNAPSHOT_ARGUMENT } from './package-snapshot.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'
 export type { Base, Bootstrap } from './recipes-schema.ts'

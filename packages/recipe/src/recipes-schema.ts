@@ -16,11 +16,23 @@ const bootstrap = z
   })
   .meta({ description: 'How to make the base where no public registry answers; the mirror is the one of the machine' })
 
-const base = z.strictObject({
-  reference: reference.meta({ description: 'The image that FROM names by default' }),
-  family: z.enum(['debian', 'alpine', 'fedora', 'arch']).meta({ description: 'Decides the package manager' }),
-  bootstrap: bootstrap.optional(),
-})
+const sourceLine = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9 ._:/=@+,~[\]%-]|\{date\})+$/, 'is no line of sources: letters, digits and ._:/=@+,~[]%-')
+
+const snapshot = z
+  .array(sourceLine)
+  .refine((lines) => lines.some((line) => line.includes('{date}')), 'has no {date}: the lock says which')
+  .meta({ description: 'Sources of packages at a date: lines of the package manager, {date} is what the lock has' })
+
+const base = z
+  .strictObject({
+    reference: reference.meta({ description: 'The image that FROM names by default' }),
+    family: z.enum(['debian', 'alpine', 'fedora', 'arch']).meta({ description: 'Decides the package manager' }),
+    bootstrap: bootstrap.optional(),
+    snapshot: snapshot.optional(),
+  })
+  .refine((base) => !base.snapshot || base.family !== 'fedora', 'can have no snapshot: dnf has no list of sources')
 
 const url = z.string().regex(/^https?:\/\/[^\s"'\\$]+$/, 'is no URL: write it like "https://host/owner/project"')
 

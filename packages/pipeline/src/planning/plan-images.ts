@@ -9,7 +9,7 @@ import {
 } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import { eachAtOnce } from '../at-once.ts'
-import { missingHashes } from '../build-arguments.ts'
+import { missingInLock } from '../build-arguments.ts'
 import { lockFaults } from '../lock.ts'
 import { type ReadSettings, withSession } from '../publishing/hub-session.ts'
 import type { CredentialLookup } from '../settings.ts'
@@ -194,7 +194,7 @@ async function planOne(
 
 /** What of an image is not locked and has to be: all of it with `frozen`, else the hashes that only a lock can tell. */
 function lockReasons(image: RenderedImage, { options, recipes, lock }: Planner): PlanReason[] {
-  const faults = options.frozen ? lockFaults(image, recipes, lock) : missingHashes(image, lock)
+  const faults = options.frozen ? lockFaults(image, recipes, lock) : missingInLock(image, lock)
   return faults.map((text) => ({ kind: 'not-locked', text }))
 }
 

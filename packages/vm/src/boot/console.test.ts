@@ -10,6 +10,7 @@ describe('stages', () => {
     ['[    6.6] systemd[1]: systemd 252.39-1~deb12u1 running in system mode', 'init'],
     ['Welcome to Debian GNU/Linux 12 (bookworm)!', 'init'],
     ['zmachine login: ', 'login'],
+    ['[  OK  ] Reached target getty.target - Login Prompts.', 'login'],
     ['[  101.3] cloud-init[512]: Cloud-init v. 22.4.2 finished at Tue. Datasource DataSourceNoCloud', 'cloud-init'],
     ['flist-boot: starting /start.sh', 'entrypoint'],
   ])('%s', (line, stage) => expect(readConsoleLine(line)).toEqual({ kind: 'stage', stage }))
