@@ -48,10 +48,11 @@ export function others(image: TestImage): Contestant[] {
       'zflist putdir root /',
       'zflist commit o.flist',
     ]
-    found.push({
-      name: 'tar + zflist',
-      command: `export ZFLIST_MNT=$PWD/mnt; ${steps.join(' && ')}`,
-    })
+    const command = `export ZFLIST_MNT=$PWD/mnt; ${steps.join(' && ')}`
+    found.push(
+      { name: 'tar + zflist', command },
+      { name: 'tar + zflist, one core', command: `taskset -c 0 /bin/sh -c ${quote(command)}` },
+    )
   }
   if (has('umoci'))
     found.push({ name: 'umoci unpack', command: `umoci unpack --image ${quote(`${image.layout}:latest`)} root` })

@@ -24,7 +24,7 @@ type Row = { readonly name: string } & (Measurement | { readonly failed: string 
 const SMALL_BYTES = 170e6
 const BIG_BYTES = 2.2e9
 /** What ratios are to, as far as it is on the machine. */
-const REFERENCES: readonly string[] = ['tar -xzf', 'tar + zflist']
+const REFERENCES: readonly string[] = ['tar -xzf', 'tar + zflist', 'tar + zflist, one core']
 
 /** Converts an image made of this machine's files, in turns with the tools one would take otherwise, and prints a table. */
 export async function benchConvert({ big, runs, json, dir = tmpdir() }: ConvertBenchOptions): Promise<void> {
@@ -81,12 +81,22 @@ function medians(measurements: readonly Measurement[]): Measurement {
 function tableOf(rows: readonly Row[], { contentBytes }: TestImage): string[][] {
   const references = rows.filter((row) => REFERENCES.includes(row.name)).filter((row) => 'wall' in row)
   return [
-    ['', 'wall', 'cpu', 'MB/s', ...references.map(({ name }) => `× ${name}`), 'peak RSS'],
+    [
+      '',
+      'wall',
+      'cpu',
+      'MB/s',
+      ...references.map(({ name }) => `× ${name}`),
+      ...references.slice(-1).map(({ name }) => `× cpu of ${name}`),
+      'peak RSS',
+    ],
     ...rows.map((row) => {
       if ('failed' in row) return [row.name, row.failed]
       const { name, wall, cpu, peakBytes } = row
       const ratios = references.map((reference) => (reference.wall / wall).toFixed(2))
-      const cells = [`${wall.toFixed(2)} s`, `${cpu.toFixed(2)} s`, (contentBytes / 1e6 / wall).toFixed(0), ...ratios]
+      const byCpu = references.slice(-1).map((reference) => (reference.cpu / cpu).toFixed(2))
+      const speed = (contentBytes / 1e6 / wall).toFixed(0)
+      const cells = [`${wall.toFixed(2)} s`, `${cpu.toFixed(2)} s`, speed, ...ratios, ...byCpu]
       return [name, ...cells, `${(peakBytes / 2 ** 20).toFixed(0)} MiB`]
     }),
   ]
