@@ -11,6 +11,8 @@ export type BuildRequest = {
   readonly root: string
   /** Pinned reference for the Dockerfile's `ARG BASE`. */
   readonly base: string
+  /** Values of its other build arguments. */
+  readonly buildArguments: Readonly<Record<string, string>>
   /** References to push, the immutable one first. */
   readonly references: readonly [string, ...string[]]
   readonly labels: Readonly<Record<string, string>>
@@ -47,7 +49,7 @@ export async function buildAndPush(
       context: contextFiles(request.rendered),
       place: `dockerfiles/${request.rendered.name}/Dockerfile`,
       tags: request.references,
-      buildArgs: { BASE: request.base },
+      buildArgs: { ...request.buildArguments, BASE: request.base },
       labels: request.labels,
       platform: request.platform,
       onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),

@@ -18,6 +18,9 @@ export type PipelineErrorCode =
   | 'not-bootable'
   | 'build-failed'
   | 'not-locked'
+  | 'download-failed'
+  /** Of several places at once some could not be asked. */
+  | 'not-reached'
 
 type PipelineErrorOptions = ErrorOptions & { readonly fidelity?: Fidelity; readonly place?: Location }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
-import { contextHash, type RenderedImage } from '@tf-images/recipe'
+import { contextHash, type Lock, type RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { type PinnedBase, pinBase } from './base.ts'
 import { buildAndPush } from './build.ts'
+import { buildArgumentsOf } from './build-arguments.ts'
 import { buildId } from './build-id.ts'
 import { type Conversion, convertSource } from './convert.ts'
 import { PipelineError } from './errors.ts'
@@ -25,8 +26,8 @@ export type Workshop = UpOptions & {
   readonly client: RegistryClient
   readonly chunks: ChunkStore
   readonly layerCache: LayerCache
-  /** Digests that the lock pins bases to, by name. */
-  readonly locked: ReadonlyMap<string, string>
+  /** What recipes.lock.yaml pins. */
+  readonly lock: Lock | undefined
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
 }
@@ -35,8 +36,10 @@ export type Workshop = UpOptions & {
 export async function bringUpImage(rendered: RenderedImage, workshop: Workshop): Promise<ImageReport> {
   const { name } = rendered
   const phases = new PhaseRunner(name, workshop.progress)
+  const buildArguments = buildArgumentsOf(rendered, workshop.lock)
   const base = await pinBaseOf(rendered, workshop, phases)
-  const id = buildId({ contextHash: contextHash(rendered), baseDigest: base.digest, platform: workshop.platform })
+  const { platform } = workshop
+  const id = buildId({ contextHash: contextHash(rendered), baseDigest: base.digest, platform, buildArguments })
   const names = imageNames(name, id, workshop.registry, rendered.version)
   const { decision, state, account } = await phases.run(
     'plan',
@@ -55,7 +58,7 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   const digest =
     decision.action === 'convert' && state.imageDigest
       ? state.imageDigest
-      : await build(rendered, base, names, id, workshop, phases)
+      : await build(rendered, base, buildArguments, names, id, workshop, phases)
   workshop.digests.set(name, digest)
   const built = { ...common, ...urls, reference: names.pinned(digest) }
   if (!workshop.hub) return { ...built, status: 'built' }
@@ -71,7 +74,7 @@ async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: Ph
   if (base.kind === 'image') return pinParent(base.name, workshop)
   const { engine, client, credentials, platform, signal } = workshop
   const registryHost = parseRegistryHost(workshop.registry)
-  const locked = workshop.locked.get(base.name)
+  const locked = workshop.lock?.bases[base.name]?.digest
   const pinned = {
     ...(locked === undefined ? {} : { locked }),
     ...(workshop.frozen ? { frozen: true } : {}),
@@ -114,6 +117,7 @@ async function plan(
 async function build(
   rendered: RenderedImage,
   base: PinnedBase,
+  buildArguments: Readonly<Record<string, string>>,
   names: ImageNames,
   id: string,
   workshop: Workshop,
@@ -124,7 +128,7 @@ async function build(
   const references = [names.reference, names.latest] as const
   const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
   const { digest } = await buildAndPush(
-    { rendered, root: workshop.root, base: base.reference, references, labels, platform },
+    { rendered, root: workshop.root, base: base.reference, buildArguments, references, labels, platform },
     services,
   )
   return digest

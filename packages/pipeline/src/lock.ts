@@ -1,16 +1,22 @@
 import {
   compareLockOffline,
+  type Download,
   formatLockDifference,
   LOCK_FILE,
   type Lock,
   lockOf,
   type Recipes,
   readLock,
+  unhashedDownloads,
   usedBases,
 } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import { findBase } from './base.ts'
+import { hashDownload } from './download-hash.ts'
+import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
+import { type Phase, PhaseRunner, type Progress } from './progress.ts'
+import { formatBytes } from './report.ts'
 import { type CredentialLookup, parseRegistryHost } from './settings.ts'
 
 export type LockOptions = {
@@ -18,33 +24,120 @@ export type LockOptions = {
   readonly registry: string
   readonly platform: string
   readonly credentials: CredentialLookup
+  /** What is locked now: kept for what can not be asked, and for the hashes of downloads that were loaded before. */
+  readonly before?: Lock
+  /** Which downloads are loaded whose hash the recipes leave to the lock: none, those without one, all. */
+  readonly downloads: 'none' | 'new' | 'all'
+  readonly progress?: Progress
   readonly signal?: AbortSignal
 }
 
+/** A lock, and what could not be asked or loaded for it. */
+export type LockResolution = { readonly lock: Lock; readonly problems: readonly string[] }
+
+/** At the same time: bases that are asked for, and downloads that are loaded. */
+const AT_ONCE = 4
+
 /**
- * What a lock would say now: the digests of the bases as their registries give them, with what the recipes hold. One
- * question a base.
+ * What a lock would say now: the digests of the bases as their registries give them, the hashes of downloads that it alone
+ * can tell, and what the recipes hold. What can not be reached stays as it was locked, and is a problem.
  *
- * @throws PipelineError 'bad-settings' naming all bases that no registry has; RegistryError
+ * @throws the reason of the signal when that aborts
  */
-export async function resolveLock(recipes: Recipes, options: LockOptions): Promise<Lock> {
+export async function resolveLock(recipes: Recipes, options: LockOptions): Promise<LockResolution> {
+  const phases = new PhaseRunner(LOCK_FILE, options.progress ?? (() => {}))
+  const problems: string[] = []
+  const digests = await resolveBases(recipes, options, phases, problems)
+  const hashes = await resolveDownloads(recipes, options, phases, problems)
+  return { lock: lockOf(recipes, digests, hashes), problems }
+}
+
+async function resolveBases(
+  recipes: Recipes,
+  options: LockOptions,
+  phases: PhaseRunner,
+  problems: string[],
+): Promise<Map<string, string>> {
   const client = new RegistryClient({ credentials: options.credentials })
-  const { platform, credentials } = options
+  const { platform, credentials, before } = options
   const search = { client, registryHost: parseRegistryHost(options.registry), credentials, platform }
   const digests = new Map<string, string>()
-  const missing: string[] = []
   try {
-    for (const [name, reference] of usedBases(recipes)) {
-      options.signal?.throwIfAborted()
-      const found = await findBase({ kind: 'base', name, reference }, search)
-      if (found) digests.set(name, found.digest)
-      else missing.push(`"${name}" (${reference})`)
-    }
+    await eachAtOnce([...usedBases(recipes)], options.signal, async ([name, reference]) => {
+      const locked = before?.bases[name]
+      if (locked?.reference === reference) digests.set(name, locked.digest)
+      const text = `looking for the base ${name}`
+      const problem = await attempt(phases, 'base', text, async () => {
+        const found = await findBase({ kind: 'base', name, reference }, search)
+        if (!found) return `base ${name}: no registry that can be reached has ${reference}`
+        digests.set(name, found.digest)
+        return undefined
+      })
+      if (problem !== undefined) problems.push(problem)
+    })
   } finally {
     await client.close()
   }
-  if (missing.length === 0) return lockOf(recipes, digests)
-  throw new PipelineError('bad-settings', `no registry that can be reached has the base ${missing.join(', ')}`)
+  return digests
+}
+
+async function resolveDownloads(
+  recipes: Recipes,
+  { before, downloads, signal }: LockOptions,
+  phases: PhaseRunner,
+  problems: string[],
+): Promise<Map<string, string>> {
+  const wanted = unhashedDownloads(recipes)
+  const known = wanted.flatMap(({ url }) => {
+    const hash = before && Object.hasOwn(before.downloads, url) ? before.downloads[url] : undefined
+    return hash === undefined ? [] : [[url, hash] as const]
+  })
+  const hashes = new Map(known)
+  const isLoaded = ({ url }: Download) => downloads === 'all' || (downloads === 'new' && !hashes.has(url))
+  await eachAtOnce(wanted.filter(isLoaded), signal, async ({ url, origin }) => {
+    const problem = await attempt(phases, 'load', `loading ${url}`, async (report) => {
+      const { sha256, bytes } = await hashDownload(url, {
+        onBytes: (bytes) => report.update(`${formatBytes(bytes)} of ${url}`),
+        ...(signal ? { signal } : {}),
+      })
+      hashes.set(url, sha256)
+      report.line(`${url}: ${formatBytes(bytes)}, ${sha256}`)
+      return undefined
+    })
+    if (problem !== undefined) problems.push(`${origin.file}:${origin.line}:${origin.column}: ${problem}`)
+  })
+  return hashes
+}
+
+/** Runs a phase of which a failure is a problem among others. */
+async function attempt(
+  phases: PhaseRunner,
+  phase: Phase,
+  text: string,
+  body: Parameters<typeof phases.run<string | undefined>>[2],
+): Promise<string | undefined> {
+  const told = async (report: Parameters<typeof body>[0]) =>
+    body(report).catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'AbortError') throw error
+      return errorText(error)
+    })
+  return phases.run(phase, text, told, (problem) => problem ?? text)
+}
+
+/** Like a loop, with some turns at the same time; sorted work gives sorted results where the body keeps them by name. */
+async function eachAtOnce<T>(
+  items: readonly T[],
+  signal: AbortSignal | undefined,
+  body: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items]
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      signal?.throwIfAborted()
+      await body(item)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
 /**

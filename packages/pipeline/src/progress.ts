@@ -1,6 +1,7 @@
 /** The steps an image or a virtual machine goes through, in this order. */
 export type Phase =
   | 'base'
+  | 'load'
   | 'plan'
   | 'build'
   | 'push'

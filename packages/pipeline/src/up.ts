@@ -65,10 +65,9 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const chunks = await openChunkStore(join(options.workFolder, 'chunks'))
   const client = new RegistryClient({ credentials: options.credentials })
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
-  const locked = new Map(Object.entries(lock?.bases ?? {}).map(([name, { digest }]) => [name, digest]))
   const workshop = {
     ...options,
-    locked,
+    lock,
     engine,
     client,
     chunks,

@@ -62,10 +62,13 @@ function baseSections({ from }: DockerfileFrame, stages: readonly TitledStage[])
   return [[argument], ...stages.map(stageLines), [start]]
 }
 
-function stageLines({ stage: { name, origin, add, commands }, title }: TitledStage): DockerfileLine[] {
+function stageLines({ stage: { name, origin, args, guards, add, commands }, title }: TitledStage): DockerfileLine[] {
   return [
     locatedLine(`# A stage of ${title}: only what is copied out of it is in the image`, origin),
     locatedLine(`FROM \${BASE} AS ${name}`, origin),
+    ...(args.length > 0 ? [locatedLine('# Hashes that recipes.lock.yaml has', origin)] : []),
+    ...args.map(({ text, origin }) => locatedLine(`ARG ${text}`, origin)),
+    ...(guards.length > 0 ? runLines(guards) : []),
     ...add.map(({ text, to, origin }) => locatedLine(`ADD ${text} ${to}`, origin)),
     ...runLines(commands),
   ]

@@ -119,13 +119,15 @@ function evaluateSnippet(
     })
   const packages = texts(snippet.packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
   const render = ({ template }: LocatedTemplate) => evaluation.render(template, data)
-  const downloads = evaluateDownloads(snippet.downloads, render, evaluation.report)
+  const downloads = evaluateDownloads(snippet.name, snippet.downloads, render, evaluation.report)
   const loaded = downloadStage(snippet.name, snippet.downloads, downloads)
   const stages = snippet.stages.map(({ name, packages, run, copy, location }) => {
     const names = texts(packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
     return {
       name: stageName(snippet.name, name),
       origin: location,
+      args: [],
+      guards: [],
       add: [],
       commands: [...installCommands(image.packageManager, names, []), ...commands(run)],
       copy: copy.map(({ from, to, location }) => ({ from, to, origin: location })),

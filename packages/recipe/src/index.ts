@@ -16,12 +16,14 @@ export { recipeSchemas } from './json-schemas.ts'
 export {
   compareLock,
   compareLockOffline,
+  downloadArguments,
   formatLockDifference,
   LOCK_FILE,
   type Lock,
   type LockDifference,
   lockOf,
   readLock,
+  unhashedDownloads,
   usedBases,
   writeLock,
 } from './lock.ts'

@@ -1,9 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { compareLock, compareLockOffline, formatLockDifference, lockOf, readLock, writeLock } from './lock.ts'
+import {
+  compareLock,
+  compareLockOffline,
+  downloadArguments,
+  formatLockDifference,
+  lockOf,
+  readLock,
+  unhashedDownloads,
+  writeLock,
+} from './lock.ts'
 import { PROJECT, project } from './recipe-fixture.ts'
 import { loadRecipes } from './recipes.ts'
+import { renderImage } from './render.ts'
 
 const WEB = 'recipes/snippets/web/snippet.yaml'
 const HASH = 'a'.repeat(64)
@@ -87,5 +97,28 @@ describe('what is not as locked', () => {
     expect(lines(compareLockOffline({ bases: {}, snippets: {}, downloads: {} }, recipes))).toContain(
       'base debian:12: not in the lock, now docker.io/library/debian:bookworm',
     )
+  })
+})
+
+describe('a download whose hash the snippet leaves to the lock', () => {
+  const URL = 'https://example.org/tool'
+  const unhashed = { [WEB]: CHANGES[WEB].replace(`, sha256: ${HASH}`, '') }
+
+  test('is not locked before somebody loaded it', async () => {
+    const { recipes, lock } = await locked(unhashed)
+    expect(unhashedDownloads(recipes).map(({ url }) => url)).toEqual([URL])
+    expect(lock.downloads).toEqual({})
+    expect(compareLockOffline(lock, recipes).map(formatLockDifference)).toEqual([
+      `download ${URL}: not in the lock (${WEB}:3:57)`,
+    ])
+  })
+
+  test('is built with the hash of the lock', async () => {
+    const { recipes } = await locked(unhashed)
+    const site = renderImage(recipes, 'site')
+    expect(downloadArguments(site, undefined)).toMatchObject({ values: {}, missing: [{ url: URL }] })
+    const lock = lockOf(recipes, new Map([['debian:12', DIGEST]]), new Map([[URL, HASH]]))
+    expect(downloadArguments(site, lock)).toEqual({ values: { SHA256_WEB_1_AMD64: HASH }, missing: [] })
+    expect(compareLockOffline(lock, recipes)).toEqual([])
   })
 })

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { reference, version } from './names.ts'
-import { type Problem, reportInto, throwProblems } from './problem.ts'
+import { type Location, type Problem, reportInto, throwProblems } from './problem.ts'
 import { decodeText, openFolder } from './recipe-folder.ts'
 import type { Recipes } from './recipes.ts'
-import { renderImage } from './render.ts'
+import { type RenderedImage, renderImage } from './render.ts'
+import type { Download } from './stage-contents.ts'
 import { validate } from './validation.ts'
 import { readYaml } from './yaml-source.ts'
 
@@ -31,8 +32,10 @@ export type LockDifference = {
   readonly name: string
   /** What the lock has; nothing when it does not know it. */
   readonly locked?: string
-  /** What there is; nothing when it is not used any more. */
+  /** What there is; nothing when it is not used any more, or only a lock can tell. */
   readonly found?: string
+  /** Of what only a lock can tell: where the recipes name it. */
+  readonly place?: Location
 }
 
 /**
@@ -64,10 +67,42 @@ export function usedBases(recipes: Recipes): ReadonlyMap<string, string> {
   return new Map([...new Set(used)].sort().map((name) => [name, recipes.bases.get(name)?.reference ?? '']))
 }
 
-/** What the recipes themselves say that a lock pins; the digests of the bases are a registry's to tell. */
-export function lockOf(recipes: Recipes, digests: ReadonlyMap<string, string>): Lock {
-  const rendered = [...recipes.images.keys()].map((name) => renderImage(recipes, name))
-  const downloads = rendered.flatMap((image) => image.downloads.map(({ url, sha256 }) => [url, sha256] as const))
+/** The downloads of all images whose hash only a lock can tell, each URL once. */
+export function unhashedDownloads(recipes: Recipes): Download[] {
+  const own = new Set(downloadsOf(recipes).flatMap(({ url, sha256 }) => (sha256 === undefined ? [] : [url])))
+  const unhashed = downloadsOf(recipes).flatMap((download) => (own.has(download.url) ? [] : [download]))
+  return [...new Map(unhashed.map((download) => [download.url, download])).values()]
+}
+
+/** The build arguments that bring an image the hashes of a lock, and the downloads of which the lock has none. */
+export function downloadArguments(
+  { downloads }: RenderedImage,
+  lock: Pick<Lock, 'downloads'> | undefined,
+): { readonly values: Readonly<Record<string, string>>; readonly missing: readonly Download[] } {
+  const values: Record<string, string> = {}
+  const missing: Download[] = []
+  for (const download of downloads) {
+    if (download.argument === undefined) continue
+    const hash = textOf(lock?.downloads ?? {}, download.url)
+    if (hash === undefined) missing.push(download)
+    else values[download.argument] = hash
+  }
+  return { values, missing }
+}
+
+/**
+ * What the recipes themselves say that a lock pins; the digests of the bases are a registry's to tell, and `hashes` has those
+ * of downloads, by URL, that the recipes leave to the lock.
+ */
+export function lockOf(
+  recipes: Recipes,
+  digests: ReadonlyMap<string, string>,
+  hashes: ReadonlyMap<string, string> = new Map(),
+): Lock {
+  const left = unhashedDownloads(recipes).map(({ url }) => ({ url, sha256: hashes.get(url) }))
+  const downloads = [...left, ...downloadsOf(recipes)].flatMap(({ url, sha256 }) =>
+    sha256 === undefined ? [] : [[url, sha256] as const],
+  )
   const bases = [...usedBases(recipes)].flatMap(([name, reference]) => {
     const digest = digests.get(name)
     return digest === undefined ? [] : [[name, { reference, digest }] as const]
@@ -95,20 +130,27 @@ export function compareLock(lock: Lock, found: Lock): LockDifference[] {
 /** The same without a registry: a base is as locked when its reference is. */
 export function compareLockOffline(lock: Lock, recipes: Recipes): LockDifference[] {
   const digests = Object.entries(lock.bases).map(([name, { digest }]) => [name, digest] as const)
-  const found = lockOf(recipes, new Map(digests))
+  const found = lockOf(recipes, new Map(digests), new Map(Object.entries(lock.downloads)))
   const unlocked = [...usedBases(recipes)].filter(([name]) => !Object.hasOwn(lock.bases, name))
+  const unhashed = unhashedDownloads(recipes).filter(({ url }) => !Object.hasOwn(lock.downloads, url))
   return [
     ...unlocked.map(([name, reference]) => ({ kind: 'base' as const, name, found: reference })),
+    ...unhashed.map(({ url, origin }) => ({ kind: 'download' as const, name: url, place: origin })),
     ...compareLock(lock, found),
   ]
 }
 
 /** `base debian:12: … → …`, for people. */
-export function formatLockDifference({ kind, name, locked, found }: LockDifference): string {
+export function formatLockDifference({ kind, name, locked, found, place }: LockDifference): string {
+  if (place) return `${kind} ${name}: not in the lock (${place.file}:${place.line}:${place.column})`
   if (locked === undefined) return `${kind} ${name}: not in the lock, now ${found}`
   return found === undefined
     ? `${kind} ${name}: in the lock, but not used any more`
     : `${kind} ${name}: ${locked} → ${found}`
+}
+
+function downloadsOf(recipes: Recipes): Download[] {
+  return [...recipes.images.keys()].flatMap((name) => renderImage(recipes, name).downloads)
 }
 
 type Texts = Readonly<Record<string, string>>

@@ -27,7 +27,7 @@ export type RenderedImage = {
   readonly version?: string
   /** Where each line of the Dockerfile comes from, the first line first; lines that come from nowhere have none. */
   readonly sourceMap: SourceMap
-  /** What its build loads from the network, each with the hash it is checked against. */
+  /** What its build loads from the network, each with the hash it is checked against, or the argument that brings it. */
   readonly downloads: readonly Download[]
   /** The recipe files it was rendered from, relative to the repository's root. */
   readonly sources: readonly string[]

@@ -13,6 +13,9 @@ export type StageCopy = { readonly from: string; readonly to: string; readonly o
 export type StageContents = {
   readonly name: string
   readonly origin: Location
+  /** Names of the build arguments it needs, and what looks that they are given, before anything is loaded. */
+  readonly args: readonly LocatedText[]
+  readonly guards: readonly RunCommand[]
   /** What is loaded into it from the network: `text` is the URL. */
   readonly add: readonly (LocatedText & { readonly to: string })[]
   readonly commands: readonly RunCommand[]
@@ -22,9 +25,13 @@ export type StageContents = {
 /** A file from the network with its values in; what a lock pins. */
 export type Download = {
   readonly url: string
-  readonly sha256: string
+  /** As the snippet says; absent where it leaves that to the lock. */
+  readonly sha256?: string
+  /** The build argument that brings the hash from the lock, where the snippet says none. */
+  readonly argument?: string
   readonly architecture: Architecture
   readonly target: string
+  /** Where the snippet has the URL. */
   readonly origin: Location
 }
 
@@ -35,22 +42,31 @@ const URL_RULE = 'a URL of http or https, of letters, digits and ._~:/?@&+,;=%-'
 
 /** Puts the values into the declared downloads. */
 export function evaluateDownloads(
+  snippet: string,
   downloads: readonly DownloadDefinition[],
   render: (template: LocatedTemplate) => string,
   report: Report,
 ): Download[] {
-  return downloads.flatMap(({ target, variants, location }) =>
+  return downloads.flatMap(({ target, variants }, index) =>
     [...variants].map(([architecture, { url, sha256 }]) => {
-      const download = { url: render(url), sha256: render(sha256), architecture, target, origin: location }
+      const hash = sha256 ? { sha256: render(sha256) } : { argument: hashArgument(snippet, index, architecture) }
+      const download: Download = { url: render(url), ...hash, architecture, target, origin: url.location }
       if (!/^https?:\/\/[A-Za-z0-9._~:/?@&+,;=%-]+$/.test(download.url)) {
         report(url.location, `${JSON.stringify(download.url)} is no place to load from: ${URL_RULE}`)
       }
-      if (!/^[0-9a-f]{64}$/.test(download.sha256)) {
+      if (sha256 && download.sha256 !== undefined && !/^[0-9a-f]{64}$/.test(download.sha256)) {
         report(sha256.location, `${JSON.stringify(download.sha256)} is no SHA-256: 64 hexadecimal digits in lower case`)
       }
       return download
     }),
   )
+}
+
+/** What the argument is called that has the hash of a download. No two downloads of an image share a name. */
+function hashArgument(snippet: string, index: number, architecture: Architecture): string {
+  const separators: Readonly<Record<string, string>> = { '-': '_', _: '__', '.': '___' }
+  const name = snippet.replaceAll(/[-_.]/g, (separator) => separators[separator] ?? '')
+  return `SHA256_${name}_${index + 1}_${architecture}`.toUpperCase()
 }
 
 /**
@@ -77,11 +93,13 @@ export function downloadStage(
   return {
     name: stageName(snippet, 'downloads'),
     origin: first.location,
+    args: downloads.flatMap(({ argument, origin }) => (argument === undefined ? [] : [{ text: argument, origin }])),
+    guards: downloads.flatMap(guardCommands),
     add: files.flatMap(({ own, fileOf }) =>
       own.map((download) => ({ text: download.url, to: fileOf(download), origin: download.origin })),
     ),
     commands: files.flatMap(({ definition, own, result, fileOf }) => {
-      const checks = own.map((download) => `echo '${download.sha256}  ${fileOf(download)}' | sha256sum -c -`)
+      const checks = own.map((download) => `echo ${hashLine(download, fileOf(download))} | sha256sum -c -`)
       const takes = takeCommands(
         definition,
         result,
@@ -95,6 +113,17 @@ export function downloadStage(
       origin: definition.location,
     })),
   }
+}
+
+/** Says what to do where a hash of the lock is not given; neither the URL nor a path holds what a shell would read. */
+function guardCommands({ argument, url, origin }: Download): RunCommand[] {
+  if (argument === undefined) return []
+  const remedy = `${origin.file}: no sha256 of ${url}; build with flist, after: flist lock`
+  return [{ text: `: "\${${argument}:?${remedy}}"`, compound: false, origins: [origin] }]
+}
+
+function hashLine({ sha256, argument }: Download, file: string): string {
+  return argument === undefined ? `'${sha256}  ${file}'` : `"\${${argument}}  ${file}"`
 }
 
 /** The name of a stage in the Dockerfile; names of stages start with a letter, those of snippets need not. */

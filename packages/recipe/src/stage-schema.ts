@@ -7,7 +7,9 @@ const architecture = z.enum(['amd64', 'arm64'])
 
 const variant = z.strictObject({
   url: template.meta({ description: 'Where it is: http or https; options of the snippet can be part of it' }),
-  sha256: template.meta({ description: 'SHA-256 of the bytes, 64 hexadecimal digits' }),
+  sha256: template
+    .optional()
+    .meta({ description: 'SHA-256 of the bytes, 64 hexadecimal digits; without it recipes.lock.yaml has to have it' }),
 })
 
 /** A file from the network: never run, never unpacked before its hash was compared. */

@@ -67,6 +67,25 @@ COPY --from=downloads-of-tool /checked/0 /sbin/tool
     expect(text).toContain('COPY --from=downloads-of-tool /checked/0/ /opt/tool/\n')
   })
 
+  test('without a hash take it as a build argument, and are not even loaded without that', async () => {
+    const text = await dockerfileOf(`downloads:
+  - target: /sbin/tool
+    architectures:
+      amd64: { url: "https://example.org/x" }
+      arm64: { url: "https://example.org/y", sha256: ${OTHER} }
+`)
+    expect(text).toContain(`
+FROM \${BASE} AS downloads-of-tool
+# Hashes that recipes.lock.yaml has
+ARG SHA256_TOOL_1_AMD64
+RUN : "\${SHA256_TOOL_1_AMD64:?${TOOL}: no sha256 of https://example.org/x; build with flist, after: flist lock}"
+ADD https://example.org/x /loaded/0-amd64
+ADD https://example.org/y /loaded/0-arm64
+RUN echo "\${SHA256_TOOL_1_AMD64}  /loaded/0-amd64" | sha256sum -c - \\
+ && echo '${OTHER}  /loaded/0-arm64' | sha256sum -c - \\
+`)
+  })
+
   test('are known as data, for a lock', async () => {
     expect(
       (await render(DOWNLOAD)).downloads.map(({ url, sha256, architecture }) => [url, sha256, architecture]),

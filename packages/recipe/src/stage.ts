@@ -8,7 +8,7 @@ import type { YamlSource } from './yaml-source.ts'
 /** A file from the network as a snippet declares it. */
 export type DownloadDefinition = {
   readonly target: string
-  readonly variants: ReadonlyMap<Architecture, { readonly url: LocatedTemplate; readonly sha256: LocatedTemplate }>
+  readonly variants: ReadonlyMap<Architecture, { readonly url: LocatedTemplate; readonly sha256?: LocatedTemplate }>
   /** Permission bits of a file. */
   readonly mode: number
   /** Leading folders to leave out, when it is an archive to unpack. */
@@ -31,9 +31,9 @@ export function readDownloads({ downloads }: SnippetYaml, source: YamlSource, co
     const variants = Object.entries(architectures).flatMap(([architecture, { url, sha256 }]) => {
       const at = [...path, 'architectures', architecture]
       const [urlText] = compile('text', [url], [...at, 'url'], true)
-      const [hashText] = compile('text', [sha256], [...at, 'sha256'], true)
-      if (!urlText || !hashText) return []
-      return [[architecture as Architecture, { url: urlText, sha256: hashText }] as const]
+      const [hashText] = sha256 === undefined ? [] : compile('text', [sha256], [...at, 'sha256'], true)
+      if (!urlText) return []
+      return [[architecture as Architecture, { url: urlText, ...(hashText ? { sha256: hashText } : {}) }] as const]
     })
     return {
       target,

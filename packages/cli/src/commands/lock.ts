@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
-import { resolveLock } from '@tf-images/pipeline'
+import { PipelineError, resolveLock } from '@tf-images/pipeline'
 import {
   compareLock,
+  compareLockOffline,
   formatLockDifference,
   LOCK_FILE,
   type LockDifference,
@@ -18,18 +19,28 @@ type Options = {
   readonly root: string
   readonly registry?: string
   readonly platform: string
+  readonly refresh?: boolean
   readonly json?: boolean
 }
 
 export function defineLock(command: Command, context: CommandContext): void {
   lockOptions(command)
-    .addHelpText('after', `\nWrites ${LOCK_FILE}: the digests of bases, versions of snippets, hashes of downloads.`)
+    .option('--refresh', 'load every download again that has its hash in the lock')
+    .addHelpText(
+      'after',
+      `
+Writes ${LOCK_FILE}: the digests of bases, versions of snippets, hashes of downloads. A download of which a snippet
+says no sha256 is loaded once; what its server gives then is what every build has to get.
+What can not be reached stays as it was locked; then this ends with 1.`,
+    )
     .action(async (options: Options) => {
-      const { root, lock, differences } = await compareWithRegistry(options, context)
+      const downloads = options.refresh ? 'all' : 'new'
+      const { root, lock, differences, problems } = await compareWithWorld(options, downloads, context)
       if (differences.length > 0) await writeLock(root, lock)
-      const text =
-        differences.length > 0 ? `${LOCK_FILE} is written:\n${linesOf(differences)}` : `${LOCK_FILE} is up to date`
-      printResult(context, options.json, { changed: differences }, text)
+      const rest = problems.length > 0 ? `${LOCK_FILE} has all but what is told below` : `${LOCK_FILE} is up to date`
+      const text = differences.length > 0 ? `${LOCK_FILE} is written:\n${linesOf(differences)}` : rest
+      printResult(context, options.json, { changed: differences, problems }, text)
+      refuseProblems(problems)
     })
 }
 
@@ -37,8 +48,9 @@ export function defineOutdated(command: Command, context: CommandContext): void 
   lockOptions(command)
     .addHelpText('after', '\nExits with 3 when something moved.')
     .action(async (options: Options) => {
-      const { differences } = await compareWithRegistry(options, context)
-      printResult(context, options.json, { outdated: differences }, linesOf(differences))
+      const { differences, problems } = await compareWithWorld(options, 'none', context)
+      printResult(context, options.json, { outdated: differences, problems }, linesOf(differences))
+      refuseProblems(problems)
       if (differences.length > 0) throw new Difference(`${differences.length} not as locked; to take it: flist lock`)
     })
 }
@@ -53,13 +65,32 @@ function lockOptions(command: Command): Command {
     .option('--json', 'print it as JSON')
 }
 
-async function compareWithRegistry({ root: folder, registry, platform }: Options, { signal }: CommandContext) {
+async function compareWithWorld(
+  { root: folder, registry, platform }: Options,
+  downloads: 'none' | 'new' | 'all',
+  { signal, progress }: CommandContext,
+) {
   const root = resolve(folder)
   const recipes = await loadRecipes(root)
-  const settings = { registry: registry ?? recipes.registry, platform, credentials: dockerCredentials, signal }
-  const lock = await resolveLock(recipes, settings)
   const before = (await readLock(root)) ?? { bases: {}, snippets: {}, downloads: {} }
-  return { root, lock, differences: compareLock(before, lock) }
+  const credentials = dockerCredentials
+  const settings = {
+    registry: registry ?? recipes.registry,
+    platform,
+    credentials,
+    before,
+    downloads,
+    progress,
+    signal,
+  }
+  const { lock, problems } = await resolveLock(recipes, settings)
+  const unknown = compareLockOffline(lock, recipes).filter(({ place }) => place !== undefined)
+  const shown = downloads === 'none' ? unknown : []
+  return { root, lock, differences: [...compareLock(before, lock), ...shown], problems }
+}
+
+function refuseProblems(problems: readonly string[]): void {
+  if (problems.length > 0) throw new PipelineError('not-reached', problems.join('\n'))
 }
 
 function linesOf(differences: readonly LockDifference[]): string {

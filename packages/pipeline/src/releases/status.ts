@@ -1,6 +1,8 @@
 import {
   compareContexts,
   contextHash,
+  downloadArguments,
+  LOCK_FILE,
   type Lock,
   loadRecipes,
   type RenderedImage,
@@ -91,7 +93,11 @@ async function readFacts(
   client: RegistryClient,
   session: HubSession | undefined,
 ): Promise<{ facts: StatusFacts; id?: string }> {
-  const base = await baseDigest(image, known, options, client)
+  const { values: buildArguments, missing } = downloadArguments(image, known.lock)
+  const [unhashed] = missing
+  const base = unhashed
+    ? { problem: `${LOCK_FILE} has no hash of ${unhashed.url}; run: flist lock` }
+    : await baseDigest(image, known, options, client)
   if ('problem' in base) {
     // Names but for the build id: what users get can be told all the same.
     const names = imageNames(image.name, '', options.registry)
@@ -99,7 +105,7 @@ async function readFacts(
     return { facts: { names, drift, baseProblem: base.problem, ...(flist ? { flist } : {}) } }
   }
   const { platform, registry } = options
-  const id = buildId({ contextHash: contextHash(image), baseDigest: base.digest, platform })
+  const id = buildId({ contextHash: contextHash(image), baseDigest: base.digest, platform, buildArguments })
   const names = imageNames(image.name, id, registry, image.version)
   const [found, flist] = await Promise.all([readImage(client, names), session && readFlistFacts(session, names)])
   return { facts: { names, drift, image: found, ...(flist ? { flist } : {}) }, id }
