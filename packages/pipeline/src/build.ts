@@ -1,6 +1,9 @@
-import { buildImage, type Engine, EngineError, pullImage, pushImage } from '@tf-images/engine'
+import { createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { buildImage, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
 import { contextFiles, type RenderedImage, readCodeFrame, traceFailure } from '@tf-images/recipe'
 import { parseReference, type RegistryClient } from '@tf-images/registry'
+import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
 import type { PhaseRunner } from './progress.ts'
 import type { CredentialLookup } from './settings.ts'
@@ -13,10 +16,12 @@ export type BuildRequest = {
   readonly base: string
   /** Values of its other build arguments. */
   readonly buildArguments: Readonly<Record<string, string>>
-  /** References to push, the immutable one first. */
-  readonly references: readonly [string, ...string[]]
+  /** The immutable reference to push. */
+  readonly reference: string
   readonly labels: Readonly<Record<string, string>>
   readonly platform: string
+  /** Image whose layers the engine may take; it need not exist. */
+  readonly cacheFrom?: string
 }
 
 export type BuildServices = {
@@ -39,24 +44,10 @@ export async function buildAndPush(
   services: BuildServices,
 ): Promise<{ readonly digest: string }> {
   const { engine, phases, client, signal } = services
-  const [immutable, ...moving] = request.references
-  const registry = parseReference(immutable).registry
-  const credentials = await services.credentials(registry)
+  const { reference: immutable } = request
+  const credentials = await services.credentials(parseReference(immutable).registry)
   const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
-  await phases.run('build', `building ${request.rendered.name} from ${request.base}`, async (report) => {
-    await pullImage(engine, request.base, { ...access, onProgress: (event) => report.update(event.text) })
-    const built = buildImage(engine, {
-      context: contextFiles(request.rendered),
-      place: `dockerfiles/${request.rendered.name}/Dockerfile`,
-      tags: request.references,
-      buildArgs: { ...request.buildArguments, BASE: request.base },
-      labels: request.labels,
-      platform: request.platform,
-      onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),
-      ...(signal ? { signal } : {}),
-    })
-    return built.catch((error) => rejectAtRecipe(error, request))
-  })
+  await build(request, services)
   return phases.run('push', `pushing ${immutable}`, async (report) => {
     const pushed = await pushImage(engine, immutable, { ...access, onProgress: (event) => report.update(event.text) })
     const found = await client.head(parseReference(immutable))
@@ -66,9 +57,66 @@ export async function buildAndPush(
         `${immutable}: the engine pushed ${pushed.digest}, the registry has ${found?.digest ?? 'nothing'}; another push interfered: run again`,
       )
     }
-    for (const reference of moving)
-      await client.tag(parseReference(immutable), pushed.digest, parseReference(reference).tag ?? 'latest')
     return pushed
+  })
+}
+
+/**
+ * Builds a rendered context and writes the image to a file, for whoever may not push.
+ *
+ * @param output of the `docker save` archive
+ * @returns the image id, which what is built on top of it takes as its base
+ * @throws as {@link buildAndPush} while building; EngineError 'export-failed'
+ */
+export async function buildAndSave(
+  request: BuildRequest,
+  services: BuildServices,
+  output: string,
+): Promise<{ readonly imageId: string }> {
+  const { engine, phases, signal } = services
+  const { imageId } = await build(request, services)
+  const options = signal ? { signal } : {}
+  await phases.run('save', `writing ${output}`, () =>
+    pipeline(saveImage(engine, request.reference, options), createWriteStream(output), options),
+  )
+  return { imageId }
+}
+
+/** Builds it in the engine, under its reference. */
+async function build(request: BuildRequest, services: BuildServices): Promise<{ readonly imageId: string }> {
+  const { engine, phases, signal } = services
+  const { reference, base, rendered } = request
+  const credentials = await services.credentials(parseReference(reference).registry)
+  const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
+  return phases.run('build', `building ${rendered.name} from ${base}`, async (report) => {
+    // An image id names what this engine has, and nothing a registry could be asked for.
+    if (!base.startsWith('sha256:'))
+      await pullImage(engine, base, { ...access, onProgress: (event) => report.update(event.text) })
+    const cacheFrom = request.cacheFrom ? await pullCache(request.cacheFrom) : []
+    const built = buildImage(engine, {
+      cacheFrom,
+      context: contextFiles(rendered),
+      place: `dockerfiles/${rendered.name}/Dockerfile`,
+      tags: [reference],
+      buildArgs: { ...request.buildArguments, BASE: base },
+      labels: request.labels,
+      platform: request.platform,
+      onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),
+      ...(signal ? { signal } : {}),
+    })
+    return built.catch((error) => rejectAtRecipe(error, request))
+
+    /** An image that is not there, or may not be read, only makes the build longer. */
+    async function pullCache(cache: string): Promise<readonly string[]> {
+      try {
+        await pullImage(engine, cache, { ...access, onProgress: (event) => report.update(event.text) })
+        return [cache]
+      } catch (error) {
+        if (signal?.aborted) throw error
+        report.line(`no layers from ${cache}: ${errorText(error)}`)
+        return []
+      }
+    }
   })
 }
 

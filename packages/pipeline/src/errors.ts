@@ -18,6 +18,8 @@ export type PipelineErrorCode =
   | 'not-bootable'
   | 'build-failed'
   | 'not-locked'
+  /** Found before the work, not in it. */
+  | 'disk-full'
   | 'download-failed'
   /** Of several places at once some could not be asked. */
   | 'not-reached'

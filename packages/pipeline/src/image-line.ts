@@ -1,23 +1,24 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
-import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
+import type { ChunkStore } from '@tf-images/flist'
 import { contextHash, type Lock, type RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { type PinnedBase, pinBase } from './base.ts'
-import { buildAndPush } from './build.ts'
+import { type BuildRequest, type BuildServices, buildAndPush, buildAndSave } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
 import { buildId } from './build-id.ts'
-import { type Conversion, convertSource } from './convert.ts'
+import type { Conversion } from './convert.ts'
 import { PipelineError } from './errors.ts'
 import { type ImageNames, imageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
+import { moveTag } from './moving-tag.ts'
 import { type Decision, decide, type PublishedState, readImageState, readPublishedState } from './plan.ts'
 import { PhaseRunner } from './progress.ts'
 import { withSession } from './publishing/hub-session.ts'
 import { publishFlist } from './publishing/publish.ts'
-import { formatBytes, formatLayers, type ImageReport } from './report.ts'
+import type { ImageReport } from './report.ts'
 import { parseBackend, parseRegistryHost } from './settings.ts'
-import { openSource } from './source.ts'
+import { convertAndCheck } from './stages/convert-and-check.ts'
 import type { UpOptions } from './up.ts'
 
 /** What the images of one run share. */
@@ -30,6 +31,8 @@ export type Workshop = UpOptions & {
   readonly lock: Lock | undefined
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
+  /** Those that were built and not pushed: their "digest" is an image id of the engine. */
+  readonly archived: Set<string>
 }
 
 /** Brings one image through the steps it needs, and says why. Its base must have been through before. */
@@ -47,7 +50,8 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
     () => plan(names, workshop),
     (planned) => `${planned.decision.action}: ${planned.decision.reason}`,
   )
-  const common = { name, buildId: id, base: base.reference, decision, durations: phases.durations }
+  const { flist, link } = names
+  const common = { name, flist, link, buildId: id, base: base.reference, decision, durations: phases.durations }
   const urls = workshop.hub && account ? names.urls(workshop.hub.url, account) : {}
   if (decision.action === 'nothing' || workshop.dryRun) {
     const status = decision.action === 'nothing' ? 'unchanged' : 'planned'
@@ -55,18 +59,32 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
     workshop.digests.set(name, kept)
     return { ...common, ...urls, status, ...(kept ? { reference: names.pinned(kept) } : {}) }
   }
+  const request = { ...buildRequest(rendered, base, names, id, workshop), buildArguments }
+  const services = servicesOf(workshop, phases)
+  if (workshop.archiveFolder) {
+    const archive = join(workshop.archiveFolder, `${name}.tar`)
+    const { imageId } = await buildAndSave(request, services, archive)
+    workshop.digests.set(name, imageId)
+    workshop.archived.add(name)
+    return { ...common, source: archive, status: 'built' }
+  }
+  const { client, moveTags = true } = workshop
   const digest =
     decision.action === 'convert' && state.imageDigest
       ? state.imageDigest
-      : await build(rendered, base, buildArguments, names, id, workshop, phases)
+      : (await buildAndPush(request, services)).digest
   workshop.digests.set(name, digest)
   const built = { ...common, ...urls, reference: names.pinned(digest) }
-  if (!workshop.hub) return { ...built, status: 'built' }
-  const conversion = await convertAndCheck(names, digest, workshop, phases)
+  if (!workshop.hub) {
+    if (moveTags) await moveTag(client, built.reference, phases)
+    return { ...built, status: 'built' }
+  }
+  const conversion = await convert(names, digest, workshop, phases)
   const { chunks, force = false } = workshop
   // A forced build has the old build's name, and as a rule other times.
-  const request = { flist: conversion.flist, chunks, name: names.flist, links: [names.link], replace: force }
-  const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
+  const converted = { flist: conversion.flist, chunks, name: flist, links: [link], replace: force }
+  const publication = await publishFlist(converted, workshop.hub, phases, workshop.signal)
+  await moveTag(client, built.reference, phases)
   return { ...built, status: 'published', conversion, publication }
 }
 
@@ -90,6 +108,8 @@ async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: Ph
 
 function pinParent(parent: string, workshop: Workshop): PinnedBase {
   const digest = workshop.digests.get(parent)
+  // In a run that pushes nothing, what this run built is known by its image id.
+  if (digest !== undefined && workshop.archived.has(parent)) return { reference: digest, digest, origin: 'this run' }
   if (digest !== undefined) return { reference: `${workshop.registry}/${parent}@${digest}`, digest, origin: 'this run' }
   // A digest that no image has: what is on top of a parent that would be built must be built, too.
   if (workshop.dryRun)
@@ -114,65 +134,33 @@ async function plan(
   })
 }
 
-async function build(
+function buildRequest(
   rendered: RenderedImage,
   base: PinnedBase,
-  buildArguments: Readonly<Record<string, string>>,
-  names: ImageNames,
+  { reference, latest }: ImageNames,
   id: string,
-  workshop: Workshop,
-  phases: PhaseRunner,
-): Promise<string> {
-  const { engine, client, credentials, platform, signal } = workshop
+  { root, platform, cacheFrom }: Workshop,
+): Omit<BuildRequest, 'buildArguments'> {
   const labels = { 'io.tf-images.build-id': id }
-  const references = [names.reference, names.latest] as const
-  const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
-  const { digest } = await buildAndPush(
-    { rendered, root: workshop.root, base: base.reference, buildArguments, references, labels, platform },
-    services,
-  )
-  return digest
+  const cache = cacheFrom ? { cacheFrom: latest } : {}
+  return { rendered, root, base: base.reference, reference, labels, platform, ...cache }
 }
 
-async function convertAndCheck(
-  names: ImageNames,
-  digest: string,
-  workshop: Workshop,
-  phases: PhaseRunner,
-): Promise<Conversion> {
+function servicesOf({ engine, client, credentials, signal }: Workshop, phases: PhaseRunner): BuildServices {
+  return { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
+}
+
+function convert(names: ImageNames, digest: string, workshop: Workshop, phases: PhaseRunner): Promise<Conversion> {
   const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
   const output = join(workshop.workFolder, 'flists', names.flist)
-  const conversion = await phases.run(
-    'convert',
-    `converting ${names.pinned(digest)}`,
-    async (report) => {
-      const source = await openSource(names.pinned(digest), { platform, credentials, ...(signal ? { signal } : {}) })
-      try {
-        return await convertSource(source, output, chunks, {
-          layerCache,
-          onBytes: (bytes) => report.update(formatBytes(bytes)),
-          ...(hub ? { backend: parseBackend(hub.backend) } : {}),
-          ...(workshop.startupToml ? { startupToml: true } : {}),
-          ...(strict ? { strict } : {}),
-          ...(limits ? { limits } : {}),
-          ...(signal ? { signal } : {}),
-        })
-      } finally {
-        await source.close()
-      }
-    },
-    ({ files, bytes, uniqueChunks, layers }) =>
-      `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks${layers ? `; ${formatLayers(layers)}` : ''}`,
-  )
-  await phases.run('check', `checking ${names.flist}`, async () => {
-    using flist = await openFlist(output)
-    const { problems } = await checkFlist(flist, chunks, signal ? { signal } : {})
-    const [first] = problems
-    if (first)
-      throw new PipelineError(
-        'flist-damaged',
-        `${output}: ${problems.length} problems, the first: ${first.message}; convert it again`,
-      )
+  return convertAndCheck(names.pinned(digest), output, chunks, phases, {
+    platform,
+    credentials,
+    layerCache,
+    ...(hub ? { backend: parseBackend(hub.backend) } : {}),
+    ...(workshop.startupToml ? { startupToml: true } : {}),
+    ...(strict ? { strict } : {}),
+    ...(limits ? { limits } : {}),
+    ...(signal ? { signal } : {}),
   })
-  return conversion
 }

@@ -5,14 +5,19 @@ export type Phase =
   | 'plan'
   | 'build'
   | 'push'
+  | 'save'
   | 'bootstrap'
   | 'lint'
   | 'convert'
   | 'check'
+  | 'keep'
+  | 'verify'
   | 'boot'
+  | 'compare'
   | 'publish'
   | 'read back'
   | 'link'
+  | 'tag'
 
 export type ProgressEvent = {
   /** Name of the image the event is about. */

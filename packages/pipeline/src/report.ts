@@ -4,6 +4,8 @@ import type { LayerCount } from './image-layers.ts'
 import type { Decision } from './plan.ts'
 import type { Durations } from './progress.ts'
 import type { Publication } from './publishing/publish.ts'
+import type { StorageReport } from './publishing/storage-report.ts'
+import type { ImageDifference } from './stages/image-difference.ts'
 
 /** What happened to one image, for people and machines. */
 export type ImageReport = {
@@ -15,6 +17,11 @@ export type ImageReport = {
   readonly base: string
   /** `registry/repository@sha256:…`; absent in a dry run of an image that does not exist. */
   readonly reference?: string
+  /** What to convert where it was not pushed: a `docker save` archive, or whatever a user named. */
+  readonly source?: string
+  /** Immutable name of its flist, and the name users follow. */
+  readonly flist: string
+  readonly link: string
   /** Absent where nothing is to be published. */
   readonly flistUrl?: string
   readonly linkUrl?: string
@@ -22,6 +29,12 @@ export type ImageReport = {
   /** Present when the image was converted and published by this run. */
   readonly conversion?: Conversion
   readonly publication?: Publication
+  /** Present when it was started. */
+  readonly boot?: { readonly mode: string; readonly accelerator: string; readonly milliseconds: number }
+  /** Present when it was compared with what is published. */
+  readonly difference?: ImageDifference
+  /** Present when its publication was looked at and not done. */
+  readonly storage?: StorageReport
 }
 
 /** The report as lines for a terminal or a log. */

@@ -32,6 +32,12 @@ export type UpOptions = {
   readonly force?: boolean
   /** Decides and reports, does nothing. */
   readonly dryRun?: boolean
+  /** Pushes nothing: images are written to this folder as `docker save` archives. Nothing is converted then. */
+  readonly archiveFolder?: string
+  /** False leaves the tag `latest` where it is, for {@link UpOptions.hub} to be done by another job. Default: true. */
+  readonly moveTags?: boolean
+  /** Has the engine take layers from what was published last; it is pulled for that. */
+  readonly cacheFrom?: boolean
   /** Refuses whatever is not as recipes.lock.yaml says. */
   readonly frozen?: boolean
   /** Adds `/.startup.toml` to the flists. */
@@ -62,6 +68,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
   if (!options.dryRun) await writeContexts(options.root, rendered)
   await mkdir(join(options.workFolder, 'flists'), { recursive: true })
+  if (options.archiveFolder) await mkdir(options.archiveFolder, { recursive: true })
   const chunks = await openChunkStore(join(options.workFolder, 'chunks'))
   const client = new RegistryClient({ credentials: options.credentials })
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
@@ -73,6 +80,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     chunks,
     layerCache,
     digests: new Map<string, string | undefined>(),
+    archived: new Set<string>(),
   }
   const reports: ImageReport[] = []
   const failures: ImageFailure[] = []

@@ -1,9 +1,11 @@
 import { isLoopbackHost } from './addresses.ts'
+import { type Attachment, attachArtifact, findAttachments } from './attachments.ts'
 import type { AccessScope } from './authenticator.ts'
 import { openBlob } from './blob-request.ts'
 import type { CredentialsLookup } from './credentials.ts'
 import type { Descriptor } from './descriptor.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
+import type { ImageManifest } from './manifest.ts'
 import { describeManifest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
 import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
 import { checkTag, formatReference, parseReference, type Reference } from './reference.ts'
@@ -143,15 +145,54 @@ export class RegistryClient implements ImageReader {
     }
   }
 
+  /**
+   * Attaches an artifact to an image: its blobs, then a manifest that names the image as its `subject`, by digest. A registry without
+   * the referrers API gets the index that stands for it, under the tag `sha256-…`.
+   *
+   * @param reference registry, repository and digest of the image
+   * @returns the artifact's manifest
+   */
+  async attach(reference: Reference, attachment: Attachment, options: CallOptions = {}): Promise<Descriptor> {
+    const asked = checked(reference)
+    const scope = this.#scope(asked, 'pull,push')
+    try {
+      return await attachArtifact(this.#manifestRequest(asked, options, scope), attachment)
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
+   * The artifacts of one type that are attached to an image, by the referrers API or the tag that stands for it.
+   *
+   * @param reference registry, repository and digest of the image
+   */
+  async attachments(
+    reference: Reference,
+    artifactType: string,
+    options: CallOptions = {},
+  ): Promise<readonly ImageManifest[]> {
+    const asked = checked(reference)
+    try {
+      return await findAttachments(this.#manifestRequest(asked, options), artifactType)
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
   /** {@inheritDoc ImageReader.close} */
   async close(): Promise<void> {
     await this.#transport.close()
   }
 
-  #manifestRequest(reference: Reference, options: CallOptions): ManifestRequest {
+  #manifestRequest(
+    reference: Reference,
+    options: CallOptions,
+    scope = this.#scope(reference, 'pull'),
+  ): ManifestRequest {
     return {
       session: this.#session,
-      scope: this.#scope(reference, 'pull'),
+      scope,
       name: reference.digest ?? reference.tag ?? 'latest',
       subject: formatReference(reference),
       signal: options.signal,
