@@ -1,6 +1,7 @@
 // `pnpm bench <name>`: measurements of what the project does against the tools one would take otherwise.
 import { parseArgs } from 'node:util'
 import { benchConvert } from './convert.ts'
+import { benchPlan } from './plan.ts'
 import { benchPublish } from './publish.ts'
 
 const { values, positionals } = parseArgs({
@@ -12,17 +13,20 @@ const { values, positionals } = parseArgs({
     dir: { type: 'string' },
     latency: { type: 'string', default: '20' },
     chunks: { type: 'string', default: '200' },
+    images: { type: 'string', default: '1000' },
   },
 })
-const [runs, latency, chunks] = [values.runs, values.latency, values.chunks].map(Number)
+const counts = [values.runs, values.latency, values.chunks, values.images].map(Number)
+const [runs = 0, latency = 0, chunks = 0, images = 0] = counts
 const [name = ''] = positionals
-const isCount = (number: number | undefined): number is number => Number.isInteger(number) && Number(number) >= 1
-if (!['convert', 'publish'].includes(name) || !isCount(runs) || !isCount(chunks) || !isCount(latency)) {
+if (!['convert', 'plan', 'publish'].includes(name) || counts.some((count) => !Number.isInteger(count) || count < 1)) {
   console.error('usage: pnpm bench convert [--big] [--runs N] [--dir DIRECTORY] [--json FILE]')
   console.error('       pnpm bench publish [--latency MS] [--chunks N] [--runs N] [--dir DIRECTORY] [--json FILE]')
+  console.error('       pnpm bench plan [--images N] [--runs N] [--dir DIRECTORY] [--json FILE]')
   process.exit(2)
 }
 const { json, dir } = values
 const common = { runs, ...(json ? { json } : {}), ...(dir ? { dir } : {}) }
 if (name === 'convert') await benchConvert({ big: values.big, ...common })
+else if (name === 'plan') await benchPlan({ images, ...common })
 else await benchPublish({ latency, chunks, ...common })

@@ -10,5 +10,5 @@ const faults = new Faults()
 faults.setLatency({ request: Number(latency) / 2, response: Number(latency) / 2 })
 const twin = await startTwin({ root: join(folder, 'hub'), seed: randomBytes(32), inspectFlist, chunkId, faults })
 const { gateway, backend } = twin
-process.send?.({ gateway, backend, token: twin.mintToken('bench.3bot') })
+process.send?.({ url: twin.url, gateway, backend, token: twin.mintToken('bench.3bot') })
 process.once('disconnect', () => void twin.close().then(() => process.exit(0)))

@@ -65,6 +65,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await lock()).defineOutdated,
   },
   {
+    name: 'plan',
+    description: 'say what up would do for each image, and why; in legs for a workflow',
+    load: async () => (await import('./commands/plan.ts')).definePlan,
+  },
+  {
     name: 'build',
     description: 'render, build and push images; no flist',
     load: async () => (await up()).defineBuild,

@@ -17,4 +17,6 @@ export type HubClientOptions = {
   readonly deadline?: number
   /** The same for uploads, downloads, merges and conversions; default 30 minutes. */
   readonly uploadDeadline?: number
+  /** Called with every HTTP request, those made again too. */
+  readonly onRequest?: () => void
 }

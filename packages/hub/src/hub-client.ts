@@ -34,13 +34,13 @@ export class HubClient {
 
   /** @throws HubError `bad-options` */
   constructor(options: HubClientOptions) {
-    const { attempts = 5, firstPause = 300, deadline = 60_000, uploadDeadline = 30 * 60_000, user } = options
+    const { attempts = 5, firstPause = 300, deadline = 60_000, uploadDeadline = 30 * 60_000, user, onRequest } = options
     if (user !== undefined && !/^[A-Za-z0-9._-]+$/.test(user)) {
       throw new HubError('bad-options', `hub user ${JSON.stringify(user)}: not a user name; use one like "alice.3bot"`)
     }
     const url = parseHubUrl(options.url)
     const token = options.token === undefined ? undefined : parseToken(options.token)
-    const transport = new HubTransport({ url, token, user, policy: { attempts, firstPause, deadline } })
+    const transport = new HubTransport({ url, token, user, onRequest, policy: { attempts, firstPause, deadline } })
     this.#session = { transport, longDeadline: uploadDeadline, account: (callOptions) => this.account(callOptions) }
     this.#user = user
   }

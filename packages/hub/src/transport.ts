@@ -16,6 +16,8 @@ export type TransportOptions = {
   /** Sent as the cookie `active-user`. */
   readonly user: string | undefined
   readonly policy: RetryPolicy
+  /** Called with every request. */
+  readonly onRequest?: (() => void) | undefined
 }
 
 /** Looks whether a call has worked whose answer got lost. The signal ends with the call's deadline. */
@@ -47,6 +49,7 @@ export class HubTransport {
   readonly #token: string | undefined
   readonly #user: string | undefined
   readonly #redaction: Redaction
+  readonly #onRequest: (() => void) | undefined
   /** Made with the first call: the library takes its time to load. */
   #agent: Promise<Agent> | undefined
 
@@ -56,6 +59,7 @@ export class HubTransport {
     this.#user = options.user
     this.policy = options.policy
     this.#redaction = redactionOf(options.token)
+    this.#onRequest = options.onRequest
   }
 
   /** An error of a call. Its text starts with the hub and the call's purpose, and the token is taken out of all of it. */
@@ -189,6 +193,7 @@ export class HubTransport {
     read: (response: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<Attempt<T>> {
     try {
+      this.#onRequest?.()
       const response = await (await this.#connections()).request(this.#request(call, signal))
       if (!PASSING.has(response.statusCode)) return { done: await read(response) }
       const failed = this.failure(call, await this.#read(call, response))

@@ -31,6 +31,8 @@ export type BaseSearch = {
   readonly platform: string
   /** Manifest digest that a lock pins the base to. */
   readonly locked?: string
+  /** Called with every HTTP request to a public registry. */
+  readonly onRequest?: () => void
 }
 
 export type BaseOptions = BaseSearch & {
@@ -87,7 +89,8 @@ function pinned(reference: Reference, digest: string, origin: string): PinnedBas
 /** The digest a public registry gives for a tag; undefined where no such registry can be reached from here. */
 async function resolvePublic(reference: Reference, options: BaseSearch): Promise<string | undefined> {
   // Asked once: where there is no way out, patience gives the same answer later.
-  const client = new RegistryClient({ credentials: options.credentials, retries: 0 })
+  const { credentials, onRequest } = options
+  const client = new RegistryClient({ credentials, retries: 0, ...(onRequest ? { onRequest } : {}) })
   try {
     return (await client.resolve(reference, options.platform)).digest
   } catch (error) {

@@ -1,24 +1,27 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
-import type { ChunkStore } from '@tf-images/flist'
-import { contextHash, type Lock, type RenderedImage } from '@tf-images/recipe'
+import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
+import type { Lock, RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { type PinnedBase, pinBase } from './base.ts'
-import { type BuildRequest, type BuildServices, buildAndPush, buildAndSave } from './build.ts'
+import { buildAndPush } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
-import { buildId } from './build-id.ts'
-import type { Conversion } from './convert.ts'
+import { CONVERTER_VERSION, INPUTS_LABEL } from './build-id.ts'
+import { type Conversion, convertSource } from './convert.ts'
+import { isConvertedFlist } from './converted-flist.ts'
 import { PipelineError } from './errors.ts'
-import { type ImageNames, imageNames } from './image-names.ts'
+import type { ImageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
-import { moveTag } from './moving-tag.ts'
-import { type Decision, decide, type PublishedState, readImageState, readPublishedState } from './plan.ts'
+import { inputsLabel } from './planning/build-inputs.ts'
+import { readHubState } from './planning/hub-state.ts'
+import { type PlanContext, type PlannedBuild, planBuild } from './planning/planned-build.ts'
 import { PhaseRunner } from './progress.ts'
 import { withSession } from './publishing/hub-session.ts'
 import { publishFlist } from './publishing/publish.ts'
-import type { ImageReport } from './report.ts'
-import { parseBackend, parseRegistryHost } from './settings.ts'
-import { convertAndCheck } from './stages/convert-and-check.ts'
+import { promoteFlist } from './releases/promotion.ts'
+import { formatBytes, formatLayers, type ImageReport } from './report.ts'
+import { type HubSettings, parseBackend, parseRegistryHost } from './settings.ts'
+import { openSource } from './source.ts'
 import type { UpOptions } from './up.ts'
 
 /** What the images of one run share. */
@@ -31,61 +34,57 @@ export type Workshop = UpOptions & {
   readonly lock: Lock | undefined
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
-  /** Those that were built and not pushed: their "digest" is an image id of the engine. */
-  readonly archived: Set<string>
 }
 
 /** Brings one image through the steps it needs, and says why. Its base must have been through before. */
 export async function bringUpImage(rendered: RenderedImage, workshop: Workshop): Promise<ImageReport> {
   const { name } = rendered
   const phases = new PhaseRunner(name, workshop.progress)
-  const buildArguments = buildArgumentsOf(rendered, workshop.lock)
+  // What is not locked is told before anything is looked for.
+  buildArgumentsOf(rendered, workshop.lock)
   const base = await pinBaseOf(rendered, workshop, phases)
-  const { platform } = workshop
-  const id = buildId({ contextHash: contextHash(rendered), baseDigest: base.digest, platform, buildArguments })
-  const names = imageNames(name, id, workshop.registry, rendered.version)
-  const { decision, state, account } = await phases.run(
+  const { planned, account } = await phases.run(
     'plan',
-    `asking what exists of ${names.reference}`,
-    () => plan(names, workshop),
-    (planned) => `${planned.decision.action}: ${planned.decision.reason}`,
+    `asking what exists of ${name}`,
+    () => plan(rendered, base, workshop),
+    ({ planned }) => `${planned.action}: ${reasonText(planned)}`,
   )
-  const { flist, link } = names
-  const common = { name, flist, link, buildId: id, base: base.reference, decision, durations: phases.durations }
+  const { action, id, names, state } = planned
+  const decision = { action, reason: reasonText(planned) }
+  const common = { name, buildId: id, base: base.reference, decision, durations: phases.durations }
   const urls = workshop.hub && account ? names.urls(workshop.hub.url, account) : {}
-  if (decision.action === 'nothing' || workshop.dryRun) {
-    const status = decision.action === 'nothing' ? 'unchanged' : 'planned'
-    const kept = decision.action === 'build' ? undefined : state.imageDigest
-    workshop.digests.set(name, kept)
+  const kept = action === 'build' ? undefined : state.imageDigest
+  workshop.digests.set(name, kept)
+  if (action === 'nothing' || workshop.dryRun) {
+    const status = action === 'nothing' ? 'unchanged' : 'planned'
     return { ...common, ...urls, status, ...(kept ? { reference: names.pinned(kept) } : {}) }
   }
-  const request = { ...buildRequest(rendered, base, names, id, workshop), buildArguments }
-  const services = servicesOf(workshop, phases)
-  if (workshop.archiveFolder) {
-    const archive = join(workshop.archiveFolder, `${name}.tar`)
-    const { imageId } = await buildAndSave(request, services, archive)
-    workshop.digests.set(name, imageId)
-    workshop.archived.add(name)
-    return { ...common, source: archive, status: 'built' }
+  if (action === 'relink' && kept && (await relink(names, workshop, phases))) {
+    return { ...common, ...urls, reference: names.pinned(kept), status: 'relinked' }
   }
-  const { client, moveTags = true } = workshop
-  const digest =
-    decision.action === 'convert' && state.imageDigest
-      ? state.imageDigest
-      : (await buildAndPush(request, services)).digest
+  const digest = kept ?? (await build(rendered, base, planned, workshop, phases))
   workshop.digests.set(name, digest)
   const built = { ...common, ...urls, reference: names.pinned(digest) }
-  if (!workshop.hub) {
-    if (moveTags) await moveTag(client, built.reference, phases)
-    return { ...built, status: 'built' }
-  }
-  const conversion = await convert(names, digest, workshop, phases)
+  if (!workshop.hub) return { ...built, status: 'built' }
+  const conversion = action === 'publish' ? undefined : await convertAndCheck(names, digest, workshop, phases)
   const { chunks, force = false } = workshop
+  const flist = conversion?.flist ?? convertedPath(names, workshop)
   // A forced build has the old build's name, and as a rule other times.
-  const converted = { flist: conversion.flist, chunks, name: flist, links: [link], replace: force }
-  const publication = await publishFlist(converted, workshop.hub, phases, workshop.signal)
-  await moveTag(client, built.reference, phases)
-  return { ...built, status: 'published', conversion, publication }
+  const request = { flist, chunks, name: names.flist, links: [names.link], replace: force }
+  const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
+  return { ...built, status: 'published', ...(conversion ? { conversion } : {}), publication }
+}
+
+/** What exists of an image that is not to be worked on, for those on top of it: the digest it has as its recipe is now. */
+export async function lookUpImage(rendered: RenderedImage, workshop: Workshop): Promise<void> {
+  const phases = new PhaseRunner(rendered.name, workshop.progress)
+  const base = await pinBaseOf(rendered, workshop, phases)
+  const { state } = await planBuild(rendered, base, { ...contextOf(workshop), force: false })
+  if (state.imageDigest !== undefined) workshop.digests.set(rendered.name, state.imageDigest)
+}
+
+function reasonText({ reasons }: PlannedBuild): string {
+  return reasons.map(({ text }) => text).join('; ')
 }
 
 async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: PhaseRunner): Promise<PinnedBase> {
@@ -108,59 +107,124 @@ async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: Ph
 
 function pinParent(parent: string, workshop: Workshop): PinnedBase {
   const digest = workshop.digests.get(parent)
-  // In a run that pushes nothing, what this run built is known by its image id.
-  if (digest !== undefined && workshop.archived.has(parent)) return { reference: digest, digest, origin: 'this run' }
   if (digest !== undefined) return { reference: `${workshop.registry}/${parent}@${digest}`, digest, origin: 'this run' }
   // A digest that no image has: what is on top of a parent that would be built must be built, too.
   if (workshop.dryRun)
     return { reference: `${workshop.registry}/${parent}`, digest: 'not built yet', origin: 'this run' }
-  throw new PipelineError('not-published', `its base image "${parent}" failed; mend that one first`)
+  const remedy = workshop.only ? 'is not built as its recipe is now; bring it up first' : 'failed; mend that one first'
+  throw new PipelineError('not-published', `its base image "${parent}" ${remedy}`)
 }
 
 async function plan(
-  names: ImageNames,
-  workshop: Workshop,
-): Promise<{ decision: Decision; state: PublishedState; account?: string }> {
-  const forced: Decision | undefined = workshop.force
-    ? { action: 'build', reason: 'asked for with --force' }
-    : undefined
-  if (!workshop.hub) {
-    const state = await readImageState(workshop.client, names)
-    return { decision: forced ?? decide(state, names), state }
-  }
-  return withSession(workshop.hub, workshop.signal, async (session) => {
-    const state = await readPublishedState(workshop.client, session, names)
-    return { decision: forced ?? decide(state, names), state, account: session.account }
-  })
-}
-
-function buildRequest(
   rendered: RenderedImage,
   base: PinnedBase,
-  { reference, latest }: ImageNames,
-  id: string,
-  { root, platform, cacheFrom }: Workshop,
-): Omit<BuildRequest, 'buildArguments'> {
-  const labels = { 'io.tf-images.build-id': id }
-  const cache = cacheFrom ? { cacheFrom: latest } : {}
-  return { rendered, root, base: base.reference, reference, labels, platform, ...cache }
-}
-
-function servicesOf({ engine, client, credentials, signal }: Workshop, phases: PhaseRunner): BuildServices {
-  return { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
-}
-
-function convert(names: ImageNames, digest: string, workshop: Workshop, phases: PhaseRunner): Promise<Conversion> {
-  const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
-  const output = join(workshop.workFolder, 'flists', names.flist)
-  return convertAndCheck(names.pinned(digest), output, chunks, phases, {
-    platform,
-    credentials,
-    layerCache,
-    ...(hub ? { backend: parseBackend(hub.backend) } : {}),
-    ...(workshop.startupToml ? { startupToml: true } : {}),
-    ...(strict ? { strict } : {}),
-    ...(limits ? { limits } : {}),
-    ...(signal ? { signal } : {}),
+  workshop: Workshop,
+): Promise<{ planned: PlannedBuild; account?: string }> {
+  const context = contextOf(workshop)
+  const { hub: settings, signal } = workshop
+  if (!settings) return { planned: await planBuild(rendered, base, context) }
+  return withSession(settings, signal, async (session) => {
+    const hub = await readHubState(session)
+    const isConverted = (names: ImageNames, digest: string) => hasConverted(names, digest, settings, workshop)
+    return { planned: await planBuild(rendered, base, { ...context, hub, isConverted }), account: session.account }
   })
+}
+
+function contextOf({ registry, platform, client, lock, force = false, startupToml = false }: Workshop): PlanContext {
+  return { registry, platform, client, lock, force, startupToml }
+}
+
+function convertedPath(names: ImageNames, { workFolder }: Workshop): string {
+  return join(workFolder, 'flists', names.flist)
+}
+
+/** Whether an earlier run converted an image and did not come to publish it. With `strict` it has to be looked at again. */
+async function hasConverted(
+  names: ImageNames,
+  digest: string,
+  { backend }: HubSettings,
+  workshop: Workshop,
+): Promise<boolean> {
+  const { strict, chunks, signal } = workshop
+  if (strict) return false
+  const expected = { digest, converter: CONVERTER_VERSION, backend: parseBackend(backend) }
+  return isConvertedFlist(convertedPath(names, workshop), expected, chunks, signal ? { signal } : {})
+}
+
+/** Moves the link alone; false where the flist turns out not to be whole: then it is made again. */
+async function relink(names: ImageNames, workshop: Workshop, phases: PhaseRunner): Promise<boolean> {
+  const { hub, signal } = workshop
+  if (!hub) return false
+  return phases.run('link', `moving ${names.link}`, async (report) => {
+    try {
+      await withSession(hub, signal, (session) => promoteFlist(session, hub, names.flist, names.link))
+      return true
+    } catch (error) {
+      if (!(error instanceof PipelineError) || error.code !== 'not-published') throw error
+      report.line(`${error.message}; converting it again`)
+      return false
+    }
+  })
+}
+
+async function build(
+  rendered: RenderedImage,
+  base: PinnedBase,
+  { inputs, id, names }: PlannedBuild,
+  workshop: Workshop,
+  phases: PhaseRunner,
+): Promise<string> {
+  const { engine, client, credentials, platform, signal } = workshop
+  const labels = { 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) }
+  const references = [names.reference, names.latest] as const
+  const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
+  const { arguments: buildArguments } = inputs
+  const { digest } = await buildAndPush(
+    { rendered, root: workshop.root, base: base.reference, buildArguments, references, labels, platform },
+    services,
+  )
+  return digest
+}
+
+async function convertAndCheck(
+  names: ImageNames,
+  digest: string,
+  workshop: Workshop,
+  phases: PhaseRunner,
+): Promise<Conversion> {
+  const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
+  const output = convertedPath(names, workshop)
+  const conversion = await phases.run(
+    'convert',
+    `converting ${names.pinned(digest)}`,
+    async (report) => {
+      const source = await openSource(names.pinned(digest), { platform, credentials, ...(signal ? { signal } : {}) })
+      try {
+        return await convertSource(source, output, chunks, {
+          layerCache,
+          onBytes: (bytes) => report.update(formatBytes(bytes)),
+          ...(hub ? { backend: parseBackend(hub.backend) } : {}),
+          ...(workshop.startupToml ? { startupToml: true } : {}),
+          ...(strict ? { strict } : {}),
+          ...(limits ? { limits } : {}),
+          ...(signal ? { signal } : {}),
+        })
+      } finally {
+        await source.close()
+      }
+    },
+    ({ files, bytes, uniqueChunks, layers }) =>
+      `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks${layers ? `; ${formatLayers(layers)}` : ''}`,
+  )
+  await phases.run('check', `checking ${names.flist}`, async () => {
+    using flist = await openFlist(output)
+    const { problems } = await checkFlist(flist, chunks, signal ? { signal } : {})
+    const [first] = problems
+    if (first)
+      throw new PipelineError(
+        'flist-damaged',
+        `${output}: ${problems.length} problems, the first: ${first.message}; convert it again`,
+      )
+  })
+  return conversion
 }

@@ -12,8 +12,8 @@ export type { Backend } from './image-metadata.ts'
 export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { ConvertLimits } from './limits.ts'
 export type { VmOptions, VmResult } from './machine/bring-up-vm.ts'
-export type { Decision } from './plan.ts'
 export type { Plan, PlanAction, PlanLeg, PlannedImage, PlanReason } from './planning/plan.ts'
+export type { PlanOptions } from './planning/plan-images.ts'
 export { type Durations, type Phase, PhaseRunner, type Progress, type ProgressEvent } from './progress.ts'
 export { type HubSession, type ReadSettings, withSession } from './publishing/hub-session.ts'
 export { type Publication, type PublishRequest, previewPublication, publishFlist } from './publishing/publish.ts'
@@ -28,7 +28,7 @@ export { type PruneItem, prune } from './releases/pruning.ts'
 export { type TagEntry, tagReleases, untagReleases } from './releases/release-tags.ts'
 export { rollBack } from './releases/rollback.ts'
 export type { ImageStatus, StatusOptions } from './releases/status.ts'
-export { formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
+export { type Decision, formatBytes, formatLayers, formatReport, formatSeconds, type ImageReport } from './report.ts'
 export {
   type CredentialLookup,
   type Credentials,
@@ -62,6 +62,10 @@ export { type Verification, type VerifyOptions, verifyFlist } from './verify/ver
 export const bringUp: typeof import('./up.ts').bringUp = async (options) => (await import('./up.ts')).bringUp(options)
 
 /** Read when it is called, for the same reason. */
+export const planImages: typeof import('./planning/plan-images.ts').planImages = async (options) =>
+  (await import('./planning/plan-images.ts')).planImages(options)
+
+/** Read when it is called, for the same reason. */
 export const readStatus: typeof import('./releases/status.ts').readStatus = async (options) =>
   (await import('./releases/status.ts')).readStatus(options)
 
@@ -88,7 +92,3 @@ export const convertLeg: typeof import('./stages/convert-leg.ts').convertLeg = a
 /** Read when it is called, for the same reason. */
 export const removeImages: typeof import('./stages/removed-images.ts').removeImages = async (references, options) =>
   (await import('./stages/removed-images.ts')).removeImages(references, options)
-
-/** Read when it is called, for the same reason. */
-export const planImages: typeof import('./planning/plan-images.ts').planImages = async (options) =>
-  (await import('./planning/plan-images.ts')).planImages(options)

@@ -1,16 +1,16 @@
 import {
-  compareLockOffline,
   type Download,
-  formatLockDifference,
   LOCK_FILE,
   type Lock,
   lockOf,
   type Recipes,
+  type RenderedImage,
   readLock,
   unhashedDownloads,
   usedBases,
 } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
+import { eachAtOnce } from './at-once.ts'
 import { findBase } from './base.ts'
 import { hashDownload } from './download-hash.ts'
 import { errorText } from './error-text.ts'
@@ -63,7 +63,7 @@ async function resolveBases(
   const search = { client, registryHost: parseRegistryHost(options.registry), credentials, platform }
   const digests = new Map<string, string>()
   try {
-    await eachAtOnce([...usedBases(recipes)], options.signal, async ([name, reference]) => {
+    await eachAtOnce(usedBases(recipes), AT_ONCE, options.signal, async ([name, reference]) => {
       const locked = before?.bases[name]
       if (locked?.reference === reference) digests.set(name, locked.digest)
       const text = `looking for the base ${name}`
@@ -94,7 +94,7 @@ async function resolveDownloads(
   })
   const hashes = new Map(known)
   const isLoaded = ({ url }: Download) => downloads === 'all' || (downloads === 'new' && !hashes.has(url))
-  await eachAtOnce(wanted.filter(isLoaded), signal, async ({ url, origin }) => {
+  await eachAtOnce(wanted.filter(isLoaded), AT_ONCE, signal, async ({ url, origin }) => {
     const problem = await attempt(phases, 'load', `loading ${url}`, async (report) => {
       const { sha256, bytes } = await hashDownload(url, {
         onBytes: (bytes) => report.update(`${formatBytes(bytes)} of ${url}`),
@@ -124,32 +124,45 @@ async function attempt(
   return phases.run(phase, text, told, (problem) => problem ?? text)
 }
 
-/** Like a loop, with some turns at the same time; sorted work gives sorted results where the body keeps them by name. */
-async function eachAtOnce<T>(
-  items: readonly T[],
-  signal: AbortSignal | undefined,
-  body: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = [...items]
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      signal?.throwIfAborted()
-      await body(item)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+/**
+ * The lock to build some images by; undefined when there is none and none is asked for.
+ *
+ * @throws PipelineError 'not-locked' when `frozen` and something of them is not as the lock says, naming all of it; RecipeError
+ */
+export async function lockToBuildBy(
+  root: string,
+  recipes: Recipes,
+  images: readonly RenderedImage[],
+  frozen: boolean,
+): Promise<Lock | undefined> {
+  const lock = await readLock(root)
+  const faults = frozen ? new Set(images.flatMap((image) => lockFaults(image, recipes, lock))) : []
+  const [first, ...more] = faults
+  if (first === undefined) return lock
+  throw new PipelineError(
+    'not-locked',
+    more.length === 0 ? first : `${LOCK_FILE} is behind:\n${[...faults].join('\n')}`,
+  )
 }
 
-/**
- * The lock to build by; undefined when there is none and none is asked for.
- *
- * @throws PipelineError 'not-locked' when `frozen` and something is not as the lock says, naming all of it; RecipeError
- */
-export async function lockToBuildBy(root: string, recipes: Recipes, frozen: boolean): Promise<Lock | undefined> {
-  const lock = await readLock(root)
-  if (!frozen) return lock
-  if (!lock) throw new PipelineError('not-locked', `there is no ${LOCK_FILE}; run: flist lock`)
-  const differences = compareLockOffline(lock, recipes).map(formatLockDifference)
-  if (differences.length === 0) return lock
-  throw new PipelineError('not-locked', `${LOCK_FILE} is behind; run: flist lock\n${differences.join('\n')}`)
+/** What of one image is not as the lock says, in words; parents are images of their own. */
+export function lockFaults(
+  { base, snippets, downloads }: RenderedImage,
+  recipes: Recipes,
+  lock: Lock | undefined,
+): readonly string[] {
+  if (!lock) return [`there is no ${LOCK_FILE}; run: flist lock`]
+  const fault = (what: string) => `${what} is not in ${LOCK_FILE} as it is now; run: flist lock`
+  const reference = base.kind === 'base' ? recipes.bases.get(base.name)?.reference : undefined
+  const isBaseLocked = base.kind === 'image' || lock.bases[base.name]?.reference === reference
+  const moved = [...snippets].filter(([name, version]) => lock.snippets[name] !== version)
+  const unknown = downloads.filter(({ url, sha256 }) => {
+    const hash = lock.downloads[url]
+    return hash === undefined || (sha256 !== undefined && hash !== sha256)
+  })
+  return [
+    ...(isBaseLocked ? [] : [fault(`base ${base.name} (${reference})`)]),
+    ...moved.map(([name, version]) => fault(`snippet ${name}${version === undefined ? '' : ` ${version}`}`)),
+    ...unknown.map(({ url }) => fault(`download ${url}`)),
+  ]
 }

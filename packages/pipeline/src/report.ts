@@ -1,16 +1,19 @@
 import type { Conversion } from './convert.ts'
 import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
-import type { Decision } from './plan.ts'
+import type { PlanAction } from './planning/plan.ts'
 import type { Durations } from './progress.ts'
 import type { Publication } from './publishing/publish.ts'
 import type { StorageReport } from './publishing/storage-report.ts'
 import type { ImageDifference } from './stages/image-difference.ts'
 
+/** What one image needed, and why, in words. */
+export type Decision = { readonly action: PlanAction; readonly reason: string }
+
 /** What happened to one image, for people and machines. */
 export type ImageReport = {
   readonly name: string
-  readonly status: 'published' | 'built' | 'unchanged' | 'planned'
+  readonly status: 'published' | 'relinked' | 'built' | 'unchanged' | 'planned'
   readonly decision: Decision
   readonly buildId: string
   /** Pinned reference of the base. */

@@ -5,7 +5,7 @@ import { openChunkStore } from '@tf-images/flist'
 import { loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import type { FidelityClass } from './fidelity/classes.ts'
-import { bringUpImage } from './image-line.ts'
+import { bringUpImage, lookUpImage } from './image-line.ts'
 import { openLayerCache } from './layer-cache.ts'
 import type { ConvertLimits } from './limits.ts'
 import { lockToBuildBy } from './lock.ts'
@@ -18,6 +18,8 @@ export type UpOptions = {
   readonly root: string
   /** Images to bring up; their bases on other images come with them. All when empty. */
   readonly images: readonly string[]
+  /** These alone: what they are built on has to be there. */
+  readonly only?: boolean
   /** Where images are pushed, `ghcr.io/owner/tf-images`. */
   readonly registry: string
   /** Where flists are published; without it the line ends with the pushed image. */
@@ -63,8 +65,11 @@ export type UpResult = { readonly reports: readonly ImageReport[]; readonly fail
  */
 export async function bringUp(options: UpOptions): Promise<UpResult> {
   const recipes = await loadRecipes(options.root)
-  const lock = await lockToBuildBy(options.root, recipes, options.frozen ?? false)
   const rendered = withParents(recipes, options.images).map((name) => renderImage(recipes, name))
+  const lock = await lockToBuildBy(options.root, recipes, rendered, options.frozen ?? false)
+  const selected = new Set(
+    options.only && options.images.length > 0 ? options.images : rendered.map(({ name }) => name),
+  )
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
   if (!options.dryRun) await writeContexts(options.root, rendered)
   await mkdir(join(options.workFolder, 'flists'), { recursive: true })
@@ -88,7 +93,8 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     for (const image of rendered) {
       try {
         options.signal?.throwIfAborted()
-        reports.push(await bringUpImage(image, workshop))
+        if (selected.has(image.name)) reports.push(await bringUpImage(image, workshop))
+        else await lookUpImage(image, workshop)
       } catch (error) {
         if (options.signal?.aborted) throw error
         failures.push({ image: image.name, error })

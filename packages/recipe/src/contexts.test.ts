@@ -187,6 +187,8 @@ describe('the hash of a context', () => {
       description: 'x',
       base: { kind: 'image', name: 'y' },
       sources: [],
+      snippets: new Map(),
+      fileHashes: new Map(),
       sourceMap: [],
       downloads: [],
       files: new Map(files.map(([path, content]) => [path, file(content)])),

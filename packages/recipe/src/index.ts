@@ -22,6 +22,7 @@ export {
   type Lock,
   type LockDifference,
   lockOf,
+  parseLock,
   readLock,
   unhashedDownloads,
   usedBases,

@@ -45,14 +45,22 @@ export type LockDifference = {
  */
 export async function readLock(root: string): Promise<Lock | undefined> {
   const bytes = await openFolder(root, '.').read(LOCK_FILE)
-  if (bytes === undefined) return undefined
+  return bytes && parseLock(bytes)
+}
+
+/**
+ * Reads the bytes of a recipes.lock.yaml.
+ *
+ * @throws {RecipeError} `invalid`
+ */
+export function parseLock(bytes: Uint8Array | string): Lock {
   const problems: Problem[] = []
   const report = reportInto(problems)
-  const text = decodeText(LOCK_FILE, bytes, report)
+  const text = typeof bytes === 'string' ? bytes : decodeText(LOCK_FILE, bytes, report)
   const source = text === undefined ? undefined : readYaml(LOCK_FILE, text, report)
   const lock = source && validate(lockSchema, source, report)
   throwProblems(problems)
-  return lock
+  return lock ?? { bases: {}, snippets: {}, downloads: {} }
 }
 
 /** Writes recipes.lock.yaml below `root`, sorted, so that equal locks are equal bytes. */

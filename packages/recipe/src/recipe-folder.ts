@@ -20,18 +20,31 @@ export type RecipeFolder = {
   tree(below: string): Promise<FolderFile[]>
 }
 
-export function openFolder(root: string, path: string): RecipeFolder {
+/** @param onRead told the path and bytes of every file that is read, in folders below it too */
+export function openFolder(
+  root: string,
+  path: string,
+  onRead: (path: string, bytes: Uint8Array) => void = () => {},
+): RecipeFolder {
   const entries = async (below: string) => {
     const found = await readdir(join(root, path, below), { withFileTypes: true }).catch(ignoreMissing)
     return (found ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
   return {
     path,
-    read: (file) => readRegularFile(join(root, path, file)),
+    read: async (file) => {
+      const bytes = await readRegularFile(join(root, path, file))
+      if (bytes) onRead(`${path}/${file}`, bytes)
+      return bytes
+    },
     folders: async () => (await entries('.')).filter((entry) => entry.isDirectory()).map(({ name }) => name),
     files: async (below) => (await entries(below)).filter((entry) => entry.isFile()).map(({ name }) => name),
-    folder: (name) => openFolder(root, `${path}/${name}`),
-    tree: (below) => readTree(join(root, path, below), ''),
+    folder: (name) => openFolder(root, `${path}/${name}`, onRead),
+    tree: async (below) => {
+      const files = await readTree(join(root, path, below), '')
+      for (const file of files) onRead(`${path}/${below}/${file.path}`, file.content)
+      return files
+    },
   }
 }
 

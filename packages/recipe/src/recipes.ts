@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { orderImages } from './build-order.ts'
 import { readCodeFrame } from './code-frame.ts'
 import { readDefinition } from './definition-file.ts'
@@ -8,7 +9,7 @@ import { NAME_RULE, namePattern } from './names.ts'
 import { type Problem, RecipeError, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { type Base, recipesSchema } from './recipes-schema.ts'
-import { renderResolved } from './render.ts'
+import { rememberRendered, renderResolved } from './render.ts'
 import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
 import { predecessorsOf } from './snippet-resolution.ts'
@@ -23,7 +24,12 @@ export type Recipes = {
   readonly bases: ReadonlyMap<string, Base>
   readonly snippets: ReadonlyMap<string, Snippet>
   readonly images: ReadonlyMap<string, ImageDefinition>
+  /** The files that were read, by the folder of the definition they belong to: path and the start of their SHA-256. */
+  readonly files: RecipeFileHashes
 }
+
+/** Of every definition's folder, `recipes/snippets/sshd`: the files by path, each with twelve digits of its SHA-256. */
+export type RecipeFileHashes = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /**
  * Reads and checks recipes/recipes.yaml, recipes/snippets/* and recipes/images/* below `root`, the root of a repository.
@@ -34,7 +40,11 @@ export type Recipes = {
 export async function loadRecipes(root: string): Promise<Recipes> {
   const problems: Problem[] = []
   const report = reportInto(problems)
-  const folder = openFolder(root, 'recipes')
+  const files = new Map<string, Map<string, string>>()
+  const folder = openFolder(root, 'recipes', (path, bytes) => {
+    const owner = path.split('/').slice(0, 3).join('/')
+    files.set(owner, (files.get(owner) ?? new Map()).set(path, shortHash(bytes)))
+  })
   const file = await readDefinition(folder, 'recipes.yaml', recipesSchema, report)
   const snippets = await readAll(folder.folder('snippets'), 'snippet', readSnippet, report)
   const drafts = await readAll(folder.folder('images'), 'image', readImage, report)
@@ -45,11 +55,16 @@ export async function loadRecipes(root: string): Promise<Recipes> {
     bases: new Map(Object.entries(file?.value.bases ?? {})),
     snippets: snippets.read,
     images,
+    files,
   }
   const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
   checkRecipes(recipes, { ...recipes, unreadable }, problems)
   throwProblems(await withFrames(root, problems))
   return recipes
+}
+
+function shortHash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 12)
 }
 
 async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
@@ -61,6 +76,9 @@ async function withFrames(root: string, problems: readonly Problem[]): Promise<P
   )
 }
 
+/** Definitions that are read at the same time: most of it is waiting for the disk. */
+const READ_AT_ONCE = 32
+
 type Read<T> = { readonly read: Map<string, T>; readonly unreadable: Set<string> }
 
 async function readAll<T>(
@@ -71,14 +89,19 @@ async function readAll<T>(
 ): Promise<Read<T>> {
   const found = new Map<string, T>()
   const unreadable = new Set<string>()
-  for (const name of await folder.folders()) {
-    if (!namePattern.test(name)) {
-      const location = { file: `${folder.path}/${name}/${kind}.yaml`, line: 1, column: 1 }
-      report(location, `"${name}" is no name: ${NAME_RULE}`, 'rename the folder')
+  const names = await folder.folders()
+  for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+    const batch = names.slice(at, at + READ_AT_ONCE)
+    const definitions = await Promise.all(batch.map((name) => read(name, folder.folder(name), report)))
+    for (const [index, name] of batch.entries()) {
+      const definition = definitions[index]
+      if (definition === undefined) unreadable.add(name)
+      else found.set(name, definition)
     }
-    const definition = await read(name, folder.folder(name), report)
-    if (definition === undefined) unreadable.add(name)
-    else found.set(name, definition)
+  }
+  for (const name of names.filter((name) => !namePattern.test(name))) {
+    const location = { file: `${folder.path}/${name}/${kind}.yaml`, line: 1, column: 1 }
+    report(location, `"${name}" is no name: ${NAME_RULE}`, 'rename the folder')
   }
   return { read: found, unreadable }
 }
@@ -116,7 +139,7 @@ function checkImages(
     const resolved = resolve(name)
     if (!resolved) continue
     try {
-      renderResolved(resolved, recipes)
+      rememberRendered(recipes, renderResolved(resolved, recipes))
     } catch (error) {
       if (!(error instanceof RecipeError)) throw error
       problems.push(...error.problems)

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { type DockerfileFrame, IMAGE_FOLDER, isContextMode, snippetFolder, writeDockerfile } from './dockerfile-text.ts'
 import type { ImageDefinition } from './image.ts'
 import { type ContentFile, evaluateImage, type ImageContents, type LocatedText } from './image-contents.ts'
 import { type Location, type Problem, throwProblems } from './problem.ts'
-import type { Recipes } from './recipes.ts'
+import type { RecipeFileHashes, Recipes } from './recipes.ts'
 import type { Bootstrap } from './recipes-schema.ts'
 import { type ResolvedImage, resolveNamed } from './resolution.ts'
 import type { SourceMap } from './source-map.ts'
@@ -31,6 +32,13 @@ export type RenderedImage = {
   readonly downloads: readonly Download[]
   /** The recipe files it was rendered from, relative to the repository's root. */
   readonly sources: readonly string[]
+  /** The snippets it adds to what it is built on, in their order, with their versions where they have one. */
+  readonly snippets: ReadonlyMap<string, string | undefined>
+  /**
+   * Every file of the recipes that has a part in it, with what tells whether it changed. Of recipes.yaml that is what it
+   * says for this image, as it changes with every base that is added.
+   */
+  readonly fileHashes: ReadonlyMap<string, string>
 }
 
 /**
@@ -39,11 +47,20 @@ export type RenderedImage = {
  * @throws {RecipeError} `unknown-image` when the recipes have no such image.
  */
 export function renderImage(recipes: Recipes, name: string): RenderedImage {
-  return renderResolved(resolveNamed(recipes, name), recipes)
+  return known.get(recipes)?.get(name) ?? renderResolved(resolveNamed(recipes, name), recipes)
+}
+
+/** What was rendered to check recipes, by name; it goes with them. */
+const known = new WeakMap<Recipes, Map<string, RenderedImage>>()
+
+/** Keeps a rendered image: to load recipes is to render each of their images, and most are asked for afterwards. */
+export function rememberRendered(recipes: Recipes, image: RenderedImage): void {
+  const images = known.get(recipes) ?? new Map()
+  known.set(recipes, images.set(image.name, image))
 }
 
 /** Renders an image whose names are resolved. What is wrong with its values is thrown, all at once. */
-export function renderResolved(image: ResolvedImage, { registry, source }: Recipes): RenderedImage {
+export function renderResolved(image: ResolvedImage, { registry, source, files }: Recipes): RenderedImage {
   const { definition, snippets, parent } = image
   const problems: Problem[] = []
   const contents = evaluateImage(image, standardLabels(image, source), problems)
@@ -72,7 +89,20 @@ export function renderResolved(image: ResolvedImage, { registry, source }: Recip
     sourceMap: lines.map(({ origin }) => origin),
     ...(version === undefined ? {} : { version }),
     sources,
+    snippets: new Map(snippets.map(({ snippet }) => [snippet.name, snippet.version])),
+    fileHashes: fileHashesOf(sources, files, [base.kind === 'base' ? base.reference : registry, source ?? '']),
   }
+}
+
+function fileHashesOf(
+  sources: readonly string[],
+  files: RecipeFileHashes,
+  common: readonly string[],
+): ReadonlyMap<string, string> {
+  const own = createHash('sha256').update(JSON.stringify(common)).digest('hex').slice(0, 12)
+  const [recipes = '', ...definitions] = sources
+  const folders = new Set(definitions.map((file) => file.slice(0, file.lastIndexOf('/'))))
+  return new Map([[recipes, own], ...[...folders].flatMap((folder) => [...(files.get(folder) ?? [])].sort())])
 }
 
 /** Where the files are that an image has for instructions of its own, in its folder and in the build context. */

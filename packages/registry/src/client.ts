@@ -26,6 +26,8 @@ export type RegistryClientOptions = {
   /** Follows redirects of public registries to private and loopback addresses; off when not given */
   readonly allowPrivateRedirects?: boolean
   readonly userAgent?: string
+  /** Called with every HTTP request: those for tokens, those after redirects and those made again too */
+  readonly onRequest?: () => void
   /** Attempts after the first for network errors, 429 and 5xx; 4 when not given */
   readonly retries?: number
   /** Milliseconds before the second attempt, doubling after that; 1000 when not given */

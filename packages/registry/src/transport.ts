@@ -43,6 +43,8 @@ export type TransportOptions = {
   /** Lets a public registry send us to loopback and private addresses; `false` when not given */
   readonly allowPrivateRedirects?: boolean
   readonly userAgent?: string
+  /** Called with every request, before it is sent */
+  readonly onRequest?: () => void
   /** What counts as private; {@link isPrivateAddress} when not given */
   readonly isPrivate?: (address: string) => boolean
 }
@@ -91,6 +93,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   ): Promise<Dispatcher.ResponseData> => {
     try {
       const agent = await agentFor(url, request.home)
+      options.onRequest?.()
       return await agent.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,

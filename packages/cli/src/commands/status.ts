@@ -19,6 +19,7 @@ type StatusOptions = HubValues & {
   readonly root: string
   readonly registry?: string
   readonly platform: string
+  readonly startupToml?: boolean
   readonly json?: boolean
 }
 type HistoryOptions = HubValues & { readonly limit: number; readonly json?: boolean }
@@ -31,6 +32,7 @@ export function defineStatus(command: Command, context: CommandContext): void {
     )
     .option('--root <dir>', 'folder that has recipes/ and dockerfiles/', '.')
     .option('--platform <os/arch>', 'platform that was built for', hostPlatform())
+    .option('--startup-toml', 'look for flists with /.startup.toml in them')
     .option('--json', 'print the status as JSON')
     .addHelpText(
       'after',
@@ -61,6 +63,7 @@ async function showStatus(images: readonly string[], options: StatusOptions, con
     images,
     registry: options.registry ?? (await loadRecipes(root)).registry,
     platform: options.platform,
+    startupToml: options.startupToml === true,
     credentials: dockerCredentials,
     signal: context.signal,
     ...(hub ? { hub } : {}),

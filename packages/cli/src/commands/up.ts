@@ -8,9 +8,10 @@ import {
   PipelineError,
   type UpOptions,
 } from '@tf-images/pipeline'
-import { loadRecipes, readLock } from '@tf-images/recipe'
+import { loadRecipes } from '@tf-images/recipe'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
+import { isFrozenByDefault } from '../frozen-default.ts'
 import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
 import { dockerCredentials, type HubOptionValues, hostPlatform, hubOptions, hubSettings } from '../settings.ts'
 import { strictClasses, strictOption } from '../strict-option.ts'
@@ -21,6 +22,7 @@ type CommonOptions = {
   readonly work: string
   readonly platform: string
   readonly force?: boolean
+  readonly only?: boolean
   readonly dryRun?: boolean
   readonly frozen?: boolean
   readonly json?: boolean
@@ -67,6 +69,7 @@ function commonOptions(command: Command): Command {
     .option('--work <dir>', 'folder for converted flists, the chunk cache and the layer cache', '.flist')
     .option('--platform <os/arch>', 'platform to build for', hostPlatform())
     .option('--force', 'build although nothing changed')
+    .option('--only', 'the named images alone; what they are built on has to be there')
     .option('--frozen', 'refuse what is not as recipes.lock.yaml says; so it is in CI, where there is a lock')
     .option('--no-frozen', 'take what the lock does not know')
     .option('--dry-run', 'say what would be done and why; do nothing')
@@ -106,6 +109,7 @@ async function run(
     progress: context.progress,
     signal: context.signal,
     force: options.force === true,
+    only: options.only === true,
     dryRun: options.dryRun === true,
     frozen: options.frozen ?? (await isFrozenByDefault(root)),
     ...publishing,
@@ -123,11 +127,6 @@ async function run(
   )
   if (!options.json && reports.some(({ flistUrl }) => flistUrl)) context.out.write(lookInside(reports))
   if (failures.length > 0) throw failureOf(failures, reports)
-}
-
-/** A lock that nobody checks is none: what builds unattended goes by it. */
-async function isFrozenByDefault(root: string): Promise<boolean> {
-  return /^(?:1|true)$/.test(process.env.CI ?? '') && (await readLock(root)) !== undefined
 }
 
 function lookInside(reports: readonly ImageReport[]): string {

@@ -1,9 +1,10 @@
 import type { FlistMetadata } from '@tf-images/flist'
+import { INPUTS_LABEL } from '../build-id.ts'
 import type { FlistContent } from './flist-content.ts'
 
 /** What says where a flist came from and not what is in it: another build of the same content differs in these. */
 const ORIGIN = new Set(['digest', 'imageId', 'treeHash', 'contentHash'])
-const BUILD_ID_LABEL = 'io.tf-images.build-id'
+const BUILD_LABELS = new Set(['io.tf-images.build-id', INPUTS_LABEL])
 
 /**
  * Whether two flists are the same to who uses them: equal trees, and equal metadata but for the build they came from. A
@@ -38,8 +39,8 @@ function parsed(value: string | object): unknown {
 function withoutOrigin(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { labels, ...rest } = row
   const kept = Object.entries(rest).filter(([key]) => !ORIGIN.has(key))
-  const { [BUILD_ID_LABEL]: _buildId, ...others } = isObject(labels) ? labels : {}
-  return { ...Object.fromEntries(kept), labels: others }
+  const others = Object.entries(isObject(labels) ? labels : {}).filter(([name]) => !BUILD_LABELS.has(name))
+  return { ...Object.fromEntries(kept), labels: Object.fromEntries(others) }
 }
 
 function sorted(value: unknown): unknown {

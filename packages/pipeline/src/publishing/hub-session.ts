@@ -16,7 +16,11 @@ export type HubSession = {
 }
 
 /** Who to read from: a token's own account, or one by its name, for which no token is needed. */
-export type ReadSettings = Pick<HubSettings, 'url' | 'user' | 'retry'> & { readonly token?: string }
+export type ReadSettings = Pick<HubSettings, 'url' | 'user' | 'retry'> & {
+  readonly token?: string
+  /** Called with every HTTP request. */
+  readonly onRequest?: () => void
+}
 
 /**
  * Opens a session. With a token the account is asked for, and compared with the one that is wanted; without one the wanted
@@ -27,8 +31,14 @@ export async function withSession<T>(
   signal: AbortSignal | undefined,
   body: (session: HubSession) => Promise<T>,
 ): Promise<T> {
-  const { url, token, user, retry } = settings
-  const hub = new HubClient({ url, ...retry, ...(token ? { token } : {}), ...(user ? { user } : {}) })
+  const { url, token, user, retry, onRequest } = settings
+  const hub = new HubClient({
+    url,
+    ...retry,
+    ...(token ? { token } : {}),
+    ...(user ? { user } : {}),
+    ...(onRequest ? { onRequest } : {}),
+  })
   const call = signal ? { signal } : {}
   try {
     const account = token || !user ? await hub.account(call) : user

@@ -1,6 +1,5 @@
 import {
   compareContexts,
-  contextHash,
   downloadArguments,
   LOCK_FILE,
   type Lock,
@@ -12,8 +11,8 @@ import {
 } from '@tf-images/recipe'
 import { parseReference, RegistryClient } from '@tf-images/registry'
 import { findBase } from '../base.ts'
-import { buildId } from '../build-id.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
+import { buildIdOf, inputsOf } from '../planning/build-inputs.ts'
 import { type HubSession, type ReadSettings, withSession } from '../publishing/hub-session.ts'
 import { type CredentialLookup, parseRegistryHost } from '../settings.ts'
 import { readFlistFacts } from './status-facts.ts'
@@ -27,6 +26,8 @@ export type StatusOptions = {
   readonly registry: string
   readonly platform: string
   readonly credentials: CredentialLookup
+  /** Flists are made with `/.startup.toml` in them. */
+  readonly startupToml?: boolean
   /** Without it flists and links are not looked at. */
   readonly hub?: ReadSettings
   readonly signal?: AbortSignal
@@ -105,7 +106,9 @@ async function readFacts(
     return { facts: { names, drift, baseProblem: base.problem, ...(flist ? { flist } : {}) } }
   }
   const { platform, registry } = options
-  const id = buildId({ contextHash: contextHash(image), baseDigest: base.digest, platform, buildArguments })
+  const { startupToml = false } = options
+  const pinned = { name: image.base.name, digest: base.digest }
+  const id = buildIdOf(inputsOf(image, { base: pinned, platform, buildArguments, startupToml }))
   const names = imageNames(image.name, id, registry, image.version)
   const [found, flist] = await Promise.all([readImage(client, names), session && readFlistFacts(session, names)])
   return { facts: { names, drift, image: found, ...(flist ? { flist } : {}) }, id }

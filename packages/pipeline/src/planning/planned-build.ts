@@ -1,0 +1,147 @@
+import type { Lock, RenderedImage } from '@tf-images/recipe'
+import { parseReference, type RegistryClient, RegistryError } from '@tf-images/registry'
+import type { PinnedBase } from '../base.ts'
+import { buildArgumentsOf } from '../build-arguments.ts'
+import { INPUTS_LABEL, shortBuildId } from '../build-id.ts'
+import { type ImageNames, imageNames } from '../image-names.ts'
+import { parseRegistryHost } from '../settings.ts'
+import { type BuildInputs, buildIdOf, inputsOf, parseInputsLabel } from './build-inputs.ts'
+import { decide, type PublishedState } from './decision.ts'
+import { type HubState, hubNames, publishedBuild } from './hub-state.ts'
+import { inputChanges } from './input-changes.ts'
+import type { PlanAction, PlanReason } from './plan.ts'
+
+/** What the images of a plan have in common. */
+export type PlanContext = {
+  /** Registry and path in front of the images. */
+  readonly registry: string
+  readonly platform: string
+  readonly client: Pick<RegistryClient, 'head' | 'resolve'>
+  readonly lock: Lock | undefined
+  /** What the hub has; undefined where nothing is to be published. */
+  readonly hub?: HubState | undefined
+  /** Builds whatever there is. */
+  readonly force?: boolean
+  readonly startupToml?: boolean
+  /** Whether the flist of an image is converted and whole here; nothing is, when not given. */
+  readonly isConverted?: (names: ImageNames, digest: string) => Promise<boolean>
+  /** Registries that could not be asked, and why; they are asked once, and taken for empty. Absent: that is an error. */
+  readonly silent?: Map<string, string>
+}
+
+/** What is to be done for one image whose base is known. */
+export type PlannedBuild = {
+  readonly action: PlanAction
+  readonly reasons: readonly PlanReason[]
+  readonly inputs: BuildInputs
+  readonly id: string
+  readonly names: ImageNames
+  readonly state: PublishedState
+  /** Bytes of the layers of the build before, where it was looked at. */
+  readonly previousBytes?: number
+}
+
+/**
+ * Asks what exists of an image as its recipe is now, and says what it needs: the one place where that is decided, for a plan
+ * and for what is done. One request to the registry, and where that image is not there two to four more for what changed.
+ *
+ * @throws PipelineError 'not-locked'; RegistryError, unless `silent` is there to take what is not answered
+ */
+export async function planBuild(
+  image: RenderedImage,
+  base: Pick<PinnedBase, 'digest'>,
+  context: PlanContext,
+): Promise<PlannedBuild> {
+  const { platform, registry, startupToml = false, force = false } = context
+  const buildArguments = buildArgumentsOf(image, context.lock)
+  const pinned = { name: image.base.name, digest: base.digest }
+  const inputs = inputsOf(image, { base: pinned, platform, buildArguments, startupToml })
+  const id = buildIdOf(inputs)
+  const names = imageNames(image.name, id, registry, image.version)
+  const common = { inputs, id, names }
+  const { state, unanswered } = await readState(names, context)
+  if (force) return { ...common, state, action: 'build', reasons: [{ kind: 'forced', text: 'asked for with --force' }] }
+  const decision = decide(state, names)
+  if (decision.action !== 'build') return { ...common, state, ...decision }
+  if (unanswered !== undefined) {
+    const text = `${unanswered}: taken for never built`
+    return { ...common, state, action: 'build', reasons: [{ kind: 'registry', text }] }
+  }
+  return { ...common, state, action: 'build', ...(await buildReasons(image, common, context)) }
+}
+
+async function readState(
+  names: ImageNames,
+  context: PlanContext,
+): Promise<{ state: PublishedState; unanswered?: string }> {
+  const hub = context.hub ? { hub: hubNames(context.hub, names) } : {}
+  const { digest: imageDigest, unanswered } = await readDigest(names.reference, context)
+  const isMissing = imageDigest !== undefined && hub.hub !== undefined && hub.hub.flist === undefined
+  const converted = isMissing && (await context.isConverted?.(names, imageDigest)) === true
+  const state = { imageDigest, ...hub, ...(converted ? { converted } : {}) }
+  return unanswered === undefined ? { state } : { state, unanswered }
+}
+
+async function readDigest(
+  reference: string,
+  { client, silent, registry }: PlanContext,
+): Promise<{ digest: string | undefined; unanswered?: string }> {
+  const host = parseRegistryHost(registry)
+  const known = silent?.get(host)
+  if (known !== undefined) return { digest: undefined, unanswered: known }
+  try {
+    return { digest: (await client.head(parseReference(reference)))?.digest }
+  } catch (error) {
+    if (!silent || !(error instanceof RegistryError)) throw error
+    if (error.code === 'network') silent.set(host, `${host} can not be reached`)
+    return { digest: undefined, unanswered: silent.get(host) ?? error.message }
+  }
+}
+
+type Known = Pick<PlannedBuild, 'inputs' | 'id' | 'names'>
+
+/** What changed since the build that users have, or where they have none the last one. */
+async function buildReasons(
+  image: RenderedImage,
+  { inputs, id, names }: Known,
+  context: PlanContext,
+): Promise<Pick<PlannedBuild, 'reasons' | 'previousBytes'>> {
+  const published = context.hub && publishedBuild(context.hub, image.name)
+  if (published === shortBuildId(id)) {
+    const text = `the registry has lost ${names.reference}, which ${names.link} was made from`
+    return { reasons: [{ kind: 'image-missing', text }] }
+  }
+  const before = await readBefore(names, published, context)
+  if (!before) {
+    if (published === undefined) return { reasons: [{ kind: 'never-built', text: 'never built' }] }
+    const text = `${names.link} leads to build ${published}, of which the registry has nothing any more`
+    return { reasons: [{ kind: 'unknown', text }] }
+  }
+  const downloads = new Map(
+    image.downloads.flatMap(({ argument, url }) => (argument ? [[argument, url] as const] : [])),
+  )
+  const changes = { downloads, hasParent: image.base.kind === 'image' }
+  const unrecorded: PlanReason = { kind: 'unknown', text: 'built by a version of flist that did not record from what' }
+  const reasons = before.inputs ? inputChanges(before.inputs, inputs, changes) : [unrecorded]
+  return { reasons, previousBytes: before.bytes }
+}
+
+/** The inputs of a build as its image has them, and its size: manifest and config are read, no layer. */
+async function readBefore(
+  { reference, latest }: ImageNames,
+  published: string | undefined,
+  { client, platform }: PlanContext,
+): Promise<{ inputs: BuildInputs | undefined; bytes: number } | undefined> {
+  const tagged = published === undefined ? [] : [`${reference.slice(0, reference.lastIndexOf(':'))}:${published}`]
+  for (const candidate of [...tagged, latest]) {
+    try {
+      const { config, layers } = await client.resolve(parseReference(candidate), platform)
+      const bytes = layers.reduce((total, { size }) => total + size, 0)
+      return { inputs: parseInputsLabel(config.config?.Labels?.[INPUTS_LABEL]), bytes }
+    } catch (error) {
+      // What is not there, or not readable, tells nothing; that is no reason to stop.
+      if (!(error instanceof RegistryError)) throw error
+    }
+  }
+  return undefined
+}
