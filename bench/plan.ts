@@ -81,11 +81,11 @@ type Setting = {
 
 async function planned(name: string, { runs, folder, root, url, registry }: Setting): Promise<Row> {
   const output = join(folder, 'plan.json')
-  const main = join(import.meta.dirname, '..', 'packages', 'cli', 'src', 'main.ts')
+  const flist = join(import.meta.dirname, '..', 'flist')
   const options = `--root ${root} --registry ${registry} --hub ${url} --hub-user ${USER} --platform linux/amd64`
   const found = []
   for (let turn = 0; turn < runs; turn++) {
-    found.push(await measure(`exec "${process.execPath}" ${main} plan ${options} --json > ${output}`, folder))
+    found.push(await measure(`exec "${flist}" plan ${options} --json > ${output}`, folder))
   }
   const plan: Plan = JSON.parse(await readFile(output, 'utf8'))
   const open = plan.images.filter(({ action }) => action !== 'nothing').length

@@ -3,37 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Engine, importImage, pushImage } from '@tf-images/engine'
-import type { RenderedBase } from '@tf-images/recipe'
-import { formatReference, parseReference, type Reference, RegistryClient, RegistryError } from '@tf-images/registry'
+import { formatReference, parseReference } from '@tf-images/registry'
 import { bootstrapDebian } from '@tf-images/vm'
+import { type BaseSearch, type ForeignBase, findBase, type PinnedBase, pinnedBase } from './base-search.ts'
 import { PipelineError } from './errors.ts'
 import type { PhaseReport } from './progress.ts'
-import type { CredentialLookup } from './settings.ts'
-
-/** A base of the recipes that is no image of theirs. */
-export type ForeignBase = Extract<RenderedBase, { readonly kind: 'base' }>
-
-/** A base image pinned for a build. */
-export type PinnedBase = {
-  /** `repository@sha256:…`: what FROM is given. */
-  readonly reference: string
-  readonly digest: string
-  /** Where it came from, for people. */
-  readonly origin: string
-}
-
-/** Where a base is looked for. */
-export type BaseSearch = {
-  readonly client: RegistryClient
-  /** Registry that holds bootstrapped bases: the host part of where images are pushed. */
-  readonly registryHost: string
-  readonly credentials: CredentialLookup
-  readonly platform: string
-  /** Manifest digest that a lock pins the base to. */
-  readonly locked?: string
-  /** Called with every HTTP request to a public registry. */
-  readonly onRequest?: () => void
-}
 
 export type BaseOptions = BaseSearch & {
   /** Only the locked digest will do. */
@@ -63,42 +37,7 @@ export async function pinBase(base: ForeignBase, options: BaseOptions): Promise<
     return pinBase(base, { ...search, report })
   }
   const local = { ...parseReference(base.reference), registry: options.registryHost }
-  return pinned(local, await bootstrapBase(base, formatReference(local), options), 'bootstrapped now')
-}
-
-/**
- * The same, without making one: undefined when no registry has it.
- *
- * @throws RegistryError when the public registry answers but refuses
- */
-export async function findBase(base: ForeignBase, options: BaseSearch): Promise<PinnedBase | undefined> {
-  const named = parseReference(base.reference)
-  const reference = options.locked === undefined ? named : { ...named, digest: options.locked }
-  const published = await resolvePublic(reference, options)
-  if (published) return pinned(reference, published, reference.registry)
-  const local = { ...reference, registry: options.registryHost }
-  const known = await options.client.head(local)
-  return known && pinned(local, known.digest, 'bootstrapped earlier')
-}
-
-function pinned(reference: Reference, digest: string, origin: string): PinnedBase {
-  const { registry, repository } = reference
-  return { reference: formatReference({ registry, repository, digest }), digest, origin }
-}
-
-/** The digest a public registry gives for a tag; undefined where no such registry can be reached from here. */
-async function resolvePublic(reference: Reference, options: BaseSearch): Promise<string | undefined> {
-  // Asked once: where there is no way out, patience gives the same answer later.
-  const { credentials, onRequest } = options
-  const client = new RegistryClient({ credentials, retries: 0, ...(onRequest ? { onRequest } : {}) })
-  try {
-    return (await client.resolve(reference, options.platform)).digest
-  } catch (error) {
-    if (error instanceof RegistryError && error.code === 'network') return undefined
-    throw error
-  } finally {
-    await client.close()
-  }
+  return pinnedBase(local, await bootstrapBase(base, formatReference(local), options), 'bootstrapped now')
 }
 
 async function bootstrapBase(base: ForeignBase, reference: string, options: BaseOptions): Promise<string> {

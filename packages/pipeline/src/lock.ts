@@ -11,7 +11,7 @@ import {
 } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import { eachAtOnce } from './at-once.ts'
-import { findBase } from './base.ts'
+import { findBase } from './base-search.ts'
 import { hashDownload } from './download-hash.ts'
 import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'

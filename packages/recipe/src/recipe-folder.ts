@@ -30,6 +30,12 @@ export function openFolder(
     const found = await readdir(join(root, path, below), { withFileTypes: true }).catch(ignoreMissing)
     return (found ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
+  let listing: Promise<Set<string>> | undefined
+  // One look at the folder spares one at each folder it need not have.
+  const has = async (below: string) => {
+    listing ??= entries('.').then((found) => new Set(found.map(({ name }) => name)))
+    return (await listing).has(below)
+  }
   return {
     path,
     read: async (file) => {
@@ -38,9 +44,11 @@ export function openFolder(
       return bytes
     },
     folders: async () => (await entries('.')).filter((entry) => entry.isDirectory()).map(({ name }) => name),
-    files: async (below) => (await entries(below)).filter((entry) => entry.isFile()).map(({ name }) => name),
+    files: async (below) =>
+      ((await has(below)) ? await entries(below) : []).filter((entry) => entry.isFile()).map(({ name }) => name),
     folder: (name) => openFolder(root, `${path}/${name}`, onRead),
     tree: async (below) => {
+      if (!(await has(below))) return []
       const files = await readTree(join(root, path, below), '')
       for (const file of files) onRead(`${path}/${below}/${file.path}`, file.content)
       return files

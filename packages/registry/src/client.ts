@@ -91,6 +91,23 @@ export class RegistryClient implements ImageReader {
   }
 
   /**
+   * The digest that a reference has, for many references one after the other: by GET, as undici and many servers close a
+   * connection after a HEAD. Docker Hub counts a GET as a pull, so there it is a HEAD.
+   *
+   * @returns `undefined` only when there is no such thing
+   */
+  async digest(reference: Reference, options: CallOptions = {}): Promise<string | undefined> {
+    const asked = checked(reference)
+    if (asked.registry === 'docker.io') return (await this.head(reference, options))?.digest
+    try {
+      return (await fetchManifest(this.#manifestRequest(asked, options))).digest
+    } catch (error) {
+      if (error instanceof RegistryError && error.code === 'not-found') return undefined
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
    * {@inheritDoc ImageReader.blob}
    *
    * A connection that is cut is taken up again where it broke, with a range request, as often as `retries` allows; every

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { parseCount, planImages } from '@tf-images/pipeline'
-import { loadRecipes } from '@tf-images/recipe'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
@@ -62,7 +61,6 @@ async function plan(images: readonly string[], options: Options, context: Comman
   const found = await planImages({
     root,
     images,
-    registry: options.registry ?? (await loadRecipes(root)).registry,
     platform,
     credentials: dockerCredentials,
     only: options.only === true,
@@ -72,6 +70,7 @@ async function plan(images: readonly string[], options: Options, context: Comman
     limits: { legs, ...(waves === undefined ? {} : { waves }) },
     signal: context.signal,
     ...(since === undefined ? {} : { since }),
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
     ...(hub ? { hub } : {}),
   })
   printResult(context, options.json, found, planText(found))

@@ -2,7 +2,7 @@ import type { Lock, Recipes } from '@tf-images/recipe'
 import { usedBases } from '@tf-images/recipe'
 import { type RegistryClient, RegistryError } from '@tf-images/registry'
 import { eachAtOnce } from '../at-once.ts'
-import { type BaseSearch, findBase } from '../base.ts'
+import { type BaseSearch, findBase } from '../base-search.ts'
 import { type CredentialLookup, parseRegistryHost } from '../settings.ts'
 import type { PlanReason } from './plan.ts'
 

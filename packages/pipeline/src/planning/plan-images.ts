@@ -30,7 +30,8 @@ export type PlanOptions = {
   readonly only?: boolean
   /** Only what the files touch that changed since this commit, and what is on top of it. */
   readonly since?: string
-  readonly registry: string
+  /** Where images are; what recipes.yaml says when not given. */
+  readonly registry?: string
   readonly platform: string
   readonly credentials: CredentialLookup
   /** Without it flists and links are not looked at, and an image that is built needs nothing more. */
@@ -67,16 +68,17 @@ export async function planImages(options: PlanOptions): Promise<Plan> {
   const nothing = options.since !== undefined && asked.length === 0
   const looked = nothing ? [] : withParents(recipes, asked)
   const selected = new Set(options.only && asked.length > 0 ? asked : looked)
+  const { registry = recipes.registry } = options
   const client = new RegistryClient({ credentials: options.credentials, retries: 1, onRequest })
   try {
     const hub = options.hub && (await readHub({ ...options.hub, onRequest }, options.signal))
     const rendered = looked.map((name) => renderImage(recipes, name))
-    const planner = { options, recipes, lock, client, hub, selected, silent: new Map<string, string>() }
+    const planner = { options, registry, recipes, lock, client, hub, selected, silent: new Map<string, string>() }
     const { images, bases } = await planRendered(rendered, planner, onRequest)
     const notes = [...bases.values()].flatMap(({ note }) => note ?? [])
     const silent = [...planner.silent.values()].map((text) => `${text}: taken for empty`)
     const noHub = hub ? [] : ['flists and links were not looked at: no account of a hub was named']
-    const { registry, platform, limits } = options
+    const { platform, limits } = options
     const named = hub ? { hub: { url: hub.url, account: hub.account } } : {}
     const legs = packLegs(workOf(images), limits)
     return { version: 1, registry, platform, ...named, images, legs, requests, notes: [...notes, ...silent, ...noHub] }
@@ -103,6 +105,7 @@ function readHub(settings: ReadSettings, signal: AbortSignal | undefined): Promi
 
 type Planner = {
   readonly options: PlanOptions
+  readonly registry: string
   readonly recipes: Recipes
   readonly lock: Lock | undefined
   readonly client: RegistryClient
@@ -119,8 +122,8 @@ async function planRendered(
   planner: Planner,
   onRequest: () => void,
 ): Promise<{ images: readonly PlannedImage[]; bases: ReadonlyMap<string, BaseState> }> {
-  const { options, recipes, lock, client, hub, selected, silent } = planner
-  const { registry, platform, credentials, frozen = false, force = false, startupToml = false, signal } = options
+  const { options, registry, recipes, lock, client, hub, selected, silent } = planner
+  const { platform, credentials, frozen = false, force = false, startupToml = false, signal } = options
   const baseNames = new Set(rendered.flatMap(({ base }) => (base.kind === 'base' ? [base.name] : [])))
   const call = signal ? { signal } : {}
   const search = { registry, platform, credentials, client, lock, frozen, onRequest, ...call }

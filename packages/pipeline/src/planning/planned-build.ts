@@ -1,6 +1,6 @@
 import type { Lock, RenderedImage } from '@tf-images/recipe'
 import { parseReference, type RegistryClient, RegistryError } from '@tf-images/registry'
-import type { PinnedBase } from '../base.ts'
+import type { PinnedBase } from '../base-search.ts'
 import { buildArgumentsOf } from '../build-arguments.ts'
 import { INPUTS_LABEL, shortBuildId } from '../build-id.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
@@ -16,7 +16,7 @@ export type PlanContext = {
   /** Registry and path in front of the images. */
   readonly registry: string
   readonly platform: string
-  readonly client: Pick<RegistryClient, 'head' | 'resolve'>
+  readonly client: Pick<RegistryClient, 'digest' | 'resolve'>
   readonly lock: Lock | undefined
   /** What the hub has; undefined where nothing is to be published. */
   readonly hub?: HubState | undefined
@@ -90,7 +90,7 @@ async function readDigest(
   const known = silent?.get(host)
   if (known !== undefined) return { digest: undefined, unanswered: known }
   try {
-    return { digest: (await client.head(parseReference(reference)))?.digest }
+    return { digest: await client.digest(parseReference(reference)) }
   } catch (error) {
     if (!silent || !(error instanceof RegistryError)) throw error
     if (error.code === 'network') silent.set(host, `${host} can not be reached`)

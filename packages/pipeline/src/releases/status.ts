@@ -10,7 +10,7 @@ import {
   withParents,
 } from '@tf-images/recipe'
 import { parseReference, RegistryClient } from '@tf-images/registry'
-import { findBase } from '../base.ts'
+import { findBase } from '../base-search.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
 import { buildIdOf, inputsOf } from '../planning/build-inputs.ts'
 import { type HubSession, type ReadSettings, withSession } from '../publishing/hub-session.ts'
