@@ -55,15 +55,23 @@ function tableOf(name: ActionName): string {
   const action: ActionDefinition = actionDefinitions[name]
   const inputs = action.inputs.map((input) => {
     const { description, required = false, default: usual = '' } = inputOf(action, input)
-    return `| \`${input}\` | ${required ? '**required**' : usual && `\`${usual}\``} | ${cell(description)} |\n`
+    return [`\`${input}\``, required ? '**required**' : usual && `\`${usual}\``, cell(description)]
   })
-  const outputs = Object.entries(action.outputs).map(([output, text]) => `| \`${output}\` | ${cell(text)} |\n`)
+  const outputs = Object.entries(action.outputs).map(([output, text]) => [`\`${output}\``, cell(text)])
   const uses = name === 'image' ? 'threefoldtech/tf-images@v1' : `threefoldtech/tf-images/actions/${name}@v1`
   return [
     `## \`${uses}\`\n\n${action.description}.\n\n`,
-    `| input | default | |\n| --- | --- | --- |\n${inputs.join('')}\n`,
-    `| output | |\n| --- | --- |\n${outputs.join('')}`,
+    `${table([['input', 'default', ''], ...inputs])}\n`,
+    table([['output', ''], ...outputs]),
   ].join('')
+}
+
+/** A table as the formatter writes it; the first row is its head. */
+function table([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = head.map((_, at) => Math.max(3, ...[head, ...rows].map((row) => (row[at] ?? '').length)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, at) => text.padEnd(widths[at] ?? 0)).join(' | ')} |\n`
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('')
 }
 
 function cell(text: string): string {

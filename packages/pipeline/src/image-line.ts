@@ -1,18 +1,19 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
-import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
+import type { ChunkStore } from '@tf-images/flist'
 import type { Lock, RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
-import { buildAndPush } from './build.ts'
+import { type BuildRequest, type BuildServices, buildAndPush, buildAndSave } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
 import { CONVERTER_VERSION, INPUTS_LABEL } from './build-id.ts'
-import { type Conversion, convertSource } from './convert.ts'
+import type { Conversion } from './convert.ts'
 import { isConvertedFlist } from './converted-flist.ts'
 import { PipelineError } from './errors.ts'
 import type { ImageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
+import { moveTag } from './moving-tag.ts'
 import { inputsLabel } from './planning/build-inputs.ts'
 import { readHubState } from './planning/hub-state.ts'
 import { type PlanContext, type PlannedBuild, planBuild } from './planning/planned-build.ts'
@@ -20,9 +21,9 @@ import { PhaseRunner } from './progress.ts'
 import { withSession } from './publishing/hub-session.ts'
 import { publishFlist } from './publishing/publish.ts'
 import { promoteFlist } from './releases/promotion.ts'
-import { formatBytes, formatLayers, type ImageReport } from './report.ts'
+import type { ImageReport } from './report.ts'
 import { type HubSettings, parseBackend, parseRegistryHost } from './settings.ts'
-import { openSource } from './source.ts'
+import { convertAndCheck } from './stages/convert-and-check.ts'
 import type { UpOptions } from './up.ts'
 
 /** What the images of one run share. */
@@ -35,6 +36,8 @@ export type Workshop = UpOptions & {
   readonly lock: Lock | undefined
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
+  /** Those that were built and not pushed: their "digest" is an image id of the engine. */
+  readonly archived: Set<string>
 }
 
 /** Brings one image through the steps it needs, and says why. Its base must have been through before. */
@@ -52,7 +55,8 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   )
   const { action, id, names, state } = planned
   const decision = { action, reason: reasonText(planned) }
-  const common = { name, buildId: id, base: base.reference, decision, durations: phases.durations }
+  const { flist, link } = names
+  const common = { name, flist, link, buildId: id, base: base.reference, decision, durations: phases.durations }
   const urls = workshop.hub && account ? names.urls(workshop.hub.url, account) : {}
   const kept = action === 'build' ? undefined : state.imageDigest
   workshop.digests.set(name, kept)
@@ -63,16 +67,28 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   if (action === 'relink' && kept && (await relink(names, workshop, phases))) {
     return { ...common, ...urls, reference: names.pinned(kept), status: 'relinked' }
   }
+  if (workshop.archiveFolder && kept === undefined) {
+    const archive = join(workshop.archiveFolder, `${name}.tar`)
+    const services = servicesOf(workshop, phases)
+    const { imageId } = await buildAndSave(buildRequest(rendered, base, planned, workshop), services, archive)
+    workshop.digests.set(name, imageId)
+    workshop.archived.add(name)
+    return { ...common, source: archive, status: 'built' }
+  }
   const digest = kept ?? (await build(rendered, base, planned, workshop, phases))
   workshop.digests.set(name, digest)
   const built = { ...common, ...urls, reference: names.pinned(digest) }
-  if (!workshop.hub) return { ...built, status: 'built' }
-  const conversion = action === 'publish' ? undefined : await convertAndCheck(names, digest, workshop, phases)
-  const { chunks, force = false } = workshop
-  const flist = conversion?.flist ?? convertedPath(names, workshop)
+  const { client, moveTags = true, chunks, force = false } = workshop
+  if (!workshop.hub) {
+    if (moveTags) await moveTag(client, built.reference, phases)
+    return { ...built, status: 'built' }
+  }
+  const conversion = action === 'publish' ? undefined : await convert(names, digest, workshop, phases)
+  const path = conversion?.flist ?? convertedPath(names, workshop)
   // A forced build has the old build's name, and as a rule other times.
-  const request = { flist, chunks, name: names.flist, links: [names.link], replace: force }
+  const request = { flist: path, chunks, name: flist, links: [link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
+  await moveTag(client, built.reference, phases)
   return { ...built, status: 'published', ...(conversion ? { conversion } : {}), publication }
 }
 
@@ -108,6 +124,8 @@ async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: Ph
 
 function pinParent(parent: string, workshop: Workshop): PinnedBase {
   const digest = workshop.digests.get(parent)
+  // In a run that pushes nothing, what this run built is known by its image id.
+  if (digest !== undefined && workshop.archived.has(parent)) return { reference: digest, digest, origin: 'this run' }
   if (digest !== undefined) return { reference: `${workshop.registry}/${parent}@${digest}`, digest, origin: 'this run' }
   // A digest that no image has: what is on top of a parent that would be built must be built, too.
   if (workshop.dryRun)
@@ -171,61 +189,41 @@ async function relink(names: ImageNames, workshop: Workshop, phases: PhaseRunner
 async function build(
   rendered: RenderedImage,
   base: PinnedBase,
-  { inputs, id, names }: PlannedBuild,
+  planned: PlannedBuild,
   workshop: Workshop,
   phases: PhaseRunner,
 ): Promise<string> {
-  const { engine, client, credentials, platform, signal } = workshop
-  const labels = { 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) }
-  const references = [names.reference, names.latest] as const
-  const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
-  const { arguments: buildArguments } = inputs
-  const { digest } = await buildAndPush(
-    { rendered, root: workshop.root, base: base.reference, buildArguments, references, labels, platform },
-    services,
-  )
+  const { digest } = await buildAndPush(buildRequest(rendered, base, planned, workshop), servicesOf(workshop, phases))
   return digest
 }
 
-async function convertAndCheck(
-  names: ImageNames,
-  digest: string,
-  workshop: Workshop,
-  phases: PhaseRunner,
-): Promise<Conversion> {
+function buildRequest(
+  rendered: RenderedImage,
+  base: PinnedBase,
+  { inputs, id, names }: PlannedBuild,
+  { root, platform, cacheFrom }: Workshop,
+): BuildRequest {
+  const labels = { 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) }
+  const { arguments: buildArguments } = inputs
+  const { reference, latest } = names
+  const cache = cacheFrom ? { cacheFrom: latest } : {}
+  return { rendered, root, base: base.reference, buildArguments, reference, labels, platform, ...cache }
+}
+
+function servicesOf({ engine, client, credentials, signal }: Workshop, phases: PhaseRunner): BuildServices {
+  return { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
+}
+
+function convert(names: ImageNames, digest: string, workshop: Workshop, phases: PhaseRunner): Promise<Conversion> {
   const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
-  const output = convertedPath(names, workshop)
-  const conversion = await phases.run(
-    'convert',
-    `converting ${names.pinned(digest)}`,
-    async (report) => {
-      const source = await openSource(names.pinned(digest), { platform, credentials, ...(signal ? { signal } : {}) })
-      try {
-        return await convertSource(source, output, chunks, {
-          layerCache,
-          onBytes: (bytes) => report.update(formatBytes(bytes)),
-          ...(hub ? { backend: parseBackend(hub.backend) } : {}),
-          ...(workshop.startupToml ? { startupToml: true } : {}),
-          ...(strict ? { strict } : {}),
-          ...(limits ? { limits } : {}),
-          ...(signal ? { signal } : {}),
-        })
-      } finally {
-        await source.close()
-      }
-    },
-    ({ files, bytes, uniqueChunks, layers }) =>
-      `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks${layers ? `; ${formatLayers(layers)}` : ''}`,
-  )
-  await phases.run('check', `checking ${names.flist}`, async () => {
-    using flist = await openFlist(output)
-    const { problems } = await checkFlist(flist, chunks, signal ? { signal } : {})
-    const [first] = problems
-    if (first)
-      throw new PipelineError(
-        'flist-damaged',
-        `${output}: ${problems.length} problems, the first: ${first.message}; convert it again`,
-      )
+  return convertAndCheck(names.pinned(digest), convertedPath(names, workshop), chunks, phases, {
+    platform,
+    credentials,
+    layerCache,
+    ...(hub ? { backend: parseBackend(hub.backend) } : {}),
+    ...(workshop.startupToml ? { startupToml: true } : {}),
+    ...(strict ? { strict } : {}),
+    ...(limits ? { limits } : {}),
+    ...(signal ? { signal } : {}),
   })
-  return conversion
 }
