@@ -45,7 +45,8 @@ export async function findAttachments(
   request: ManifestRequest,
   artifactType: string,
 ): Promise<readonly ImageManifest[]> {
-  const index = (await readReferrers(request)) ?? (await readTag(request, request.name))
+  const tag = tagOf(request.name)
+  const index = (await readReferrers(request)) ?? (await readTag(request, tag))
   const wanted = (index?.manifests ?? []).filter((each) => each.artifactType === artifactType)
   const manifests: ImageManifest[] = []
   for (const descriptor of wanted) {
@@ -99,19 +100,20 @@ async function readReferrers({
 }
 
 /** Source: distribution-spec, "Referrers Tag Schema". */
-async function readTag(request: ManifestRequest, digest: string): Promise<ImageIndex | undefined> {
+async function readTag(request: ManifestRequest, tag: string): Promise<ImageIndex | undefined> {
   return missingIsUndefined(async () => {
-    const { document } = await fetchManifest({ ...request, name: tagOf(digest) })
+    const { document } = await fetchManifest({ ...request, name: tag })
     return document.kind === 'index' ? document.index : undefined
   })
 }
 
 /** Two that do this at once may lose one of the two; so says the specification, too. */
 async function addToTag(request: ManifestRequest, digest: string, artifact: Descriptor): Promise<void> {
-  const known = (await readTag(request, digest))?.manifests ?? []
+  const tag = tagOf(digest)
+  const known = (await readTag(request, tag))?.manifests ?? []
   if (known.some((each) => each.digest === artifact.digest)) return
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [...known, artifact] }
-  await putManifest(request, tagOf(digest), Buffer.from(JSON.stringify(index)), MEDIA_TYPES.ociIndex)
+  await putManifest(request, tag, Buffer.from(JSON.stringify(index)), MEDIA_TYPES.ociIndex)
 }
 
 function tagOf(digest: string): string {

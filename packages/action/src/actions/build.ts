@@ -18,8 +18,8 @@ export async function runBuild({ progress, signal }: ActionContext): Promise<voi
   const { reports, failures } = await bringUp({
     root,
     images,
-    // What they are built on is another leg's, and there by now.
-    only: true,
+    // What they are built on is another leg's, and there by now; where nothing is pushed it is in no other place.
+    only: push,
     registry,
     workFolder: work.path,
     platform: PLATFORM,
