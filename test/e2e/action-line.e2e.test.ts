@@ -42,7 +42,8 @@ afterAll(async () => world[Symbol.asyncDispose]())
 
 function run(action: string, inputs: Record<string, string>) {
   const common = { 'work-folder': join(world.folder, 'work'), ...inputs }
-  return runAction(join(actions, 'actions', action), common, workspace)
+  const env = { SOURCE_DATE_EPOCH: '1700000001', GITHUB_SERVER_URL: 'https://github.example' }
+  return runAction(join(actions, 'actions', action), common, workspace, env)
 }
 
 const registry = () => ({ registry: world.registry })
@@ -61,6 +62,23 @@ test('build pushes under the build id, and leaves the tag that users follow', as
   expect(code, log).toBe(0)
   expect(outputs).toMatchObject({ built: '2', reference: `${world.registry}/child@${outputs.digest}` })
   expect((await fetch(manifest('child', 'latest'))).status).toBe(404)
+})
+
+test('an image says the time of its commit and where it is from, so it is the same when it is built again', async () => {
+  const first = await readManifest('parent', await tagOf('0-00'))
+  const config = JSON.parse(await (await fetch(`${repositoryUrl('parent')}/blobs/${first.config.digest}`)).text())
+  expect(config.created).toBe('2023-11-14T22:13:21Z')
+  expect(config.config.Labels['org.opencontainers.image.source']).toBe('https://github.example/Example/Images')
+  const again = await run('build', {
+    ...registry(),
+    images: 'parent',
+    leg: 'again',
+    force: 'true',
+    'cache-from': 'false',
+  })
+  const second = await readManifest('parent', await tagOf('again'))
+  expect(again.code, again.log).toBe(0)
+  expect(second.config.digest).toBe(first.config.digest)
 })
 
 test('convert leaves flists, and of the chunks those that the hub lacks', async () => {
@@ -129,10 +147,24 @@ test('the step after the job removes what was built, and never fails', async () 
   expect(stdout).toBe('')
 })
 
+/** The tag of the first image that a leg built. */
+async function tagOf(leg: string): Promise<string> {
+  return buildIdOf(join(world.folder, 'work', 'results', `result-build-${leg}`, 'result.json'))
+}
+
 async function buildIdOf(result: string): Promise<string> {
   return JSON.parse(await readFile(result, 'utf8')).images[0].buildId.slice(0, 12)
 }
 
-function manifest(image: string, tag: string, prefix = 'tf-images'): string {
-  return `http://${world.registry.split('/')[0]}/v2/${prefix}/${image}/manifests/${tag}`
+async function readManifest(image: string, tag: string): Promise<{ readonly config: { readonly digest: string } }> {
+  const accept = 'application/vnd.docker.distribution.manifest.v2+json'
+  return JSON.parse(await (await fetch(manifest(image, tag), { headers: { accept } })).text())
+}
+
+function repositoryUrl(image: string, prefix = 'tf-images'): string {
+  return `http://${world.registry.split('/')[0]}/v2/${prefix}/${image}`
+}
+
+function manifest(image: string, tag: string, prefix?: string): string {
+  return `${repositoryUrl(image, prefix)}/manifests/${tag}`
 }

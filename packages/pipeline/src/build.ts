@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { buildImage, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
 import { contextFiles, type RenderedImage, readCodeFrame, traceFailure } from '@tf-images/recipe'
-import { parseReference, type RegistryClient } from '@tf-images/registry'
+import { formatReference, parseReference, type RegistryClient } from '@tf-images/registry'
 import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
 import type { PhaseRunner } from './progress.ts'
@@ -22,6 +22,8 @@ export type BuildRequest = {
   readonly platform: string
   /** Image whose layers the engine may take; it need not exist. */
   readonly cacheFrom?: string
+  /** When the image says it was created, in seconds since the epoch; by default when it was built. */
+  readonly created?: number
 }
 
 export type BuildServices = {
@@ -44,21 +46,33 @@ export async function buildAndPush(
   services: BuildServices,
 ): Promise<{ readonly digest: string }> {
   const { engine, phases, client, signal } = services
-  const { reference: immutable } = request
+  const { reference: immutable, created } = request
+  const pushed = created === undefined ? immutable : stagingReference(immutable)
   const credentials = await services.credentials(parseReference(immutable).registry)
   const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
-  await build(request, services)
+  await build(request, services, [...new Set([immutable, pushed])])
   return phases.run('push', `pushing ${immutable}`, async (report) => {
-    const pushed = await pushImage(engine, immutable, { ...access, onProgress: (event) => report.update(event.text) })
-    const found = await client.head(parseReference(immutable))
-    if (found?.digest !== pushed.digest) {
+    const { digest } = await pushImage(engine, pushed, { ...access, onProgress: (event) => report.update(event.text) })
+    const found = await client.head(parseReference(pushed))
+    if (found?.digest !== digest) {
       throw new PipelineError(
         'digest-mismatch',
-        `${immutable}: the engine pushed ${pushed.digest}, the registry has ${found?.digest ?? 'nothing'}; another push interfered: run again`,
+        `${pushed}: the engine pushed ${digest}, the registry has ${found?.digest ?? 'nothing'}; another push interfered: run again`,
       )
     }
-    return pushed
+    if (created === undefined) return { digest }
+    const { registry, repository, tag = '' } = parseReference(immutable)
+    const dated = await client.date({ registry, repository, digest }, created * 1000)
+    // The immutable name comes last: what has it is whole, and stays.
+    await client.tag({ registry, repository, digest: dated.digest }, dated.digest, tag)
+    return { digest: dated.digest }
   })
+}
+
+/** Where an engine, which can push by tag only, leaves what gets its own name when it has its time. */
+function stagingReference(reference: string): string {
+  const { registry, repository } = parseReference(reference)
+  return formatReference({ registry, repository, tag: 'staging' })
 }
 
 /**
@@ -83,7 +97,11 @@ export async function buildAndSave(
 }
 
 /** Builds it in the engine, under its reference. */
-async function build(request: BuildRequest, services: BuildServices): Promise<{ readonly imageId: string }> {
+async function build(
+  request: BuildRequest,
+  services: BuildServices,
+  tags: readonly string[] = [request.reference],
+): Promise<{ readonly imageId: string }> {
   const { engine, phases, signal } = services
   const { reference, base, rendered } = request
   const credentials = await services.credentials(parseReference(reference).registry)
@@ -97,7 +115,7 @@ async function build(request: BuildRequest, services: BuildServices): Promise<{ 
       cacheFrom,
       context: contextFiles(rendered),
       place: `dockerfiles/${rendered.name}/Dockerfile`,
-      tags: [reference],
+      tags,
       buildArgs: { ...request.buildArguments, BASE: base },
       labels: request.labels,
       platform: request.platform,

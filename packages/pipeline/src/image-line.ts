@@ -36,6 +36,8 @@ export type Workshop = UpOptions & {
   readonly lock: Lock | undefined
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
+  /** Labels that every image of the run gets. */
+  readonly labels: Readonly<Record<string, string>>
   /** Those that were built and not pushed: their "digest" is an image id of the engine. */
   readonly archived: Set<string>
 }
@@ -201,13 +203,13 @@ function buildRequest(
   rendered: RenderedImage,
   base: PinnedBase,
   { inputs, id, names }: PlannedBuild,
-  { root, platform, cacheFrom }: Workshop,
+  { root, platform, cacheFrom, created, labels: common }: Workshop,
 ): BuildRequest {
-  const labels = { 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) }
+  const labels = { ...common, 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) }
   const { arguments: buildArguments } = inputs
   const { reference, latest } = names
-  const cache = cacheFrom ? { cacheFrom: latest } : {}
-  return { rendered, root, base: base.reference, buildArguments, reference, labels, platform, ...cache }
+  const optional = { ...(cacheFrom ? { cacheFrom: latest } : {}), ...(created === undefined ? {} : { created }) }
+  return { rendered, root, base: base.reference, buildArguments, reference, labels, platform, ...optional }
 }
 
 function servicesOf({ engine, client, credentials, signal }: Workshop, phases: PhaseRunner): BuildServices {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectEngine, parseDockerHost } from '@tf-images/engine'
 import { openChunkStore } from '@tf-images/flist'
-import { loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
+import { loadRecipes, type Recipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import type { FidelityClass } from './fidelity/classes.ts'
 import { bringUpImage, lookUpImage } from './image-line.ts'
@@ -40,6 +40,10 @@ export type UpOptions = {
   readonly moveTags?: boolean
   /** Has the engine take layers from what was published last; it is pulled for that. */
   readonly cacheFrom?: boolean
+  /** When images say they were created, in seconds since the epoch, as SOURCE_DATE_EPOCH is; by default when they are built. */
+  readonly created?: number
+  /** Where the recipes live, for the label of images, when they do not say. */
+  readonly source?: string
   /** Refuses whatever is not as recipes.lock.yaml says. */
   readonly frozen?: boolean
   /** Adds `/.startup.toml` to the flists. */
@@ -86,6 +90,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     layerCache,
     digests: new Map<string, string | undefined>(),
     archived: new Set<string>(),
+    labels: labelsOf(options.source, recipes),
   }
   const reports: ImageReport[] = []
   const failures: ImageFailure[] = []
@@ -104,4 +109,9 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     await Promise.all([chunks.close(), client.close()])
   }
   return { reports, failures }
+}
+
+/** A registry such as GHCR finds the repository by it. A label of the recipes is in their Dockerfiles. */
+function labelsOf(source: string | undefined, recipes: Recipes): Readonly<Record<string, string>> {
+  return source === undefined || recipes.source !== undefined ? {} : { 'org.opencontainers.image.source': source }
 }

@@ -2,10 +2,12 @@ import { isLoopbackHost } from './addresses.ts'
 import { type Attachment, attachArtifact, findAttachments } from './attachments.ts'
 import type { AccessScope } from './authenticator.ts'
 import { openBlob } from './blob-request.ts'
+import { readBounded } from './bounded-read.ts'
 import type { CredentialsLookup } from './credentials.ts'
+import { putDatedImage } from './dated-image.ts'
 import type { Descriptor } from './descriptor.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
-import type { ImageManifest } from './manifest.ts'
+import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
 import { describeManifest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
 import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
 import { checkTag, formatReference, parseReference, type Reference } from './reference.ts'
@@ -194,6 +196,27 @@ export class RegistryClient implements ImageReader {
     const asked = checked(reference)
     try {
       return await findAttachments(this.#manifestRequest(asked, options), artifactType)
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
+   * Puts an image beside itself with other times in its config, so that building the same again at another hour is the same image. It is
+   * there by its digest alone; {@link RegistryClient.tag} gives it a name.
+   *
+   * @param created milliseconds since the epoch
+   */
+  async date(reference: Reference, created: number, options: CallOptions = {}): Promise<Descriptor> {
+    const asked = checked(reference)
+    const request = this.#manifestRequest(asked, options, this.#scope(asked, 'pull,push'))
+    const config = async (descriptor: Descriptor) => {
+      const tooLarge = () =>
+        new RegistryError('bad-manifest', `${request.subject}: its config is too large; build it again`)
+      return readBounded(this.blob(asked, descriptor, options), MANIFEST_LIMIT, tooLarge)
+    }
+    try {
+      return await putDatedImage(request, config, created)
     } catch (error) {
       throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
     }

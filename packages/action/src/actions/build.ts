@@ -3,6 +3,7 @@ import { bringUp, formatReport, type ImageReport, legResult, parseSize, requireD
 import { type ActionContext, engineOptions, PLATFORM } from '../action-context.ts'
 import { openArtifacts } from '../artifacts.ts'
 import { removeAtEnd } from '../cleanup.ts'
+import { originOf } from '../commit.ts'
 import { FailedImages } from '../failed-leg.ts'
 import { InputReader, readRegistry } from '../input-reader.ts'
 import { logLine } from '../log.ts'
@@ -30,6 +31,7 @@ export async function runBuild({ progress, signal }: ActionContext): Promise<voi
     moveTags: false,
     cacheFrom,
     signal,
+    ...(await originOf(root)),
     ...(push ? {} : { archiveFolder: join(work.path, 'images') }),
     ...engineOptions(),
   })

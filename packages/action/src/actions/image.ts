@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { bringUp, formatReport, type ImageReport, legFailure, parseSize, requireDiskSpace } from '@tf-images/pipeline'
 import { type ActionContext, engineOptions, PLATFORM } from '../action-context.ts'
 import { removeAtEnd } from '../cleanup.ts'
+import { originOf } from '../commit.ts'
 import { FailedImages } from '../failed-leg.ts'
 import { InputReader, readConversion, readHub, readRegistry } from '../input-reader.ts'
 import { logLine } from '../log.ts'
@@ -27,6 +28,7 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
     force,
     ...conversion,
     signal,
+    ...(await originOf(inputs.root)),
     ...engineOptions(),
   })
   const report = reports.find(({ name }) => name === image)
