@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ArtifactClient } from '@actions/artifact'
 import { notice } from '@actions/core'
+import { errorText } from '@tf-images/pipeline'
 
 /**
  * Files that the jobs of a run pass on, kept by GitHub. Where there is no such service (a local run without one) nothing is kept, which
@@ -36,10 +37,15 @@ export function openArtifacts(): Artifacts {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true })
       const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
       const artifacts = await open()
-      const known = await artifacts.listArtifacts({ latest: true })
-      if (known.artifacts.some((artifact) => artifact.name === name)) await artifacts.deleteArtifact(name)
       // Chunks and flists are compressed already.
-      await artifacts.uploadArtifact(name, files, folder, { compressionLevel: 1 })
+      const send = () => artifacts.uploadArtifact(name, files, folder, { compressionLevel: 1 })
+      try {
+        await send()
+      } catch (error) {
+        if (!/conflict|already exists/i.test(errorText(error))) throw error
+        await artifacts.deleteArtifact(name)
+        await send()
+      }
     },
     async download(name, folder) {
       const artifacts = await open()
