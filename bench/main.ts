@@ -1,5 +1,6 @@
 // `pnpm bench <name>`: measurements of what the project does against the tools one would take otherwise.
 import { parseArgs } from 'node:util'
+import { benchBootstrap } from './bootstrap.ts'
 import { benchConvert } from './convert.ts'
 import { benchPlan } from './plan.ts'
 import { benchPublish } from './publish.ts'
@@ -19,14 +20,17 @@ const { values, positionals } = parseArgs({
 const counts = [values.runs, values.latency, values.chunks, values.images].map(Number)
 const [runs = 0, latency = 0, chunks = 0, images = 0] = counts
 const [name = ''] = positionals
-if (!['convert', 'plan', 'publish'].includes(name) || counts.some((count) => !Number.isInteger(count) || count < 1)) {
+const names = ['bootstrap', 'convert', 'plan', 'publish']
+if (!names.includes(name) || counts.some((count) => !Number.isInteger(count) || count < 1)) {
   console.error('usage: pnpm bench convert [--big] [--runs N] [--dir DIRECTORY] [--json FILE]')
   console.error('       pnpm bench publish [--latency MS] [--chunks N] [--runs N] [--dir DIRECTORY] [--json FILE]')
+  console.error('       pnpm bench bootstrap [--runs N] [--dir DIRECTORY] [--json FILE]')
   console.error('       pnpm bench plan [--images N] [--runs N] [--dir DIRECTORY] [--json FILE]')
   process.exit(2)
 }
 const { json, dir } = values
 const common = { runs, ...(json ? { json } : {}), ...(dir ? { dir } : {}) }
 if (name === 'convert') await benchConvert({ big: values.big, ...common })
+else if (name === 'publish') await benchPublish({ latency, chunks, ...common })
 else if (name === 'plan') await benchPlan({ images, ...common })
-else await benchPublish({ latency, chunks, ...common })
+else await benchBootstrap(common)

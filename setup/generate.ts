@@ -4,7 +4,13 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { actionFiles, withTables } from '../packages/action/scripts/action-files.ts'
 import { bundle } from '../packages/action/scripts/bundle.ts'
-import { recipeSchemas } from '../packages/recipe/src/index.ts'
+import {
+  fillCatalogue,
+  imageReference,
+  loadRecipes,
+  recipeSchemas,
+  snippetReference,
+} from '../packages/recipe/src/index.ts'
 
 const root = join(import.meta.dirname, '..')
 const run = (program: string, ...args: string[]) =>
@@ -20,6 +26,11 @@ for (const [path, text] of actionFiles()) {
 }
 const tables = join(root, 'actions', 'README.md')
 writeFileSync(tables, withTables(readFileSync(tables, 'utf8')))
+const catalogue = join(root, 'docs', 'catalogue.md')
+const recipes = await loadRecipes(root)
+writeFileSync(catalogue, fillCatalogue(readFileSync(catalogue, 'utf8'), recipes))
+writeFileSync(join(root, 'docs', 'snippets.md'), snippetReference(recipes))
+writeFileSync(join(root, 'docs', 'images.md'), imageReference(recipes))
 const dist = join(root, 'packages', 'action', 'dist')
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist, { recursive: true })

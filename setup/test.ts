@@ -16,17 +16,25 @@ const comparedTools = { skopeo: 'skopeo', umoci: 'umoci', buildah: 'buildah', se
 /** Packers of kernels and initial RAM disks: the tests pack with them what ours must unpack. */
 const packers = { gzip: 'gzip', bzip2: 'bzip2', xz: 'xz-utils', lzop: 'lzop', lz4: 'lz4', zstd: 'zstd', cpio: 'cpio' }
 
-/** What a boot needs: a machine, its root directory over virtiofs, the disk with its data, a shell for containers. */
+/** What a boot needs: a machine, its root directory over virtiofs, the disk with its data, a shell for containers; disks of its own. */
 const bootTools = {
   'qemu-system-x86_64': 'qemu-system-x86',
   '/usr/lib/qemu/virtiofsd': 'qemu-system-common',
   'mkfs.fat': 'dosfstools',
   mcopy: 'mtools',
   sgdisk: 'gdisk',
+  sfdisk: 'fdisk',
+  mke2fs: 'e2fsprogs',
+  'grub-mkimage': 'grub-common',
+  '/usr/lib/grub/x86_64-efi/normal.mod': 'grub-efi-amd64-bin',
+  'qemu-img': 'qemu-utils',
   '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
   '/bin/busybox': 'busybox-static',
   ssh: 'openssh-client',
 }
+
+/** What bootstraps Arch Linux, from an archive that the test makes. */
+const archTools = { pacstrap: 'arch-install-scripts', pacman: 'pacman-package-manager' }
 
 /** What looks at the web pages of the local hub. */
 const browser = { '/usr/bin/chromium': 'chromium' }
@@ -38,6 +46,7 @@ try {
     ...comparedTools,
     ...packers,
     ...bootTools,
+    ...archTools,
     ...browser,
   })
   await ensureEngine()

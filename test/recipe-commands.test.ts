@@ -70,3 +70,25 @@ test('new starts a definition, and asks nobody where nobody is', async () => {
   const asked = await flist(['new', 'snippet', 'x', '--root', root])
   expect(asked).toMatchObject({ code: 2, stderr: 'flist: nothing says the description; give --description\n' })
 })
+
+test('lint tells what is wrong in a Dockerfile at the line of its recipe, and as data', async () => {
+  const root = await recipes()
+  expect(await flist(['lint', '--root', root])).toMatchObject({ code: 0, stdout: '2 Dockerfiles: nothing found\n' })
+  const snippet = 'description: Greets\nrun:\n  - chmod 777 /etc\n  - curl https://example.org | sh\n'
+  await writeRecipes(root, { 'snippets/greet/snippet.yaml': snippet })
+  const { code, stdout, stderr } = await flist(['lint', '--root', root])
+  expect({ code, stderr }).toEqual({ code: 3, stderr: 'flist: findings in 2 Dockerfiles: 1\n' })
+  expect(
+    stdout,
+  ).toContain(`recipes/snippets/greet/snippet.yaml:4:5: error: a shell runs what the network gives; declare it under "downloads" with its sha256, and run the file (pipe-to-shell, in below)
+  2 | run:
+  3 |   - chmod 777 /etc
+> 4 |   - curl https://example.org | sh
+    |     ^
+`)
+  const { findings } = JSON.parse((await flist(['lint', 'below', '--root', root, '--strict', '--json'])).stdout)
+  expect(findings).toMatchObject([
+    { file: 'recipes/snippets/greet/snippet.yaml', line: 3, column: 5, severity: 'warning', images: ['below'] },
+    { file: 'recipes/snippets/greet/snippet.yaml', line: 4, column: 5, severity: 'error' },
+  ])
+})

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -19,7 +19,16 @@ beforeAll(async () => {
   registry = await startRegistry()
   folder = await mkdtemp(join(tmpdir(), 'flist-adopt-'))
   base = await pushTinyBase(registry.host, folder)
-  await writeRecipes(folder, recipesWithBase(base))
+  await writeRecipes(folder, {
+    ...recipesWithBase(base),
+    'snippets/one/snippet.yaml': `description: One
+files:
+  - { target: /etc/one.conf, content: "one\\n" }
+run:
+  - echo made > /etc/made
+environment: { ONE: "1" }
+`,
+  })
 })
 afterAll(async () => {
   await runCommand('docker', ['rmi', '--force', ...built, base])
@@ -27,7 +36,7 @@ afterAll(async () => {
   await registry[Symbol.asyncDispose]()
 })
 
-/** A build context with a Dockerfile of these lines. */
+/** A build context with a Dockerfile of these lines; BASE stands for the base, which they start from where they do not say. */
 async function original(name: string, lines: readonly string[]): Promise<string> {
   const context = join(folder, 'originals', name)
   await mkdir(join(context, 'app', 'deep'), { recursive: true })
@@ -36,7 +45,8 @@ async function original(name: string, lines: readonly string[]): Promise<string>
   await writeFile(join(context, 'app', 'deep', 'a b'), 'space\n')
   await writeFile(join(context, 'one.conf'), 'one\n')
   await writeFile(join(context, 'two.conf'), 'two\n')
-  await writeFile(join(context, 'Dockerfile'), `${[`FROM ${base}`, ...lines].join('\n')}\n`)
+  const whole = lines.some((line) => line.startsWith('FROM ')) ? lines : ['FROM BASE', ...lines]
+  await writeFile(join(context, 'Dockerfile'), `${whole.join('\n').replaceAll('BASE', base)}\n`)
   return context
 }
 
@@ -78,6 +88,38 @@ const DOCKERFILES: Readonly<Record<string, readonly string[]>> = {
     'VOLUME /data',
     'LABEL org.example.x=y',
   ],
+  'two-stages': [
+    '# builds it',
+    'FROM BASE AS Build',
+    'WORKDIR /src',
+    'COPY app .',
+    'RUN echo built > out',
+    '# takes it',
+    'FROM BASE',
+    'COPY --from=build /src/out /usr/share/',
+    'COPY --from=0 /src/deep /usr/share/deep',
+  ],
+  'built-on-a-stage': [
+    'ARG WORD=first',
+    'FROM BASE AS common',
+    'ARG WORD',
+    'RUN echo "$WORD" > /etc/word',
+    'ENV WHERE=/srv',
+    'FROM common AS tools',
+    'RUN echo tool > "$WHERE.tool"',
+    'FROM common',
+    'COPY --from=tools /srv.tool $WHERE/tool',
+    'CMD ["/bin/sh"]',
+  ],
+  'what-a-snippet-does': [
+    '# of the first',
+    'ENV ONE=1',
+    'COPY one.conf /etc/',
+    'RUN echo made > /etc/made',
+    'EXPOSE 80',
+    '# of the second',
+    'COPY two.conf /etc/',
+  ],
   'continued-lines': [
     'RUN echo a > /etc/a && \\',
     '    # in between',
@@ -89,11 +131,24 @@ const DOCKERFILES: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** What is in the definition besides what is kept as it is. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  'whole-context': ['entrypoint', 'cmd'],
+  'two-stages': ['stages'],
+  'built-on-a-stage': ['stages', 'cmd'],
+  'what-a-snippet-does': ['snippets', 'ports'],
+}
+
 test.each(Object.entries(DOCKERFILES))('%s builds the same tree', async (name, lines) => {
   const context = await original(name, lines)
   const adopted = await flist(['adopt', join(context, 'Dockerfile'), '--root', folder])
   expect({ code: adopted.code, stderr: adopted.stderr }).toEqual({ code: 0, stderr: '' })
-  expect(adopted.stdout.match(/^ {2}line /gm)).toHaveLength(lines.filter((line) => /^[A-Z]+ /.test(line)).length + 1)
+  const written = await readFile(join(folder, 'recipes', 'images', name, 'image.yaml'), 'utf8')
+  const started = lines.some((line) => line.startsWith('FROM ')) ? 0 : 1
+  const instructions = lines.filter((line) => /^[A-Z]+ /.test(line)).length + started
+  expect(adopted.stdout.match(/^ {2}line /gm)).toHaveLength(instructions)
+  for (const key of KEYS[name] ?? []) expect(written).toMatch(new RegExp(`^${key}:`, 'm'))
+  for (const comment of lines.filter((line) => /^\s*#/.test(line))) expect(written).toContain(comment.trim())
   expect((await flist(['render', name, '--root', folder])).code).toBe(0)
   expect(await build(`${name}-adopted`, join(folder, 'dockerfiles', name))).toEqual(await build(name, context))
 })

@@ -29,7 +29,9 @@ type Report = {
 async function up(
   ...args: string[]
 ): Promise<{ images: Report[]; stderr: string; code: number | null; failures: unknown[] }> {
-  const result = await flist(['up', '--json', '--work', join(world.folder, 'work'), ...args], { env: world.env })
+  const named = args.some((word) => images.includes(word)) ? [] : images
+  const words = ['up', '--json', '--work', join(world.folder, 'work'), ...args, ...named]
+  const result = await flist(words, { env: world.env })
   expect(result.stdout, result.stderr).toMatch(/^\{/)
   return { ...JSON.parse(result.stdout), stderr: result.stderr, code: result.code }
 }

@@ -30,6 +30,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/render.ts')).defineRender,
   },
   {
+    name: 'lint',
+    description: 'look at the rendered Dockerfiles for what is wrong or unwise, and tell the line of the recipe',
+    load: async () => (await import('./commands/lint.ts')).defineLint,
+  },
+  {
     name: 'explain',
     description: 'show where the lines of a Dockerfile come from, and why in this order',
     load: async () => (await import('./commands/explain.ts')).defineExplain,
@@ -53,6 +58,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'adopt',
     description: 'make an image definition of a Dockerfile',
     load: async () => (await import('./commands/adopt.ts')).defineAdopt,
+  },
+  {
+    name: 'test',
+    description: 'build images for the tests of snippets and images, run them, and see that what they expect holds',
+    load: async () => (await import('./commands/test.ts')).defineTest,
   },
   {
     name: 'lock',

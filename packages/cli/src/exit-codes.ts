@@ -7,7 +7,7 @@ export const exitCodes = {
   failed: 1,
   /** The command or the recipes are wrong; nothing was done. */
   badInput: 2,
-  /** The comparison that was asked for found a difference, or `--strict` one of its classes. */
+  /** A comparison found a difference: with what was asked for, with one of the classes of `--strict`, with the boot contract. */
   different: 3,
   interrupted: 130,
 } as const
@@ -21,12 +21,16 @@ const badInputCodes = new Set([
   'bad-settings',
   'bad-definition',
   'bad-source',
+  'image-raw',
+  'disk-image',
   'bad-reference',
   'bad-options',
   'invalid-options',
   'name-refused',
   'not-locked',
 ])
+
+const differenceCodes = new Set(['not-faithful', 'not-bootable'])
 
 /** The exit status for an error that reached the entry. */
 export function exitCodeOf(error: unknown): number {
@@ -35,6 +39,6 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return exitCodes.failed
   if (error.name === 'AbortError') return exitCodes.interrupted
   if (error.name === 'RecipeError') return exitCodes.badInput
-  if ('code' in error && error.code === 'not-faithful') return exitCodes.different
+  if ('code' in error && differenceCodes.has(String(error.code))) return exitCodes.different
   return 'code' in error && badInputCodes.has(String(error.code)) ? exitCodes.badInput : exitCodes.failed
 }

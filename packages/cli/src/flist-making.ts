@@ -15,7 +15,9 @@ import { dockerCredentials, hostPlatform } from './settings.ts'
 export const flistMaker: FlistMaker = {
   async fromDirectory(directory, output, details) {
     const source: Source = { kind: 'directory', title: directory, path: directory, close: async () => {} }
-    await withStore(details, (store) => convertSource(source, output, store, { signal: details.signal }))
+    await withStore(details, (store) =>
+      convertSource(source, output, store, { imageRaw: true, signal: details.signal }),
+    )
     await setMetadata(output, details)
   },
 
@@ -28,7 +30,9 @@ export const flistMaker: FlistMaker = {
       if (source.kind !== 'image') throw new Error(`${reference}: is a path of this machine, not an image`)
       // The twin always names the backend, by host, port and namespace.
       const backend = metadata.backend as Backend
-      await withStore(details, (store) => convertSource(source, output, store, { startupToml: true, backend, signal }))
+      await withStore(details, (store) =>
+        convertSource(source, output, store, { startupToml: true, imageRaw: true, backend, signal }),
+      )
     } finally {
       await source.close()
     }

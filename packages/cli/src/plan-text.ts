@@ -18,6 +18,9 @@ const SUMMARIES: Readonly<Record<PlanAction, string>> = {
   nothing: 'up to date',
 }
 
+/** Of one image; `--json` has all. */
+const MOST_REASONS = 4
+
 /** A plan for a terminal: a line for each image, more where there are more reasons, then what it comes to. */
 export function planText({ images, legs, requests, notes }: Plan): string {
   if (images.length === 0) return 'no image is touched'
@@ -37,7 +40,10 @@ export function planText({ images, legs, requests, notes }: Plan): string {
 
 function imageLines({ name, action, reasons }: PlannedImage, width: number): string[] {
   const start = `${MARKS[action]} ${name.padEnd(width)}  ${action.padEnd(7)}  `
-  return reasons.map(({ text }, index) => `${index === 0 ? start : ' '.repeat(start.length)}${showable(text)}`)
+  const texts = reasons.slice(0, MOST_REASONS).map(({ text }) => showable(text))
+  const more = reasons.length - texts.length
+  const lines = more > 0 ? [...texts, `and ${plural(more, 'reason')} more`] : texts
+  return lines.map((text, index) => `${index === 0 ? start : ' '.repeat(start.length)}${text}`)
 }
 
 /** What labels and links of others say must not move the cursor. */

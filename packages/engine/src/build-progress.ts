@@ -43,7 +43,8 @@ export type BuildProgress = {
 const stepMessage = /^Step (\d+)\/(\d+) : ([^\n]*)$/
 const runningMessage = /^ ---> Running in ([0-9a-f]+)\n$/
 const removedMessage = /^(?:Removing| ---> Removed) intermediate container ([0-9a-f]+)\n$/
-const builderNoise = /^ ---> ?[0-9a-f]*\n$|^\n$|^Successfully (?:built|tagged) .*\n$/
+const layerMessage = /^ ---> ([0-9a-f]+)\n$/
+const builderNoise = /^ ---> ?\n$|^\n$|^Successfully (?:built|tagged) .*\n$/
 const tailLength = 20
 
 /**
@@ -56,9 +57,11 @@ export function createBuildProgress(
   steps: readonly DockerfileStep[],
   redact: Redact,
   emit: (event: BuildEvent) => void,
+  onLayer: (imageId: string) => void = () => {},
 ): BuildProgress {
   let step: BuildStep | undefined
   let container: string | undefined
+  let isCached = false
   let imageId: string | undefined
   let succeeded = false
   let tail: string[] = []
@@ -73,6 +76,7 @@ export function createBuildProgress(
     lines.end()
     step = { ...next, instruction: redact(next.instruction) }
     container = undefined
+    isCached = false
     tail = []
     const { number, total, instruction } = step
     emit({ kind: 'step', text: `step ${number}/${total}: ${instruction}`, ...step })
@@ -86,8 +90,11 @@ export function createBuildProgress(
     lines.end()
     container = runningMessage.exec(text)?.[1]
     if (container !== undefined || removed !== undefined || builderNoise.test(text)) return
-    if (text === ' ---> Using cache\n') emit({ kind: 'cached', text: 'from the cache' })
-    else lines.write(text)
+    const layer = layerMessage.exec(text)?.[1]
+    if (layer !== undefined) return isCached || /^from\b/i.test(step?.instruction ?? '') ? undefined : onLayer(layer)
+    if (text !== ' ---> Using cache\n') return lines.write(text)
+    isCached = true
+    emit({ kind: 'cached', text: 'from the cache' })
   }
 
   const endStage = (stageImage: string) => {

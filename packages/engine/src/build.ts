@@ -35,6 +35,8 @@ export type BuildOptions = {
   /** What errors call the Dockerfile. Default: its path. */
   readonly place?: string
   readonly onProgress?: (event: BuildEvent) => void
+  /** Called with the short id of every image that a step made anew: of a build that fails, these stay in the engine. */
+  readonly onLayer?: (imageId: string) => void
   readonly signal?: AbortSignal
 }
 
@@ -63,7 +65,7 @@ export async function buildImage(engine: Engine, options: BuildOptions): Promise
     const archive = packContext(entries, options.modified)
     try {
       const response = await engine.docker.buildImage(archive, requestOptions(options, dockerfile))
-      const progress = createBuildProgress(steps, redact, onProgress)
+      const progress = createBuildProgress(steps, redact, onProgress, options.onLayer)
       for await (const message of readMessages(response, attempt)) {
         progress.accept(message)
         if (message.error) throw stepFailure(place, message.error, progress.end(), redact)

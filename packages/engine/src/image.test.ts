@@ -27,6 +27,7 @@ test('an image is described; what the engine leaves out is empty', async () => {
     imageId: 'sha256:1',
     tags: ['a:1'],
     repositoryDigests: [],
+    command: [],
     labels: {},
     platform: 'linux/arm64',
     size: 7,

@@ -12,6 +12,8 @@ export type ImageInfo = {
   /** `repository@digest` of every registry the image was pushed to or pulled from. */
   readonly repositoryDigests: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  /** What a container of it starts: entrypoint and arguments. */
+  readonly command: readonly string[]
   /** Like `linux/amd64`. */
   readonly platform: string
   /** Bytes of its layers, unpacked. */
@@ -40,6 +42,7 @@ function describe(info: ImageInspectInfo): ImageInfo {
     tags: info.RepoTags ?? [],
     repositoryDigests: info.RepoDigests ?? [],
     labels: info.Config.Labels ?? {},
+    command: [info.Config.Entrypoint ?? [], info.Config.Cmd ?? []].flat(),
     platform: `${info.Os}/${info.Architecture}`,
     size: info.Size,
   }

@@ -2,6 +2,7 @@ export { type EngineAddress, formatAddress, parseDockerHost } from './address.ts
 export { type BuildOptions, buildImage } from './build.ts'
 export type { BuildEvent, BuildStep } from './build-progress.ts'
 export { type ConnectOptions, connectEngine, type Engine } from './connection.ts'
+export { type CommandOutcome, type Container, type ContainerOptions, startContainer } from './container.ts'
 export type { ContextEntry, ContextFile, ContextLink } from './context-files.ts'
 export type { Credentials } from './credentials.ts'
 export { EngineError, type EngineErrorCode, type FailedStep } from './errors.ts'

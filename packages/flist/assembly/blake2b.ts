@@ -1,4 +1,4 @@
-/** BLAKE2b (RFC 7693), no key, one hash at a time. */
+/** BLAKE2b (RFC 7693), no key, one hash at a time; blake2b-lanes.ts hashes two. */
 import { HASH_BLOCK, HASH_STATE } from './layout'
 // The compression function is written by scripts/blake2b-rounds.ts: unrolled it is 1.6 times as fast as a loop over the
 // message schedule, and the language has no macros.
@@ -21,6 +21,11 @@ export function begin(outputLength: i32): void {
   counter = 0
 }
 
+/** Goes on with a hash of which `hashed` bytes made the present state. */
+export function resume(hashed: u64): void {
+  counter = hashed
+}
+
 /** Hashes whole blocks of which none is the last: `length` is a multiple of 128, and more must follow. */
 export function update(data: usize, length: i32): void {
   for (let end = data + length; data < end; data += BLOCK) {
@@ -38,12 +43,4 @@ export function finish(data: usize, length: i32): void {
   memory.copy(HASH_BLOCK, data + whole, rest)
   counter += rest
   compress(HASH_STATE, HASH_BLOCK, counter, ~0)
-}
-
-/** Writes the 16 byte hash of `data` to `out`. */
-export function hash128(data: usize, length: i32, out: usize): void {
-  begin(16)
-  finish(data, length)
-  store<u64>(out, load<u64>(HASH_STATE))
-  store<u64>(out, load<u64>(HASH_STATE, 8), 8)
 }

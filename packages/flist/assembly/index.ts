@@ -1,5 +1,6 @@
 /** The chunk codec of flists as one module: what src/codec/wasm.ts calls. */
-import { begin, finish, hash128, update } from './blake2b'
+import { begin, finish, update } from './blake2b'
+import { hashAll } from './blake2b-lanes'
 import { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, Chunk, HASH_STATE, INPUT, INPUT_SIZE, MEMORY_SIZE, OUTPUT } from './layout'
 import { compress as compressSnappy } from './snappy-compress'
 import { decompress as decompressSnappy } from './snappy-decompress'
@@ -16,36 +17,30 @@ function chunkAt(i: i32): Chunk {
   return changetype<Chunk>(CHUNKS + (i as usize) * offsetof<Chunk>())
 }
 
-/** Where the encoded bytes of the next chunk go. */
-let out: usize = OUTPUT
-
-/** Sets the key of chunk `i` from the `length` plain bytes at INPUT. */
-export function hashPlain(i: i32, length: i32): void {
-  hash128(INPUT, length, changetype<usize>(chunkAt(i)) + offsetof<Chunk>('key0'))
+/** Sets the keys of the first `count` chunks from their data, the plain bytes. */
+export function hashPlains(count: i32): void {
+  hashAll(changetype<usize>(chunkAt(0)), changetype<usize>(chunkAt(count)), offsetof<Chunk>('key0'))
 }
 
-/** Compresses the `length` plain bytes at INPUT to the data of chunk `i`, which follows that of `i - 1`. */
-export function compressPlain(i: i32, length: i32): void {
-  if (i == 0) out = OUTPUT
-  const chunk = chunkAt(i)
-  const end = compressSnappy(INPUT, length, out)
-  const size = (end - out) as i32
-  const padded = (size + 3) & ~3
-  store<u32>(end, 0)
-  store<u32>(out + padded, size)
-  chunk.data = out
-  chunk.dataLength = padded + 4
-  // One more word is free: encryptAll uses it.
-  out += padded + 8
-}
-
-/** Encrypts the data of the first `count` chunks with their keys and sets their ids. */
-export function encrypt(count: i32): void {
-  encryptAll(changetype<usize>(chunkAt(0)), changetype<usize>(chunkAt(count)))
+/** Compresses, encrypts with their keys, and sets the ids of the first `count` chunks, whose data is encoded then. */
+export function encode(count: i32): void {
+  let out = OUTPUT
   for (let i = 0; i < count; i++) {
     const chunk = chunkAt(i)
-    hash128(chunk.data, chunk.dataLength, changetype<usize>(chunk) + offsetof<Chunk>('id0'))
+    const end = compressSnappy(chunk.data, chunk.dataLength, out)
+    const size = (end - out) as i32
+    const padded = (size + 3) & ~3
+    store<u32>(end, 0)
+    store<u32>(out + padded, size)
+    chunk.data = out
+    chunk.dataLength = padded + 4
+    // One more word is free: encryptAll uses it.
+    out += padded + 8
   }
+  const first = changetype<usize>(chunkAt(0))
+  const last = changetype<usize>(chunkAt(count))
+  encryptAll(first, last)
+  hashAll(first, last, offsetof<Chunk>('id0'))
 }
 
 /** The data does not decrypt to a length that fits it: it or the key is wrong. */

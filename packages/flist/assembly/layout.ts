@@ -22,8 +22,14 @@ export const HASH_TABLE: usize = START
 export const HASH_STATE: usize = HASH_TABLE + 32768
 export const HASH_BLOCK: usize = HASH_STATE + 64
 
+/** BLAKE2b's lanes (blake2b-lanes.ts): two of them, their states and blocks, and their message words side by side. */
+export const HASH_LANES: usize = HASH_BLOCK + 128
+export const HASH_LANE_STATES: usize = HASH_LANES + 96
+export const HASH_LANE_BLOCKS: usize = HASH_LANE_STATES + 128
+export const HASH_LANE_WORDS: usize = HASH_LANE_BLOCKS + 256
+
 /** XXTEA's lanes; see xxtea-lanes.ts. */
-export const LANES: usize = HASH_BLOCK + 128
+export const LANES: usize = HASH_LANE_WORDS + 256
 export const LANE_KEYS: usize = LANES + 256
 export const LANE_SUMS: usize = LANE_KEYS + 128
 export const LANE_PARK: usize = LANE_SUMS + 32
@@ -33,23 +39,24 @@ export const LANE_PARK_SIZE: usize = 16384
 export const CHUNKS: usize = LANE_PARK + LANE_PARK_SIZE + SLACK
 
 /**
- * What is worked on: the plain bytes of a chunk, its encoded bytes to be decoded, of which there may be a sixth more, or
- * a part of what is hashed on its own: then the size is a multiple of 128.
+ * What is worked on: the plain bytes of a batch; or of one chunk the plain bytes, or the encoded bytes to be decoded, of
+ * which there may be a sixth more; or a part of what is hashed on its own, of at most INPUT_SIZE bytes, a multiple of 128.
  */
 export const INPUT: usize = CHUNKS + (BATCH_CHUNKS as usize) * 40
 export const INPUT_SIZE: i32 = 640 << 10
 
 /** The encoded chunks of the batch, each in a slot that starts at a multiple of 4; or the plain bytes of one. */
-export const OUTPUT: usize = INPUT + (INPUT_SIZE as usize) + SLACK
+export const OUTPUT: usize = INPUT + (BATCH_SIZE as usize) + SLACK
 
 /** Snappy's bound (n + n/6 + 32 per chunk) plus padding, length word and copied word of XXTEA. */
 const OUTPUT_SIZE: usize = (BATCH_SIZE as usize) + (BATCH_SIZE as usize) / 6 + (BATCH_CHUNKS as usize) * 48
 
 export const MEMORY_SIZE: usize = OUTPUT + OUTPUT_SIZE + SLACK
 
-/** What the caller gets per chunk. */
+/** What the caller sets and gets per chunk. */
 @unmanaged
 export class Chunk {
+  /** Its plain bytes; from `encode` on the encoded ones. */
   data: usize
   dataLength: i32
   /** 16 bytes. */

@@ -106,9 +106,18 @@ function emitLiteral(from: usize, to: usize, out: usize): usize {
     store<u16>(out, n, 1)
     out += 3
   }
-  // Calling memory.copy costs more than copying a few bytes too many.
-  if (length <= 16) v128.store(out, v128.load(from))
-  else memory.copy(out, from, length)
+  // Calling memory.copy costs more than copying a few bytes too many, for which there is SLACK.
+  v128.store(out, v128.load(from))
+  if (length > 16) {
+    if (length > 64) memory.copy(out, from, length)
+    else {
+      v128.store(out, v128.load(from, 16), 16)
+      if (length > 32) {
+        v128.store(out, v128.load(from, 32), 32)
+        v128.store(out, v128.load(from, 48), 48)
+      }
+    }
+  }
   return out + length
 }
 

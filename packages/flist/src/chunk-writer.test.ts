@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile as writeTextFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { arbitraryBytes, sampleBytes } from '../test/sample-bytes.ts'
 import { type ChunkWriter, createChunkWriter } from './chunk-writer.ts'
 import { CHUNK_SIZE, chunkId, decodeChunk, encodeChunk } from './codec/chunk.ts'
@@ -244,6 +244,46 @@ test.each([FLIST_CHUNKS, FL_CHUNKS])(
     expect(results[0]?.lists).toEqual(contents.map((bytes) => expectedList(bytes, format)))
   },
 )
+
+test.each([FLIST_CHUNKS, FL_CHUNKS])(
+  'threads store in a directory what one processor would ($name)',
+  async (format) => {
+    const contents = Array.from({ length: 30 }, (_, i) => noise(i % 3 === 0 ? 700_000 : 5_000, i % 23))
+    const results = []
+    for (const workers of [0, 2]) {
+      const root = await mkdtemp(join(tmpdir(), 'flist-writer-'))
+      const store = await openChunkStore(root)
+      // Both have to find this one there.
+      await store.put([format.encode(noise(5_000, 1))])
+      await using writer = createChunkWriter(store, { format, workers, workersAfter: 0 })
+      const lists = []
+      for (const bytes of contents) lists.push(await writeFile(writer, bytes))
+      await writer.flush()
+      for (const list of lists) for (const { id } of listChunks(list, format)) await store.get(id)
+      const names = (await readdir(root, { recursive: true })).filter((name) => name.includes('/')).sort()
+      results.push({ lists: lists.map(hex), names, stats: writer.stats })
+      await rm(root, { recursive: true })
+    }
+    expect(results[1]).toEqual(results[0])
+    const { names = [], stats } = results[0] ?? {}
+    expect([names.length, stats?.newChunks]).toEqual([stats?.uniqueChunks, (stats?.uniqueChunks ?? 0) - 1])
+  },
+)
+
+test('a directory that threads cannot write to fails the writer as it does the store', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'flist-writer-'))
+  onTestFinished(() => rm(root, { recursive: true }))
+  const bytes = noise(100_000, 1)
+  const name = hex(encodeChunk(bytes).id)
+  await writeTextFile(join(root, name.slice(0, 2)), 'where its directory would be')
+  await using writer = createChunkWriter(await openChunkStore(root), { workers: 1, workersAfter: 0 })
+  await writeFile(writer, bytes)
+  await expect(writer.flush()).rejects.toMatchObject({
+    name: 'FlistError',
+    code: 'store-failed',
+    message: `${root}: cannot store chunk "${name}" (ENOTDIR); check the directory and its permissions`,
+  })
+})
 
 test('a writer that is disposed of in the middle fails what is under way', async () => {
   const { store } = memoryStore()

@@ -1,10 +1,10 @@
 import { type ChunkEntries, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
-import { BATCH_BYTES, BATCH_CHUNKS, BATCH_MEMORY } from './codec/chunk-codec.ts'
+import { BATCH_BYTES, BATCH_CHUNKS, BATCH_MEMORY, type EncodedBatch } from './codec/chunk-codec.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { FlistError } from './errors.ts'
-import type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
+import type { ChunkStore } from './stores/chunk-store.ts'
 import type { ChunkList } from './tree.ts'
 
 /** What went through a writer so far. Sizes in bytes. */
@@ -64,7 +64,7 @@ const hashAt = (hashes: Uint8Array, i: number, size: number) =>
 export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions = {}): ChunkWriter {
   const { format = FLIST_CHUNKS } = options
   const { idBytes, keyBytes } = format
-  const codec = format.createCodec(options)
+  const codec = format.createCodec({ ...options, files: store.files })
   const known = store.known?.[format.name]
   const idAt = (ids: Uint8Array, i: number) => hashAt(ids, i, idBytes)
   const keyAt = (keys: Uint8Array, i: number) => hashAt(keys, i, keyBytes)
@@ -103,14 +103,11 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     const wanted = await settleKnown(claimed, keys)
     if (wanted.length === 0) return
     const encoded = await codec.encodeBatch({ memory, ends }, keys, wanted)
-    const chunks = new Map<string, StoredChunk>()
-    for (const [i, piece] of wanted.entries()) {
-      const id = idAt(encoded.ids, i)
-      entries.settle(keyAt(keys, piece), id)
-      const data = memory.subarray(encoded.ends[i - 1] ?? 0, encoded.ends[i])
-      chunks.set(id, { id: encoded.ids.subarray(idBytes * i, idBytes * (i + 1)), data })
+    for (const [i, piece] of wanted.entries()) entries.settle(keyAt(keys, piece), idAt(encoded.ids, i))
+    for (const i of encoded.stored ?? (await storeChunks(memory, encoded))) {
+      stats.newChunks++
+      stats.newBytes += (encoded.ends[i] ?? 0) - (encoded.ends[i - 1] ?? 0)
     }
-    await storeChunks(chunks)
     known?.remember(wanted.map((piece, i) => ({ key: keyAt(keys, piece), id: idAt(encoded.ids, i) })))
   }
 
@@ -132,12 +129,14 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     })
   }
 
-  async function storeChunks(chunks: ReadonlyMap<string, StoredChunk>): Promise<void> {
-    const missing = await store.missing([...chunks.values()].map(({ id }) => id))
-    const fresh = missing.map((id) => chunks.get(idAt(id, 0)) as StoredChunk)
-    await store.put(fresh)
-    stats.newChunks += fresh.length
-    stats.newBytes += fresh.reduce((sum, { data }) => sum + data.length, 0)
+  /** Puts those chunks of a batch that the store does not have; gives their indices. */
+  async function storeChunks(memory: Uint8Array, { ids, ends }: EncodedBatch): Promise<number[]> {
+    const idOf = (i: number) => ids.subarray(idBytes * i, idBytes * (i + 1))
+    const indices = new Map(ends.map((_, i) => [idAt(ids, i), i]))
+    const missing = await store.missing([...indices.values()].map(idOf))
+    const fresh = missing.flatMap((id) => indices.get(idAt(id, 0)) ?? [])
+    await store.put(fresh.map((i) => ({ id: idOf(i), data: memory.subarray(ends[i - 1] ?? 0, ends[i]) })))
+    return fresh
   }
 
   /** The batch that has room for a chunk of `length` bytes; a promise when that must be waited for. */

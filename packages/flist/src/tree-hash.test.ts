@@ -32,6 +32,39 @@ describe('the tree hash', () => {
     return `${Buffer.concat([Buffer.from(letter), length, Buffer.from(path)]).toString('hex')}${mode}0000000000000000002f6859`
   }
 
+  test('is that of all nodes together, however many and large they are', () => {
+    const chunks = (count: number) =>
+      Buffer.alloc(32 * count, Buffer.from([...Array(16).fill(0xaa), ...Array(16).fill(0xbb)]))
+    const names = Array.from({ length: 3000 }, (_, i) => `a-name-of-some-length-${1000 + i}`)
+    const large = file(2 ** 40 + 5, chunks(10_000), { mtime: 0 })
+    const tree = directory(
+      { ...Object.fromEntries(names.map((name) => [name, file(5, chunks(1), { mtime: 0 })])), large },
+      { mtime: 0 },
+    )
+    const u32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer)
+    const record = (timed: boolean, letter: string, path: string, ...rest: Buffer[]) =>
+      Buffer.concat([
+        Buffer.from(letter),
+        u32(path.length),
+        Buffer.from(path),
+        u32(letter === 'd' ? 0o755 : 0o644),
+        u32(0),
+        u32(0),
+        ...(timed ? [u32(0)] : []),
+        ...rest,
+      ])
+    const keys = (count: number) => [u32(count), Buffer.alloc(16 * count, 0xbb)]
+    for (const times of [true, false]) {
+      const serialised = [
+        Buffer.from(times ? 'tf-images tree 1\n' : 'tf-images tree 1 without times\n'),
+        record(times, 'd', ''),
+        ...names.map((name) => record(times, 'f', name, u32(5), u32(0), ...keys(1))),
+        record(times, 'f', 'large', u32(5), u32(256), ...keys(10_000)),
+      ]
+      expect(hashTree(tree, { times })).toBe(createHash('sha256').update(Buffer.concat(serialised)).digest('hex'))
+    }
+  })
+
   test('does not change with what a flist cannot keep, or with chunk ids', () => {
     const content = (id: number) => Buffer.from([...Array(16).fill(id), ...Array(16).fill(7)])
     const plain = directory({ a: file(1, content(1)) }, { mtime: 0 })

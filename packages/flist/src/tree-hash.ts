@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
+import { writeUint64 } from './format/numbers.ts'
 import { clampTime } from './format/times.ts'
 import {
   type Attributes,
   type ChunkList,
   type DirectoryNode,
   type FileNode,
-  listChunks,
   type SpecialNode,
   type SymlinkNode,
   walkNodes,
@@ -15,8 +15,11 @@ import {
 /** A node as the hash takes it: a directory without its children, which follow as nodes of their own. */
 export type HashedNode = (Attributes & { readonly type: 'directory' }) | FileNode<ChunkList> | SymlinkNode | SpecialNode
 
-/** A tree hash under construction. Nodes must come parents first, siblings by bytes, the root with the path `''`. */
-export type TreeHasher = { add(path: string, node: HashedNode): void; digest(): string }
+/** The hash of a tree with times, and that without. */
+export type TreeHashes = { readonly treeHash: string; readonly contentHash: string }
+
+/** Tree hashes under construction. Nodes must come parents first, siblings by bytes, the root with the path `''`. */
+export type TreeHasher = { add(path: string, node: HashedNode): void; digest(): TreeHashes }
 
 /** What a tree hash takes in. */
 export type TreeHashOptions = {
@@ -45,24 +48,59 @@ const LETTERS = { directory: 'd', file: 'f', symlink: 'l', character: 'c', block
  * All numbers are little-endian. Not in it, because a flist cannot keep it: nanoseconds, xattrs, hard links. Not in it,
  * because it depends on the compressor: chunk ids.
  */
-export function hashTree(root: DirectoryNode<ChunkList>, options: TreeHashOptions = {}): string {
-  const hasher = createTreeHasher(options)
+export function hashTree(
+  root: DirectoryNode<ChunkList>,
+  { times = true, format = FLIST_CHUNKS }: TreeHashOptions = {},
+): string {
+  const hasher = createTreeHasher(format)
   for (const { path, node } of walkNodes(root)) hasher.add(path, node)
-  return hasher.digest()
+  const { treeHash, contentHash } = hasher.digest()
+  return times ? treeHash : contentHash
 }
 
-/** Computes what `hashTree` does from nodes one by one. */
-export function createTreeHasher({ times = true, format = FLIST_CHUNKS }: TreeHashOptions = {}): TreeHasher {
-  const hash = createHash('sha256').update(times ? 'tf-images tree 1\n' : 'tf-images tree 1 without times\n')
-  let buffer = Buffer.allocUnsafe(4096)
+/** Bytes that are hashed at once: a call for each node would cost more than the hashing. */
+const PIECE = 64 * 1024
+
+/** Computes what `hashTree` does, with times and without, from nodes one by one. */
+export function createTreeHasher(format: ChunkFormat): TreeHasher {
+  const timed = createPieces('tf-images tree 1\n')
+  const timeless = createPieces('tf-images tree 1 without times\n')
   return {
     add(path, node) {
       const space = path.length + spaceOf(node)
-      if (space > buffer.length) buffer = Buffer.allocUnsafe(2 * space)
-      hash.update(buffer.subarray(0, serialise(buffer, path, node, times, format)))
+      const start = timed.reserve(space)
+      const time = writeHead(timed.buffer, path, node, start)
+      const rest = timed.buffer.writeUInt32LE(clampTime(node.mtime), time)
+      const end = writeRest(timed.buffer, node, rest, format)
+      timed.length = end
+
+      const copy = timeless.reserve(space)
+      timed.buffer.copy(timeless.buffer, copy, start, time)
+      timed.buffer.copy(timeless.buffer, copy + time - start, rest, end)
+      timeless.length = copy + end - start - (rest - time)
     },
-    digest: () => hash.digest('hex'),
+    digest: () => ({ treeHash: timed.digest(), contentHash: timeless.digest() }),
   }
+}
+
+/** A hash of text and what is then written to `buffer` up to `length`. */
+function createPieces(text: string) {
+  const hash = createHash('sha256').update(text)
+  const pieces = {
+    buffer: Buffer.allocUnsafe(PIECE),
+    length: 0,
+    /** Gives the place where so many more bytes may be written. */
+    reserve(space: number): number {
+      if (pieces.length + space > pieces.buffer.length) {
+        hash.update(pieces.buffer.subarray(0, pieces.length))
+        pieces.length = 0
+        if (space > pieces.buffer.length) pieces.buffer = Buffer.allocUnsafe(2 * space)
+      }
+      return pieces.length
+    },
+    digest: () => hash.update(pieces.buffer.subarray(0, pieces.length)).digest('hex'),
+  }
+  return pieces
 }
 
 /** More bytes than a node takes beside its path. */
@@ -70,24 +108,26 @@ function spaceOf(node: HashedNode): number {
   return 64 + (node.type === 'file' ? node.content.length : node.type === 'symlink' ? node.target.length : 0)
 }
 
-/** Gives the number of bytes written. */
-function serialise(buffer: Buffer, path: string, node: HashedNode, times: boolean, format: ChunkFormat): number {
+/** Writes what comes before the time, and gives where that goes. */
+function writeHead(buffer: Buffer, path: string, node: HashedNode, start: number): number {
   const mode = node.type === 'symlink' ? 0o777 : node.mode & 0o7777
-  let at = buffer.write(LETTERS[node.type], 0, 'latin1')
-  at = writeText(buffer, path, at)
-  for (const value of [mode, node.uid, node.gid]) at = buffer.writeUInt32LE(value, at)
-  if (times) at = buffer.writeUInt32LE(clampTime(node.mtime), at)
+  const at = writeText(buffer, path, start + buffer.write(LETTERS[node.type], start, 'latin1'))
+  return buffer.writeUInt32LE(node.gid, buffer.writeUInt32LE(node.uid, buffer.writeUInt32LE(mode, at)))
+}
+
+/** Writes what comes behind the time, and gives where it ends. */
+function writeRest(buffer: Buffer, node: HashedNode, start: number, format: ChunkFormat): number {
   switch (node.type) {
     case 'directory':
-      return at
-    case 'file':
-      at = buffer.writeBigUInt64LE(BigInt(node.size), at)
-      at = buffer.writeUInt32LE(node.content.length / format.entryBytes, at)
-      return writeKeys(buffer, node.content, at, format)
+      return start
+    case 'file': {
+      const at = writeUint64(buffer, node.size, start)
+      return writeKeys(buffer, node.content, buffer.writeUInt32LE(node.content.length / format.entryBytes, at), format)
+    }
     case 'symlink':
-      return writeText(buffer, node.target, at)
+      return writeText(buffer, node.target, start)
     default:
-      return buffer.writeUInt32LE(node.minor, buffer.writeUInt32LE(node.major, at))
+      return buffer.writeUInt32LE(node.minor, buffer.writeUInt32LE(node.major, start))
   }
 }
 
@@ -96,11 +136,16 @@ function writeText(buffer: Buffer, text: string, at: number): number {
   return start + buffer.write(text, start, 'latin1')
 }
 
-function writeKeys(buffer: Buffer, content: ChunkList, start: number, format: ChunkFormat): number {
+function writeKeys(
+  buffer: Buffer,
+  content: ChunkList,
+  start: number,
+  { idBytes, keyBytes, entryBytes }: ChunkFormat,
+): number {
   let at = start
-  for (const { key } of listChunks(content, format)) {
-    buffer.set(key, at)
-    at += key.length
+  for (let key = idBytes; key < content.length; key += entryBytes) {
+    buffer.set(content.subarray(key, key + keyBytes), at)
+    at += keyBytes
   }
   return at
 }

@@ -1,4 +1,5 @@
 import type { ChunkFormat } from './codec/chunk-format.ts'
+import { type ChunkList, type DirectoryNode, walkNodes } from './tree.ts'
 import { createTreeHasher, type HashedNode } from './tree-hash.ts'
 
 /** What a tree holds. Hard links count at every place, as a flist has them; the root counts as a directory. */
@@ -19,19 +20,24 @@ export type TreeSummary = {
   readonly contentHash: string
 }
 
+/** Summarises a whole tree. */
+export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
+  const summary = createTreeSummariser(format)
+  for (const { path, node } of walkNodes(root)) summary.add(path, node)
+  return summary.finish()
+}
+
 /** A summary under construction; nodes come in the order of `hashTree`. */
 export type TreeSummariser = { add(path: string, node: HashedNode): void; finish(): TreeSummary }
 
 /** Summarises a tree from its nodes one by one. */
 export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
   const counts = { files: 0, directories: 0, symlinks: 0, specials: 0, bytes: 0, chunks: 0 }
-  const hasher = createTreeHasher({ format })
-  const contentHasher = createTreeHasher({ format, times: false })
+  const hasher = createTreeHasher(format)
   const ids = new Set<string>()
   return {
     add(path, node) {
       hasher.add(path, node)
-      contentHasher.add(path, node)
       if (node.type === 'directory') counts.directories++
       else if (node.type === 'symlink') counts.symlinks++
       else if (node.type !== 'file') counts.specials++
@@ -45,11 +51,6 @@ export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
         }
       }
     },
-    finish: () => ({
-      ...counts,
-      uniqueChunks: ids.size,
-      treeHash: hasher.digest(),
-      contentHash: contentHasher.digest(),
-    }),
+    finish: () => ({ ...counts, uniqueChunks: ids.size, ...hasher.digest() }),
   }
 }

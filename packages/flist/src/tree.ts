@@ -55,8 +55,12 @@ export function* walkNodes<C>(root: DirectoryNode<C>): Generator<{ path: string;
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     yield next
     if (next.node.type !== 'directory') continue
-    const children = [...next.node.children].sort(([a], [b]) => compareBytes(b, a))
-    for (const [name, node] of children) stack.push({ path: joinPath(next.path, name), node })
+    const { children } = next.node
+    // Without a function to compare them strings are sorted by their chars, here bytes, and much faster.
+    for (const name of [...children.keys()].sort().reverse()) {
+      const node = children.get(name)
+      if (node !== undefined) stack.push({ path: joinPath(next.path, name), node })
+    }
   }
 }
 

@@ -53,9 +53,10 @@ async function bootstrapBase(base: ForeignBase, reference: string, options: Base
   const folder = await mkdtemp(join(tmpdir(), 'flist-base-'))
   try {
     const output = join(folder, 'root.tar')
-    const { release, components } = bootstrap
+    const { release, components, include, keyring } = bootstrap
     const call = signal ? { signal } : {}
-    await bootstrapDebian({ release, components, sourceDateEpoch, output, onProgress: report.update, ...call })
+    const archive = { release, components, ...(include ? { include } : {}), ...(keyring ? { keyring } : {}) }
+    await bootstrapDebian({ ...archive, sourceDateEpoch, output, onProgress: report.update, ...call })
     await importImage(engine, createReadStream(output), reference, { changes: ['CMD ["bash"]'], platform, ...call })
   } finally {
     await rm(folder, { recursive: true, force: true })

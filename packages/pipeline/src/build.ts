@@ -5,7 +5,7 @@ import { contextFiles, type RenderedImage, readCodeFrame, traceFailure } from '@
 import { formatReference, parseReference, type RegistryClient } from '@tf-images/registry'
 import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
-import type { PhaseRunner } from './progress.ts'
+import type { PhaseReport, PhaseRunner } from './progress.ts'
 import type { CredentialLookup } from './settings.ts'
 
 export type BuildRequest = {
@@ -16,10 +16,18 @@ export type BuildRequest = {
   readonly base: string
   /** Values of its other build arguments. */
   readonly buildArguments: Readonly<Record<string, string>>
-  /** The immutable reference to push. */
-  readonly reference: string
+  /** What the image is tagged with. */
+  readonly references: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   readonly platform: string
+  /** Called with the id of every image that a step makes. */
+  readonly onLayer?: (imageId: string) => void
+}
+
+/** An image that leaves the engine. */
+export type ImageRequest = BuildRequest & {
+  /** Its immutable name. */
+  readonly references: readonly [string]
   /** Image whose layers the engine may take; it need not exist. */
   readonly cacheFrom?: string
   /** When the image says it was created, in seconds since the epoch; by default when it was built. */
@@ -42,11 +50,14 @@ export type BuildServices = {
  * EngineError of any other failure; PipelineError 'digest-mismatch'
  */
 export async function buildAndPush(
-  request: BuildRequest,
+  request: ImageRequest,
   services: BuildServices,
 ): Promise<{ readonly digest: string }> {
   const { engine, phases, client, signal } = services
-  const { reference: immutable, created } = request
+  const {
+    references: [immutable],
+    created,
+  } = request
   const pushed = created === undefined ? immutable : stagingReference(immutable)
   const credentials = await services.credentials(parseReference(immutable).registry)
   const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
@@ -83,7 +94,7 @@ function stagingReference(reference: string): string {
  * @throws as {@link buildAndPush} while building; EngineError 'export-failed'
  */
 export async function buildAndSave(
-  request: BuildRequest,
+  request: ImageRequest,
   services: BuildServices,
   output: string,
 ): Promise<{ readonly imageId: string }> {
@@ -91,43 +102,33 @@ export async function buildAndSave(
   const { imageId } = await build(request, services)
   const options = signal ? { signal } : {}
   await phases.run('save', `writing ${output}`, () =>
-    pipeline(saveImage(engine, request.reference, options), createWriteStream(output), options),
+    pipeline(saveImage(engine, request.references[0], options), createWriteStream(output), options),
   )
   return { imageId }
 }
 
-/** Builds it in the engine, under its reference. */
+/** Builds it in the engine, with what that needs from registries. */
 async function build(
-  request: BuildRequest,
+  request: ImageRequest,
   services: BuildServices,
-  tags: readonly string[] = [request.reference],
+  references: readonly string[] = request.references,
 ): Promise<{ readonly imageId: string }> {
   const { engine, phases, signal } = services
-  const { reference, base, rendered } = request
-  const credentials = await services.credentials(parseReference(reference).registry)
+  const { base, rendered } = request
+  const credentials = await services.credentials(parseReference(request.references[0]).registry)
   const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
   return phases.run('build', `building ${rendered.name} from ${base}`, async (report) => {
+    const pull = (reference: string) =>
+      pullImage(engine, reference, { ...access, onProgress: (event) => report.update(event.text) })
     // An image id names what this engine has, and nothing a registry could be asked for.
-    if (!base.startsWith('sha256:'))
-      await pullImage(engine, base, { ...access, onProgress: (event) => report.update(event.text) })
+    if (!base.startsWith('sha256:')) await pull(base)
     const cacheFrom = request.cacheFrom ? await pullCache(request.cacheFrom) : []
-    const built = buildImage(engine, {
-      cacheFrom,
-      context: contextFiles(rendered),
-      place: `dockerfiles/${rendered.name}/Dockerfile`,
-      tags,
-      buildArgs: { ...request.buildArguments, BASE: base },
-      labels: request.labels,
-      platform: request.platform,
-      onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),
-      ...(signal ? { signal } : {}),
-    })
-    return built.catch((error) => rejectAtRecipe(error, request))
+    return { imageId: await buildRendered(engine, { ...request, references, cacheFrom }, report, signal) }
 
     /** An image that is not there, or may not be read, only makes the build longer. */
     async function pullCache(cache: string): Promise<readonly string[]> {
       try {
-        await pullImage(engine, cache, { ...access, onProgress: (event) => report.update(event.text) })
+        await pull(cache)
         return [cache]
       } catch (error) {
         if (signal?.aborted) throw error
@@ -136,6 +137,34 @@ async function build(
       }
     }
   })
+}
+
+/**
+ * Builds a rendered context with the engine.
+ *
+ * @returns the id of the image
+ * @throws PipelineError 'build-failed' at the recipe line of a failing step; EngineError of any other failure
+ */
+export async function buildRendered(
+  engine: Engine,
+  request: BuildRequest & { readonly cacheFrom?: readonly string[] },
+  report: PhaseReport,
+  signal?: AbortSignal,
+): Promise<string> {
+  const built = buildImage(engine, {
+    context: contextFiles(request.rendered),
+    place: `dockerfiles/${request.rendered.name}/Dockerfile`,
+    tags: request.references,
+    buildArgs: { ...request.buildArguments, BASE: request.base },
+    labels: request.labels,
+    platform: request.platform,
+    ...(request.cacheFrom ? { cacheFrom: request.cacheFrom } : {}),
+    onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),
+    ...(request.onLayer ? { onLayer: request.onLayer } : {}),
+    ...(signal ? { signal } : {}),
+  })
+  const { imageId } = await built.catch((error) => rejectAtRecipe(error, request))
+  return imageId
 }
 
 /** Rejects with the place in the recipes that a failed step comes from, and its text; with the error as it is where none is known. */

@@ -11,7 +11,7 @@ import {
   type FlistSummary,
   type FlRoute,
   type FlSummary,
-  hashTree,
+  type TreeSummary,
   writeFl,
   writeFlist,
 } from '@tf-images/flist'
@@ -28,7 +28,8 @@ import { CONVERTER_VERSION } from './build-id.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
 import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
 import { type ImageLayersOptions, type LayerCount, readImageLayers } from './image-layers.ts'
-import { type Backend, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
+import { type Backend, configMetadata, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
+import { isDiskImage, measuringStore, refuseDiskImage } from './image-raw.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { type Bounds, boundsOf, type ConvertLimits, createBudget, nameLimits } from './limits.ts'
 import { refusePackedImage } from './packed-image.ts'
@@ -40,12 +41,16 @@ export type ConvertOptions = {
   readonly backend?: Backend
   /** Writes a `.fl` for rfs, which finds the chunks by these routes, and no 0-flist; `backend` is then not used. */
   readonly fl?: { readonly routes: readonly FlRoute[] }
+  /** What a directory or a tar is told to be started with: only an image says so itself. */
+  readonly config?: ImageRuntimeConfig
   /** Adds `/.startup.toml` for runtimes that start from it. Off by default. */
   readonly startupToml?: boolean
   /** Layers of images converted before; without it every layer is converted. The result is the same. */
   readonly layerCache?: LayerCache
   /** Classes of differences that make the conversion fail, before anything appears at the output. */
   readonly strict?: ReadonlySet<FidelityClass>
+  /** Takes a tree that zos starts from its `image.raw`, which is refused otherwise. */
+  readonly imageRaw?: boolean
   /** What a hostile source may cost; generous where not given. */
   readonly limits?: ConvertLimits
   /** Threads that encode; see `createChunkWriter`. They change nothing in the result. */
@@ -73,7 +78,7 @@ export type Conversion = (FlistSummary | FlSummary) & {
  *
  * The flist appears at `output` only when it is whole; chunks stored by a run that failed are found again by the next.
  *
- * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'limit', 'not-faithful'
+ * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'cache-failed', 'limit', 'not-faithful', 'image-raw'
  */
 export async function convertSource(
   source: Source,
@@ -83,19 +88,24 @@ export async function convertSource(
 ): Promise<Conversion> {
   if (options.fl) checkRoutes(options.fl.routes)
   const format = options.fl ? FL_CHUNKS : FLIST_CHUNKS
-  const { root, newChunks, newBytes, layers } = await storeContents(source, store, format, options)
-  const { strict } = options
+  const { strict, imageRaw } = options
+  // A refusal that is foreseen stores nothing.
+  const target = !imageRaw && (await isDiskImage(source)) ? measuringStore(store) : store
+  const { root, layers, ...need } = await storeContents(source, target, format, options)
+  const { newChunks, newBytes } = need
   options.signal?.throwIfAborted()
+  if (!imageRaw) refuseDiskImage(source.title, root, need)
   let fidelity: Fidelity = { findings: [], config: [] }
+  const metadata = (tree: TreeSummary) => metadataOf(source, tree, options)
   const accept = (oversizedDirectories?: readonly string[]) => {
     fidelity = describeFidelity(source, root, format, oversizedDirectories)
     if (strict) requireFidelity(source.title, fidelity, strict)
   }
   const summary = options.fl
-    ? await writeFl(root, { ...options.fl, metadata: metadataOf(source, root, format) }, output, {
+    ? await writeFl(root, { ...options.fl, metadata }, output, {
         accept: () => accept(),
       })
-    : await writeFlist(root, metadataOf(source, root, format, options.backend), output, {
+    : await writeFlist(root, metadata, output, {
         accept: ({ oversizedDirectories }) => accept(oversizedDirectories),
       })
   return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
@@ -117,8 +127,8 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   })
   if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
-  const { newChunks, newBytes } = writer.stats
-  return { root, newChunks, newBytes, ...(layers ? { layers } : {}) }
+  const { bytes, uniqueChunks, newChunks, newBytes } = writer.stats
+  return { root, bytes, uniqueChunks, newChunks, newBytes, ...(layers ? { layers } : {}) }
 }
 
 /** Adds `/.startup.toml`, made from the image's config. */
@@ -167,9 +177,13 @@ export async function readSource(
   return { root }
 }
 
+/** Bytes between two numbers that are shown: making one a text takes as long as handling so many. */
+const SHOWN_EVERY = 256 * 1024
+
 /** The same content store, with the bytes counted for display and the signal looked at. */
 function observed(store: ContentStore<ChunkList>, options: ConvertOptions): ContentStore<ChunkList> {
   let bytes = 0
+  let shown = 0
   return {
     open(size) {
       const content = store.open(size)
@@ -177,7 +191,10 @@ function observed(store: ContentStore<ChunkList>, options: ConvertOptions): Cont
         write(part) {
           options.signal?.throwIfAborted()
           bytes += part.length
-          options.onBytes?.(bytes)
+          if (bytes - shown >= SHOWN_EVERY) {
+            shown = bytes
+            options.onBytes?.(bytes)
+          }
           return content.write(part)
         },
         end: () => content.end(),
@@ -194,14 +211,16 @@ export function runtimeConfig(image: ResolvedImage): ImageRuntimeConfig {
 /** Only an image has a row `image`: a directory or a tar has nothing that names it. */
 function metadataOf(
   source: Source,
-  root: DirectoryNode<ChunkList>,
-  format: ChunkFormat,
-  backend?: Backend,
+  { treeHash, contentHash }: TreeSummary,
+  options: Pick<ConvertOptions, 'backend' | 'config' | 'fl'>,
 ): FlistMetadata {
-  if (source.kind !== 'image') return backend ? { backend: { ...backend } } : {}
+  // The routes of a .fl say where its chunks are.
+  const backend = options.fl ? undefined : options.backend
+  if (source.kind !== 'image')
+    return { ...(backend ? { backend: { ...backend } } : {}), ...configMetadata(options.config ?? {}) }
   const { digest, configDescriptor, config } = source.image
   const platform = [config.os, config.architecture, config.variant].filter(Boolean).join('/')
-  const hashes = { treeHash: hashTree(root, { format }), contentHash: hashTree(root, { format, times: false }) }
-  const origin = { digest, imageId: configDescriptor.digest, platform, converter: CONVERTER_VERSION, ...hashes }
+  const converter = CONVERTER_VERSION
+  const origin = { digest, imageId: configDescriptor.digest, platform, converter, treeHash, contentHash }
   return imageMetadata(runtimeConfig(source.image), origin, backend)
 }

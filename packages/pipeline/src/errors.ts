@@ -16,6 +16,8 @@ export type PipelineErrorCode =
   | 'bad-definition'
   /** A machine that zos would not start, or that did not start here. */
   | 'not-bootable'
+  /** A disk image that nobody asked for. */
+  | 'image-raw'
   | 'build-failed'
   | 'not-locked'
   /** Found before the work, not in it. */

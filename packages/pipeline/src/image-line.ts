@@ -1,16 +1,17 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import type { ChunkStore } from '@tf-images/flist'
-import type { Lock, RenderedImage } from '@tf-images/recipe'
+import { imageRuns, type Lock, type Recipes, type RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
-import { type BuildRequest, type BuildServices, buildAndPush, buildAndSave } from './build.ts'
+import { type BuildServices, buildAndPush, buildAndSave, type ImageRequest } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
-import { CONVERTER_VERSION, INPUTS_LABEL } from './build-id.ts'
-import type { Conversion } from './convert.ts'
-import { isConvertedFlist } from './converted-flist.ts'
+import { INPUTS_LABEL } from './build-id.ts'
+import { declaredChecks } from './contract/declared-checks.ts'
+import { type GateReport, passGate } from './contract/gate.ts'
 import { PipelineError } from './errors.ts'
+import { convertAndCheck, convertedPath, hasConverted } from './image-conversion.ts'
 import type { ImageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { moveTag } from './moving-tag.ts'
@@ -22,12 +23,12 @@ import { withSession } from './publishing/hub-session.ts'
 import { publishFlist } from './publishing/publish.ts'
 import { promoteFlist } from './releases/promotion.ts'
 import type { ImageReport } from './report.ts'
-import { type HubSettings, parseBackend, parseRegistryHost } from './settings.ts'
-import { convertAndCheck } from './stages/convert-and-check.ts'
+import { parseRegistryHost } from './settings.ts'
 import type { UpOptions } from './up.ts'
 
 /** What the images of one run share. */
 export type Workshop = UpOptions & {
+  readonly recipes: Recipes
   readonly engine: Engine
   readonly client: RegistryClient
   readonly chunks: ChunkStore
@@ -72,7 +73,7 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   if (workshop.archiveFolder && kept === undefined) {
     const archive = join(workshop.archiveFolder, `${name}.tar`)
     const services = servicesOf(workshop, phases)
-    const { imageId } = await buildAndSave(buildRequest(rendered, base, planned, workshop), services, archive)
+    const { imageId } = await buildAndSave(imageRequest(rendered, base, planned, workshop), services, archive)
     workshop.digests.set(name, imageId)
     workshop.archived.add(name)
     return { ...common, source: archive, status: 'built' }
@@ -85,13 +86,20 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
     if (moveTags) await moveTag(client, built.reference, phases)
     return { ...built, status: 'built' }
   }
-  const conversion = action === 'publish' ? undefined : await convert(names, digest, workshop, phases)
+  const conversion = action === 'publish' ? undefined : await convertAndCheck(names, digest, workshop, phases)
   const path = conversion?.flist ?? convertedPath(names, workshop)
+  const gate = await gateOf(name, path, workshop, phases)
   // A forced build has the old build's name, and as a rule other times.
   const request = { flist: path, chunks, name: flist, links: [link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
   await moveTag(client, built.reference, phases)
-  return { ...built, status: 'published', ...(conversion ? { conversion } : {}), publication }
+  return {
+    ...built,
+    status: 'published',
+    ...(conversion ? { conversion } : {}),
+    ...(gate ? { gate } : {}),
+    publication,
+  }
 }
 
 /** What exists of an image that is not to be worked on, for those on top of it: the digest it has as its recipe is now. */
@@ -155,23 +163,6 @@ function contextOf({ registry, platform, client, lock, force = false, startupTom
   return { registry, platform, client, lock, force, startupToml }
 }
 
-function convertedPath(names: ImageNames, { workFolder }: Workshop): string {
-  return join(workFolder, 'flists', names.flist)
-}
-
-/** Whether an earlier run converted an image and did not come to publish it. With `strict` it has to be looked at again. */
-async function hasConverted(
-  names: ImageNames,
-  digest: string,
-  { backend }: HubSettings,
-  workshop: Workshop,
-): Promise<boolean> {
-  const { strict, chunks, signal } = workshop
-  if (strict) return false
-  const expected = { digest, converter: CONVERTER_VERSION, backend: parseBackend(backend) }
-  return isConvertedFlist(convertedPath(names, workshop), expected, chunks, signal ? { signal } : {})
-}
-
 /** Moves the link alone; false where the flist turns out not to be whole: then it is made again. */
 async function relink(names: ImageNames, workshop: Workshop, phases: PhaseRunner): Promise<boolean> {
   const { hub, signal } = workshop
@@ -195,37 +186,48 @@ async function build(
   workshop: Workshop,
   phases: PhaseRunner,
 ): Promise<string> {
-  const { digest } = await buildAndPush(buildRequest(rendered, base, planned, workshop), servicesOf(workshop, phases))
-  return digest
+  const request = imageRequest(rendered, base, planned, workshop)
+  return (await buildAndPush(request, servicesOf(workshop, phases))).digest
 }
 
-function buildRequest(
+function imageRequest(
   rendered: RenderedImage,
   base: PinnedBase,
   { inputs, id, names }: PlannedBuild,
   { root, platform, cacheFrom, created, labels: common }: Workshop,
-): BuildRequest {
-  const labels = { ...common, 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) }
-  const { arguments: buildArguments } = inputs
-  const { reference, latest } = names
-  const optional = { ...(cacheFrom ? { cacheFrom: latest } : {}), ...(created === undefined ? {} : { created }) }
-  return { rendered, root, base: base.reference, buildArguments, reference, labels, platform, ...optional }
+): ImageRequest {
+  return {
+    rendered,
+    root,
+    base: base.reference,
+    buildArguments: inputs.arguments,
+    references: [names.reference],
+    labels: { ...common, 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) },
+    platform,
+    ...(cacheFrom ? { cacheFrom: names.latest } : {}),
+    ...(created === undefined ? {} : { created }),
+  }
 }
 
 function servicesOf({ engine, client, credentials, signal }: Workshop, phases: PhaseRunner): BuildServices {
   return { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
 }
 
-function convert(names: ImageNames, digest: string, workshop: Workshop, phases: PhaseRunner): Promise<Conversion> {
-  const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
-  return convertAndCheck(names.pinned(digest), convertedPath(names, workshop), chunks, phases, {
-    platform,
-    credentials,
-    layerCache,
-    ...(hub ? { backend: parseBackend(hub.backend) } : {}),
-    ...(workshop.startupToml ? { startupToml: true } : {}),
-    ...(strict ? { strict } : {}),
-    ...(limits ? { limits } : {}),
-    ...(signal ? { signal } : {}),
-  })
+/** What is published below is what passed here. */
+async function gateOf(
+  name: string,
+  flist: string,
+  { gate = {}, recipes, workFolder, signal }: Workshop,
+  phases: PhaseRunner,
+): Promise<GateReport | undefined> {
+  if (gate === false) {
+    const text = 'warning: not compared with the boot contract, as asked for; zos may not start it'
+    await phases.run('lint', 'left out', async ({ line }) => line(text))
+    return undefined
+  }
+  const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
+  // Rendering them costs what rendering the image does.
+  const checks = gate.boot ? declaredChecks(imageRuns(recipes, name)) : []
+  const { boot } = gate
+  return passGate(gated, boot ? { boot: { ...boot, checks } } : {}, phases, signal)
 }

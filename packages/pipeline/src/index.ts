@@ -1,5 +1,6 @@
 export type { Examination, ExamineOptions } from './contract/examine.ts'
-export type { StartOptions } from './contract/start.ts'
+export type { GateOptions, GateReport } from './contract/gate.ts'
+export type { StartOptions, StartReport } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
 export { PipelineError, type PipelineErrorCode } from './errors.ts'
@@ -9,6 +10,7 @@ export { type Fidelity, formatFidelity } from './fidelity/fidelity.ts'
 export type { FidelityExample, FidelityFinding } from './fidelity/findings.ts'
 export type { LayerCount } from './image-layers.ts'
 export type { Backend } from './image-metadata.ts'
+export { needText, type StorageNeed } from './image-raw.ts'
 export { type LayerCache, openLayerCache } from './layer-cache.ts'
 export type { ConvertLimits } from './limits.ts'
 export type { VmOptions, VmResult } from './machine/bring-up-vm.ts'
@@ -54,6 +56,8 @@ export {
   vmReport,
 } from './stages/leg-result.ts'
 export { type PublishLegOptions, publishLeg, publishOne } from './stages/publish-leg.ts'
+export type { TestedCheck, TestedScenario, TestSubject } from './testing/run-scenario.ts'
+export type { TestOptions } from './testing/test-recipes.ts'
 export type { ImageFailure, UpOptions, UpResult } from './up.ts'
 export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'
 export { type Verification, type VerifyOptions, verifyFlist } from './verify/verify.ts'
@@ -76,6 +80,10 @@ export const resolveLock: typeof import('./lock.ts').resolveLock = async (recipe
 /** Read when it is called, for the same reason. */
 export const bringUpVm: typeof import('./machine/bring-up-vm.ts').bringUpVm = async (options) =>
   (await import('./machine/bring-up-vm.ts')).bringUpVm(options)
+
+/** Read when it is called, for the same reason. */
+export const testRecipes: typeof import('./testing/test-recipes.ts').testRecipes = async (options) =>
+  (await import('./testing/test-recipes.ts')).testRecipes(options)
 
 /** Read when it is called, for the same reason. */
 export const examine: typeof import('./contract/examine.ts').examine = async (name, options) =>

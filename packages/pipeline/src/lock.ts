@@ -6,6 +6,7 @@ import {
   type Recipes,
   type RenderedImage,
   readLock,
+  snapshotBases,
   unhashedDownloads,
   usedBases,
 } from '@tf-images/recipe'
@@ -28,6 +29,8 @@ export type LockOptions = {
   readonly before?: Lock
   /** Which downloads are loaded whose hash the recipes leave to the lock: none, those without one, all. */
   readonly downloads: 'none' | 'new' | 'all'
+  /** The date to take packages of, where a base takes them from a snapshot; else what is locked stays, and is today at first. */
+  readonly snapshot?: string
   readonly progress?: Progress
   readonly signal?: AbortSignal
 }
@@ -49,7 +52,11 @@ export async function resolveLock(recipes: Recipes, options: LockOptions): Promi
   const problems: string[] = []
   const digests = await resolveBases(recipes, options, phases, problems)
   const hashes = await resolveDownloads(recipes, options, phases, problems)
-  return { lock: lockOf(recipes, digests, hashes), problems }
+  const today = new Date().toISOString().slice(0, 10).replaceAll('-', '')
+  const dates = snapshotBases(recipes).map((name) => {
+    return [name, options.snapshot ?? options.before?.snapshots?.[name] ?? `${today}T000000Z`] as const
+  })
+  return { lock: lockOf(recipes, digests, hashes, new Map(dates)), problems }
 }
 
 async function resolveBases(
@@ -147,7 +154,7 @@ export async function lockToBuildBy(
 
 /** What of one image is not as the lock says, in words; parents are images of their own. */
 export function lockFaults(
-  { base, snippets, downloads }: RenderedImage,
+  { base, snippets, downloads, snapshot }: RenderedImage,
   recipes: Recipes,
   lock: Lock | undefined,
 ): readonly string[] {
@@ -164,5 +171,6 @@ export function lockFaults(
     ...(isBaseLocked ? [] : [fault(`base ${base.name} (${reference})`)]),
     ...moved.map(([name, version]) => fault(`snippet ${name}${version === undefined ? '' : ` ${version}`}`)),
     ...unknown.map(({ url }) => fault(`download ${url}`)),
+    ...(snapshot === undefined || lock.snapshots?.[snapshot] ? [] : [fault(`the snapshot of ${snapshot}`)]),
   ]
 }

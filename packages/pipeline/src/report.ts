@@ -1,3 +1,5 @@
+import type { GateReport } from './contract/gate.ts'
+import { gateText } from './contract/gate-text.ts'
 import type { Conversion } from './convert.ts'
 import { fidelitySummary } from './fidelity/fidelity.ts'
 import type { LayerCount } from './image-layers.ts'
@@ -38,6 +40,8 @@ export type ImageReport = {
   readonly difference?: ImageDifference
   /** Present when its publication was looked at and not done. */
   readonly storage?: StorageReport
+  /** How it passed what stands before publishing; absent where that was left out. */
+  readonly gate?: GateReport
 }
 
 /** The report as lines for a terminal or a log. */
@@ -55,6 +59,8 @@ export function formatReport(report: ImageReport): string {
     rows.push(['flist size', formatBytes(flistBytes)], ['tree hash', treeHash])
     rows.push(['fidelity', fidelitySummary(report.conversion.fidelity)])
   }
+  if (report.gate) rows.push(['boot contract', gateText(report.gate)])
+  else if (report.publication) rows.push(['boot contract', 'not checked'])
   if (report.publication) {
     const { storage, sentBytes, outcome, reason } = report.publication
     const { toSend, onBackend } = storage

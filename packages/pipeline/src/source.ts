@@ -1,5 +1,7 @@
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { chmod, mkdir, open, rm, stat, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   formatReference,
   type ImageFormat,
@@ -35,14 +37,17 @@ export type SourceOptions = {
   /** Chooses from an archive or layout of several images: `name:tag`, or any name and `@sha256:…`. */
   readonly image?: string
   readonly credentials?: CredentialLookup
+  /** Bytes the disk of a qcow2 image may have. Default: 1 TiB. */
+  readonly largestDisk?: number
   readonly signal?: AbortSignal
 }
 
 /**
  * Opens what a user names: a path of this machine (an OCI image layout as directory or tar, a `docker save` archive, a tar
- * of a root file system, plain or compressed, or a directory) or else an image reference. A path that exists wins over a reference.
+ * of a root file system, plain or compressed, a directory, or a qcow2 disk image) or else an image reference. A path that exists wins
+ * over a reference. A disk image becomes a directory with an `image.raw`, in a temporary folder that `close` removes.
  *
- * @throws PipelineError 'bad-source', RegistryError
+ * @throws PipelineError 'bad-source', RegistryError, VmError 'disk-image'
  */
 export async function openSource(name: string, options: SourceOptions = {}): Promise<Source> {
   const { platform, image, credentials, signal } = options
@@ -54,6 +59,7 @@ export async function openSource(name: string, options: SourceOptions = {}): Pro
       `"${name}": is no archive of images to choose "${image}" from; name a docker save archive or an OCI layout`,
     )
   }
+  if (kind === 'qcow2') return openDiskImage(name, options)
   if (kind === 'directory' || kind === 'root-tar') return { kind, title: name, path: name, close: async () => {} }
   if (kind !== undefined) {
     const wanted = image === undefined ? undefined : parseReference(image, { tag: 'latest' })
@@ -81,13 +87,40 @@ async function openImage(title: string, reader: ImageReader, resolve: () => Prom
   }
 }
 
-async function kindOfPath(path: string): Promise<ImageFormat | 'directory' | 'root-tar' | undefined> {
+async function kindOfPath(path: string): Promise<ImageFormat | 'directory' | 'root-tar' | 'qcow2' | undefined> {
   const found = await stat(path).catch(() => undefined)
   if (!found) return undefined
   if (!found.isDirectory() && !found.isFile()) {
     throw new PipelineError('bad-source', `"${path}": neither a file nor a directory; name a tar or a directory`)
   }
+  if (found.isFile() && (await isQcow2(path))) return 'qcow2'
   return (await imageFormat(path)) ?? (found.isDirectory() ? 'directory' : 'root-tar')
+}
+
+async function isQcow2(path: string): Promise<boolean> {
+  await using file = await open(path, 'r')
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0)
+  return bytesRead === 4 && buffer.toString('latin1') === 'QFI\xfb'
+}
+
+/** What makes machines is read here, and for nothing else that is converted. */
+async function openDiskImage(name: string, { largestDisk = 1024 ** 4, signal }: SourceOptions): Promise<Source> {
+  const { convertCloudImage, createBootFolder } = await import('@tf-images/vm')
+  const folder = await createBootFolder(tmpdir())
+  const close = () => rm(folder, { recursive: true, force: true })
+  try {
+    const root = join(folder, 'root')
+    const image = join(root, 'image.raw')
+    await mkdir(root)
+    await convertCloudImage(name, image, { largest: largestDisk, ...(signal ? { signal } : {}) })
+    const { mtime } = await stat(name)
+    await Promise.all([chmod(root, 0o755), chmod(image, 0o644)])
+    for (const path of [image, root]) await utimes(path, mtime, mtime)
+    return { kind: 'directory', title: name, path: root, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
 /** Bytes of a tar file of this machine. */

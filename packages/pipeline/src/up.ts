@@ -4,6 +4,7 @@ import { connectEngine, parseDockerHost } from '@tf-images/engine'
 import { openChunkStore } from '@tf-images/flist'
 import { loadRecipes, type Recipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
+import type { GateOptions } from './contract/gate.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
 import { bringUpImage, lookUpImage } from './image-line.ts'
 import { openLayerCache } from './layer-cache.ts'
@@ -50,6 +51,8 @@ export type UpOptions = {
   readonly startupToml?: boolean
   /** Classes of differences that make an image fail that is converted; nothing of it is published then. */
   readonly strict?: ReadonlySet<FidelityClass>
+  /** What a converted image has to pass before it is published; false for nothing. Default: the boot contract. */
+  readonly gate?: GateOptions | false
   /** What an image may cost to convert. */
   readonly limits?: ConvertLimits
   /** `unix:///var/run/docker.sock`, `tcp://host:port`. */
@@ -62,7 +65,7 @@ export type ImageFailure = { readonly image: string; readonly error: unknown }
 export type UpResult = { readonly reports: readonly ImageReport[]; readonly failures: readonly ImageFailure[] }
 
 /**
- * The whole line for some images: render, build, push, convert, check, publish, read back. Images go in build order; one
+ * The whole line for some images: render, build, push, convert, check, lint, boot where asked for, publish, read back. Images go in build order; one
  * that fails stops those on top of it and no other.
  *
  * @throws RecipeError, PipelineError 'not-locked', EngineError, FlistError before the first image
@@ -83,6 +86,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
   const workshop = {
     ...options,
+    recipes,
     lock,
     engine,
     client,

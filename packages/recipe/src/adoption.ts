@@ -1,3 +1,5 @@
+import { type ContextReader, recogniseSnippets } from './adopted-snippets.ts'
+import { type AdoptedStage, commentsOf, splitStages } from './adopted-stages.ts'
 import { type DockerfileInstruction, parseInstructions } from './dockerfile-instructions.ts'
 import { isPort, isTarget } from './names.ts'
 import { type Problem, reportInto, throwProblems } from './problem.ts'
@@ -8,9 +10,9 @@ import { CONTEXT_FOLDER } from './render.ts'
 export type Adopted = {
   readonly line: number
   readonly keyword: string
-  /** The key of image.yaml that holds it now. */
-  readonly became: 'base' | 'ports' | 'entrypoint' | 'cmd' | 'dockerfile'
-  /** A snippet that may do the same, for whoever goes on from here. */
+  /** The key of image.yaml that holds it now; `nothing` for a stage that nothing of the image comes from. */
+  readonly became: 'base' | 'snippets' | 'ports' | 'entrypoint' | 'cmd' | 'stages' | 'dockerfile' | 'nothing'
+  /** The snippet that does the same now; of what was kept, one that may, for whoever goes on from here. */
   readonly snippet?: string
 }
 
@@ -18,6 +20,8 @@ export type Adopted = {
 export type Adoption = {
   /** For image.yaml. */
   readonly image: Readonly<Record<string, unknown>>
+  /** Comments of what has a key of its own now, by that key. */
+  readonly comments: ReadonlyMap<string, readonly string[]>
   /** Every instruction of the original, in its order. */
   readonly accounts: readonly Adopted[]
   /** It copies files of its context, which go to the folder "context" beside image.yaml. */
@@ -25,65 +29,149 @@ export type Adoption = {
 }
 
 /**
- * Makes an image definition of a Dockerfile of one stage. What has words in the recipes becomes that, when moving it to where
- * recipes put it changes nothing; the rest stays as it is, in its order and with its comments, as instructions of the image.
+ * Makes an image definition of a Dockerfile. What has words in the recipes becomes that, when moving it to where recipes put it
+ * changes nothing; the rest stays as it is, in its order and with its comments, as instructions of the image and of its stages.
  *
- * @throws {RecipeError} `invalid`: more than one stage, a base that the recipes do not have, what the classic builder lacks
+ * @param read gives the files of the build context, which snippets may have as well
+ * @throws {RecipeError} `invalid`: a base that the recipes do not have, stages on several bases, what the classic builder lacks
  */
-export function adoptDockerfile(recipes: Recipes, name: string, file: string, text: string): Adoption {
+export async function adoptDockerfile(
+  recipes: Recipes,
+  name: string,
+  file: string,
+  text: string,
+  read: ContextReader = async () => undefined,
+): Promise<Adoption> {
   const instructions = parseInstructions(text)
-  const base = baseOf(recipes, file, instructions)
-  const rest = instructions.filter(({ keyword }) => keyword !== 'FROM')
-  const config = configOf(rest)
-  const raw: string[] = []
-  let needsContext = false
-  const accounts = instructions.map((instruction): Adopted => {
-    const { line, keyword } = instruction
-    if (keyword === 'FROM') return { line, keyword, became: 'base' }
-    const became = config.became.get(instruction)
-    if (became) return { line, keyword, became }
-    const copied = rewriteSources(instruction)
-    needsContext ||= copied !== undefined
-    raw.push(...(copied ?? instruction.text))
-    const snippet = snippetFor(recipes, instruction)
-    return { line, keyword, became: 'dockerfile', ...(snippet ? { snippet } : {}) }
-  })
+  const { base, final, stages } = structureOf(recipes, file, instructions)
+  const config = configOf(final.instructions)
+  const others = final.instructions.filter((instruction) => !config.became.has(instruction))
+  const snippets = typeof base === 'string' ? await recogniseSnippets(recipes, base, others, read) : []
+  const recognised = new Map(
+    snippets.flatMap(({ name, instructions }) => instructions.map((one) => [one, name] as const)),
+  )
+  const kept = others.filter((instruction) => !recognised.has(instruction))
+  const raw = [...kept.flatMap(writtenText), ...trailingComments(text)]
+  const moved = final.instructions.filter((instruction) => !kept.includes(instruction))
   const image = {
     description: `${name}, adopted from its Dockerfile`,
     base,
+    ...(snippets.length > 0 ? { snippets: snippets.map((snippet) => snippet.name) } : {}),
     ...config.keys,
-    ...(raw.length > 0 ? { dockerfile: `${raw.join('\n')}\n` } : {}),
+    ...(stages.length > 0 ? { stages: stages.map((stage) => ({ name: stage.name, dockerfile: rawText(stage) })) } : {}),
+    ...(raw.some((line) => !/^\s*(?:#|$)/.test(line)) ? { dockerfile: `${raw.join('\n')}\n` } : {}),
   }
-  return { image, accounts, needsContext }
+  const became = new Map<number, Omit<Adopted, 'line' | 'keyword'>>()
+  for (const stage of stages)
+    for (const { line } of [stage.from, ...stage.instructions]) became.set(line, { became: 'stages' })
+  for (const instruction of final.instructions) {
+    const snippet = recognised.get(instruction)
+    const key = config.became.get(instruction)
+    const similar = snippetFor(recipes, instruction)
+    if (snippet !== undefined) became.set(instruction.line, { became: 'snippets', snippet })
+    else if (key) became.set(instruction.line, { became: key })
+    else became.set(instruction.line, { became: 'dockerfile', ...(similar ? { snippet: similar } : {}) })
+  }
+  const first = instructions.find(({ keyword }) => keyword === 'FROM')?.line ?? 0
+  const accounts = instructions.map(({ line, keyword }): Adopted => {
+    const isBase = line < first || line === final.from.line || (keyword === 'FROM' && !became.has(line))
+    return {
+      line,
+      keyword,
+      ...(isBase ? { became: 'base' as const } : (became.get(line) ?? { became: 'nothing' as const })),
+    }
+  })
+  const keyOf = (instruction: DockerfileInstruction) => config.became.get(instruction) ?? 'snippets'
+  const written = [...kept, ...stages.flatMap((stage) => stage.instructions)]
+  return {
+    image,
+    comments: commentsByKey([
+      ...[...instructions.filter(({ line }) => line < first), ...final.starts].map((one) => [one, 'base'] as const),
+      ...moved.map((one) => [one, keyOf(one)] as const),
+    ]),
+    accounts,
+    needsContext: written.some((instruction) => rewriteSources(instruction) !== undefined),
+  }
 }
 
-function baseOf(recipes: Recipes, file: string, instructions: readonly DockerfileInstruction[]): unknown {
+function writtenText(instruction: DockerfileInstruction): readonly string[] {
+  return rewriteSources(instruction) ?? instruction.text
+}
+
+function rawText({ starts, instructions }: AdoptedStage): string {
+  const comments = starts.flatMap(({ text }) => commentsOf(text))
+  return `${[...comments, ...instructions.flatMap(writtenText)].join('\n')}\n`
+}
+
+function trailingComments(text: string): string[] {
+  const lines = text.trimEnd().split(/\r?\n/)
+  const last = lines.findLastIndex((line) => !/^\s*(?:#|$)/.test(line))
+  return lines.slice(last + 1).filter((line) => line.trim() !== '')
+}
+
+function commentsByKey(pairs: readonly (readonly [DockerfileInstruction, string])[]): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const [{ text }, key] of pairs) {
+    const lines = commentsOf(text).map((line) => line.trim().replace(/^#\s?/, ''))
+    if (lines.length > 0) found.set(key, [...(found.get(key) ?? []), ...lines])
+  }
+  return found
+}
+
+type Structure = {
+  readonly base: string | { readonly image: string }
+  readonly final: AdoptedStage
+  /** The others, as far as something is copied out of them. */
+  readonly stages: readonly AdoptedStage[]
+}
+
+/** The stages of a Dockerfile, all on one base that the recipes have. */
+function structureOf(recipes: Recipes, file: string, instructions: readonly DockerfileInstruction[]): Structure {
   const problems: Problem[] = []
   const report = reportInto(problems)
-  const froms = instructions.filter(({ keyword }) => keyword === 'FROM')
-  const [from, second] = froms
   const at = (instruction?: DockerfileInstruction) => ({ file, line: instruction?.line ?? 1, column: 1 })
-  if (!from) report(at(), 'there is no FROM', 'it is no Dockerfile')
-  if (second) report(at(second), 'a second stage can not be adopted', 'write a snippet with "stages" for it')
-  const early = instructions.find(({ line, keyword }) => from && line < from.line && keyword === 'ARG')
-  if (early) report(at(early), 'an ARG before FROM can not be adopted', 'put its value into FROM')
-  for (const instruction of instructions) {
-    const { keyword, value } = instruction
-    if (/^(?:RUN|COPY|ADD)$/.test(keyword) && /(?:^|\s)<<-?\s*["']?[A-Za-z_]/.test(value)) {
-      report(at(instruction), 'here-documents need BuildKit', 'put the text into a file')
-    }
-    if (/^(?:RUN|COPY|ADD)$/.test(keyword) && /^--(?:mount|link|security|network)\b/.test(value)) {
-      report(at(instruction), 'this flag needs BuildKit', 'leave it out')
-    }
-  }
-  const wanted = from?.value.split(/\s+/)[0] ?? ''
+  const stages = splitStages(instructions, (instruction, ...problem) => report(at(instruction), ...problem))
+  const final = stages.at(-1)
+  if (!final) report(at(), 'there is no FROM', 'it is no Dockerfile')
+  checkBuilder(instructions, (instruction, ...problem) => report(at(instruction), ...problem))
+  const wanted = final?.base ?? ''
   const found = [...recipes.bases].find(([, { reference }]) => normalized(reference) === normalized(wanted))
   const image = [...recipes.images.keys()].find((image) => normalized(wanted) === `${recipes.registry}/${image}:latest`)
-  if (from && !found && !image) {
-    report(at(from), `no base of the recipes is "${wanted}"`, `add it to "bases" in recipes/recipes.yaml`)
+  if (final && !found && image === undefined) {
+    report(at(final.from), `no base of the recipes is "${wanted}"`, `add it to "bases" in recipes/recipes.yaml`)
+  }
+  const copied = new Set(stages.flatMap((stage) => stage.instructions.flatMap(sourceStage)))
+  const used = stages.slice(0, -1).filter(({ name }) => copied.has(name))
+  for (const { from, base } of used) {
+    if (normalized(base) === normalized(wanted)) continue
+    const remedy = 'build it on the base of the image, or declare what it makes under "downloads"'
+    report(at(from), `this stage is built on "${base}" and the image on "${wanted}"`, remedy)
   }
   throwProblems(problems)
-  return found ? found[0] : { image }
+  if (!final) throw new Error('a Dockerfile without FROM was reported')
+  return { base: found ? found[0] : { image: image ?? '' }, final, stages: used }
+}
+
+function sourceStage({ keyword, value }: DockerfileInstruction): string[] {
+  const [, name] = (keyword === 'COPY' && /^(?:--\S+\s+)*--from=(\S+)/.exec(value)) || []
+  return name === undefined ? [] : [name]
+}
+
+/** What the classic builder has no words for. */
+function checkBuilder(
+  instructions: readonly DockerfileInstruction[],
+  report: (instruction: DockerfileInstruction, message: string, hint: string) => void,
+): void {
+  for (const instruction of instructions) {
+    const { keyword, value } = instruction
+    if (!/^(?:RUN|COPY|ADD)$/.test(keyword)) continue
+    if (/(?:^|\s)<<-?\s*["']?[A-Za-z_]/.test(value)) {
+      report(instruction, 'here-documents need BuildKit', 'put the text into a file')
+    }
+    if (/^--(?:mount|link|security|network)\b/.test(value)) {
+      report(instruction, 'this flag needs BuildKit', 'leave it out')
+    }
+  }
 }
 
 /** A reference with what Docker adds to short ones. */
@@ -145,8 +233,7 @@ function rewriteSources({ keyword, value, text }: DockerfileInstruction): string
   })
   if (!sources.some((source) => source.startsWith(`${CONTEXT_FOLDER}/`))) return undefined
   const all = [...sources, words.at(-1) ?? '']
-  const comments = text.filter((line) => /^\s*#/.test(line))
-  return [...comments, `${keyword} ${flags}${json ? JSON.stringify(all) : all.join(' ')}`]
+  return [...commentsOf(text), `${keyword} ${flags}${json ? JSON.stringify(all) : all.join(' ')}`]
 }
 
 /** The first snippet all of whose apt packages an instruction installs. */

@@ -9,7 +9,7 @@ import {
 import type { LocatedCommand } from './image.ts'
 import type { ContentFile, Contents, ImageContents, LocatedText, SnippetContents } from './image-contents.ts'
 import type { Location } from './problem.ts'
-import type { RawFragment } from './raw-fragment.ts'
+import type { RawFragment, RawStage } from './raw-fragment.ts'
 import type { StageContents } from './stage-contents.ts'
 
 /** The first line of every Dockerfile written here; folders without it are not ours. */
@@ -21,6 +21,10 @@ export type DockerfileFrame = {
   readonly sources: readonly string[]
   /** The image that FROM names unless the build argument BASE says otherwise. */
   readonly from: LocatedText
+  /** What comes first in the image and in its stages: where packages come from. */
+  readonly sourcesOfPackages?: readonly DockerfileLine[]
+  /** Stages that the image writes itself. */
+  readonly stages: readonly RawStage[]
   /** What the image writes itself. */
   readonly fragment?: RawFragment
   readonly stopSignal?: LocatedText
@@ -55,17 +59,29 @@ export function writeDockerfile(frame: DockerfileFrame, contents: ImageContents)
 type TitledStage = { readonly stage: StageContents; readonly title: string }
 
 /** The stages, if any, then the start of the image itself. */
-function baseSections({ from }: DockerfileFrame, stages: readonly TitledStage[]): DockerfileLine[][] {
+function baseSections(
+  { from, sourcesOfPackages: packages = [], stages: own }: DockerfileFrame,
+  stages: readonly TitledStage[],
+): DockerfileLine[][] {
   const argument = locatedLine(`ARG BASE=${from.text}`, from.origin)
   const start = locatedLine(`FROM \${BASE}`, from.origin)
-  if (stages.length === 0) return [[argument, start]]
-  return [[argument], ...stages.map(stageLines), [start]]
+  if (stages.length === 0 && own.length === 0) return [[argument, start], [...packages]]
+  const raw = own.map(({ name, location, fragment }) => [
+    locatedLine(`FROM \${BASE} AS ${name}`, location),
+    ...packages,
+    ...fragment,
+  ])
+  return [[argument], ...stages.map((stage) => stageLines(stage, packages)), ...raw, [start], [...packages]]
 }
 
-function stageLines({ stage: { name, origin, args, guards, add, commands }, title }: TitledStage): DockerfileLine[] {
+function stageLines(
+  { stage: { name, origin, args, guards, add, commands }, title }: TitledStage,
+  packages: readonly DockerfileLine[],
+): DockerfileLine[] {
   return [
     locatedLine(`# A stage of ${title}: only what is copied out of it is in the image`, origin),
     locatedLine(`FROM \${BASE} AS ${name}`, origin),
+    ...(add.length > 0 ? [] : packages),
     ...(args.length > 0 ? [locatedLine('# Hashes that recipes.lock.yaml has', origin)] : []),
     ...args.map(({ text, origin }) => locatedLine(`ARG ${text}`, origin)),
     ...(guards.length > 0 ? runLines(guards) : []),

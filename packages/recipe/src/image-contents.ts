@@ -4,7 +4,7 @@ import { isPackage, isPort, isTarget, PORT_RULE, TARGET_RULE } from './names.ts'
 import { installCommands } from './package-manager.ts'
 import { type Location, type Problem, RecipeError, type Report, reportInto } from './problem.ts'
 import type { ResolvedImage, ResolvedSnippet } from './resolution.ts'
-import type { LocatedTemplate } from './snippet.ts'
+import type { LocatedTemplate, Snippet } from './snippet.ts'
 import { type Download, downloadStage, evaluateDownloads, type StageContents, stageName } from './stage-contents.ts'
 import type { ResolvedService, ServiceUnit } from './supervisor.ts'
 import type { Template, TemplateData } from './template.ts'
@@ -36,6 +36,9 @@ export type Contents = {
 
 export type SnippetContents = Contents & {
   readonly name: string
+  /** What `install` installs, and the commands of the snippet in it. */
+  readonly packages: readonly LocatedText[]
+  readonly steps: readonly RunCommand[]
   readonly version?: string
   /** The stages in front of the image, of which it copies files. */
   readonly stages: readonly StageContents[]
@@ -64,7 +67,7 @@ export function evaluateImage(
   const ownLabels = dockerfileValues(definition.labels, 'label', evaluation.report)
   const own = {
     environment: dockerfileValues(definition.environment, 'variable', evaluation.report),
-    install: [],
+    install: installCommands(image.packageManager, definition.packages, []),
     files: [...sharedFiles(image), ...evaluateFiles(definition.files, data, evaluation)],
     run: [],
     ports: definition.ports,
@@ -113,16 +116,23 @@ function evaluateSnippet(
       return { text, origin: location }
     })
   const commands = (templates: readonly LocatedTemplate[]): RunCommand[] =>
-    templates.map(({ template, location }) => {
+    templates.flatMap(({ template, location }) => {
       const { compound } = template
-      return { text: evaluation.render(template, data), compound, origins: [location] }
+      const text = evaluation.render(template, data)
+      return isLeftOut(text) ? [] : [{ text, compound, origins: [location] }]
     })
-  const packages = texts(snippet.packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
+  const packageNames = (packages: Snippet['packages']): LocatedText[] =>
+    texts(
+      packages.get(image.packageManager) ?? [],
+      (text) => isLeftOut(text) || isPackage(text),
+      'is no name of a package',
+    ).filter(({ text }) => !isLeftOut(text))
+  const packages = packageNames(snippet.packages)
   const render = ({ template }: LocatedTemplate) => evaluation.render(template, data)
   const downloads = evaluateDownloads(snippet.name, snippet.downloads, render, evaluation.report)
-  const loaded = downloadStage(snippet.name, snippet.downloads, downloads)
+  const loaded = downloadStage(snippet.name, snippet.downloads, downloads, image.packageManager)
   const stages = snippet.stages.map(({ name, packages, run, copy, location }) => {
-    const names = texts(packages.get(image.packageManager) ?? [], isPackage, 'is no name of a package')
+    const names = packageNames(packages)
     return {
       name: stageName(snippet.name, name),
       origin: location,
@@ -133,6 +143,7 @@ function evaluateSnippet(
       copy: copy.map(({ from, to, location }) => ({ from, to, origin: location })),
     }
   })
+  const steps = commands(snippet.install)
   const units = serviceUnits(snippet.name, image, data, evaluation)
   const environment = [...snippet.environment].map(
     ([key, { template, location }]) => [key, { value: evaluation.render(template, data), location }] as const,
@@ -145,7 +156,9 @@ function evaluateSnippet(
     downloads,
     origin: { file: snippet.file, line: 1, column: 1 },
     environment: dockerfileValues(new Map(environment), 'variable', evaluation.report),
-    install: installCommands(image.packageManager, packages, commands(snippet.install)),
+    packages,
+    steps,
+    install: installCommands(image.packageManager, packages, steps),
     files: [
       ...evaluateFiles(snippet.files, data, evaluation),
       ...units.map(({ unit, origin }) => unitFile(unit, origin)),
@@ -154,6 +167,11 @@ function evaluateSnippet(
     ports: texts(snippet.ports, isPort, `is no port: ${PORT_RULE}`),
     volumes: texts(snippet.volumes, isTarget, `is no volume: ${TARGET_RULE}`),
   }
+}
+
+/** A package or a command of which its conditions leave nothing. */
+function isLeftOut(text: string): boolean {
+  return text.trim() === ''
 }
 
 function evaluateFiles(files: readonly FileDefinition[], data: TemplateData, { render }: Evaluation): ContentFile[] {

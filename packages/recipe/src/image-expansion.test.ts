@@ -151,7 +151,7 @@ describe('instructions of an image', () => {
   })
 
   test.each([
-    ['  FROM scratch\n', `${SITE}:4:3: a fragment stays in the stage of its image; write a snippet with "stages"`],
+    ['  FROM scratch\n', `${SITE}:4:3: a fragment stays in the stage of its image; write it under "stages"`],
     ['  RUN a\n  COPPY a b\n', `${SITE}:5:3: no instruction "COPPY"; did you mean "COPY"?`],
     ['  RUN a \\\n', `${SITE}:4:3: the last instruction goes on after its end; remove the backslash`],
     ['  RUN cat <<EOF\n', `${SITE}:4:3: here-documents need BuildKit; put the text into a file`],

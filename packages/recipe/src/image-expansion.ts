@@ -64,6 +64,7 @@ function mergeDraft(
 function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
   const base = own.base ?? below.base
   const supervisor = own.supervisor ?? below.supervisor
+  const kernel = own.kernel ?? below.kernel
   const entrypoint = own.entrypoint ?? below.entrypoint
   const cmd = own.cmd ?? below.cmd
   const fragment = own.fragment ?? below.fragment
@@ -72,6 +73,7 @@ function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
     sources: [...below.sources, ...own.sources],
     ...(base ? { base } : {}),
     ...(supervisor ? { supervisor } : {}),
+    ...(kernel ? { kernel } : {}),
     ...(entrypoint ? { entrypoint } : {}),
     ...(cmd ? { cmd } : {}),
     ...(fragment ? { fragment } : {}),
@@ -80,8 +82,11 @@ function extendDraft(below: ImageDraft, own: ImageDraft): ImageDraft {
     context: [...below.context.filter(({ path }) => own.context.every((file) => file.path !== path)), ...own.context],
     environment: new Map([...below.environment, ...own.environment]),
     ports: [...below.ports, ...own.ports],
+    packages: [...below.packages, ...own.packages],
     volumes: [...below.volumes, ...own.volumes],
     labels: new Map([...below.labels, ...own.labels]),
+    stages: [...below.stages.filter(({ name }) => own.stages.every((stage) => stage.name !== name)), ...own.stages],
+    tests: own.tests.length > 0 ? own.tests : below.tests,
   }
 }
 

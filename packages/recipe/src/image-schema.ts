@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { imageTests, snippetUse } from './check-schema.ts'
 import {
   baseName,
   description,
@@ -7,25 +8,22 @@ import {
   labelName,
   name,
   optionName,
+  packageName,
+  paragraph,
   port,
+  source,
   target,
   word,
 } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
 import { SUPERVISOR_NAMES } from './supervisor.ts'
 
-const options = z.record(z.string(), z.unknown()).nullable()
-
-const use = z
-  .union([
-    name,
-    z
-      .record(name, options)
-      .refine((uses) => Object.keys(uses).length === 1, 'names one snippet: start a new list item for the next'),
-  ])
-  .meta({ description: 'A snippet by its name, or "name: { option: value }"' })
-
 const command = z.array(word).min(1, 'needs a program')
+
+const stageName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_.-]*$/, 'is no name of a stage: lower-case letters, digits and "_.-", starting with a letter')
+  .refine((text) => !text.includes('-of-'), 'is kept for stages of snippets: leave out "-of-"')
 
 /** recipes/images/<name>/image.yaml: what an image is made of. */
 export const imageSchema = z
@@ -53,7 +51,14 @@ export const imageSchema = z
       .enum(SUPERVISOR_NAMES)
       .optional()
       .meta({ description: 'Starts the services, in this image and those built on it; brings its own entrypoint' }),
-    snippets: z.array(use).optional(),
+    kernel: packageName
+      .optional()
+      .meta({ description: 'A package with a kernel: "flist vm" makes a virtual machine of the same recipe' }),
+    snippets: z.array(snippetUse).optional(),
+    packages: z
+      .array(packageName)
+      .optional()
+      .meta({ description: 'Packages of the distribution, installed after the snippets' }),
     files: z.array(fileSchema).optional(),
     environment: z.record(environmentName, z.string()).optional(),
     entrypoint: command
@@ -63,6 +68,28 @@ export const imageSchema = z
     ports: z.array(port).optional(),
     volumes: z.array(target).optional(),
     labels: z.record(labelName, z.string()).optional(),
+    notes: paragraph
+      .optional()
+      .meta({ description: 'What its users must know, such as how it differs from the image it takes the place of' }),
+    catalogue: z
+      .strictObject({
+        folder: source.meta({ description: 'The folder of the Dockerfile, below tfgrid3/' }),
+        was: paragraph.meta({ description: 'What that image was' }),
+      })
+      .optional()
+      .meta({
+        description: 'The Dockerfile of the old catalogue whose place it takes; makes a row of docs/catalogue.md',
+      }),
+    tests: imageTests,
+    stages: z
+      .array(
+        z.strictObject({
+          name: stageName,
+          dockerfile: z.string().meta({ description: 'Its instructions as they are, after a FROM of the base' }),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Stages in front of the image, on its base, for "COPY --from=name" in "dockerfile"' }),
     dockerfile: z
       .string()
       .optional()

@@ -1,7 +1,9 @@
+import type { CheckValue } from './check-schema.ts'
 import type { ImageDefinition, SnippetUse } from './image.ts'
 import type { ImageYaml } from './image-schema.ts'
 import { namePattern } from './names.ts'
 import type { Location, Report } from './problem.ts'
+import type { Scenario } from './scenario.ts'
 
 /** The axes of an image's variants and the combinations that are left out, and where each axis stands. */
 export type Variants = {
@@ -15,7 +17,7 @@ const BASE_AXIS = 'base'
 
 /**
  * One image for every combination of the axes, called `<image>-<value>-<value>` in the order the axes are written. The axis
- * `base` chooses the base; `{{axis}}` in the description, in options, variables and labels stands for the value of any axis.
+ * `base` chooses the base; `{{axis}}` in the description, in options, variables, labels and tests stands for the value of any axis.
  */
 export function expandVariants(image: ImageDefinition, variants: Variants, report: Report): ImageDefinition[] {
   const found = new Set<string>()
@@ -79,6 +81,7 @@ function variantOf(image: ImageDefinition, name: string, choice: Choice, { axes 
     snippets: image.snippets.map((use) => variantUse(use, choice)),
     environment: located(image.environment),
     labels: located(image.labels),
+    tests: image.tests.map((scenario) => variantTest(scenario, choice)),
   }
 }
 
@@ -87,6 +90,15 @@ function variantUse(use: SnippetUse, choice: Choice): SnippetUse {
     ([option, given]) => [option, { ...given, value: putInto(given.value, choice) }] as const,
   )
   return { ...use, options: new Map(options) }
+}
+
+function variantTest(scenario: Scenario, choice: Choice): Scenario {
+  const environment = [...scenario.environment].map(([name, value]) => [name, putValues(value, choice)] as const)
+  const expect = scenario.expect.map(({ location, ...check }) => {
+    const entries = Object.entries(check).map(([key, value]) => [key, putInto(value, choice)])
+    return { ...(Object.fromEntries(entries) as CheckValue), location }
+  })
+  return { ...scenario, environment: new Map(environment), expect }
 }
 
 function putInto(value: unknown, choice: Choice): unknown {

@@ -5,8 +5,9 @@ import { type ImageYaml, imageSchema } from './image-schema.ts'
 import { readVariants, type Variants } from './image-variants.ts'
 import type { GivenOptions } from './options.ts'
 import { type Location, type Report, watchReport } from './problem.ts'
-import { type RawFragment, readFragment } from './raw-fragment.ts'
+import { type RawFragment, type RawStage, readFragment, readStages } from './raw-fragment.ts'
 import type { FolderFile, RecipeFolder } from './recipe-folder.ts'
+import { readImageTests, readUse, type Scenario } from './scenario.ts'
 import { IMAGE_VARIABLES } from './snippet.ts'
 import type { SupervisorName } from './supervisor.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -32,7 +33,10 @@ export type ImageDefinition = {
   readonly sources: readonly string[]
   readonly base: ImageBase
   readonly supervisor?: { readonly name: SupervisorName; readonly location: Location }
+  /** Package of the kernel of a virtual machine that is made of the same recipe. */
+  readonly kernel?: { readonly name: string; readonly location: Location }
   readonly snippets: readonly SnippetUse[]
+  readonly packages: readonly LocatedText[]
   readonly files: readonly FileDefinition[]
   readonly environment: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
   readonly entrypoint?: LocatedCommand
@@ -40,10 +44,18 @@ export type ImageDefinition = {
   readonly ports: readonly LocatedText[]
   readonly volumes: readonly LocatedText[]
   readonly labels: ReadonlyMap<string, { readonly value: string; readonly location: Location }>
+  /** What its users must know; nothing of the image itself. */
+  readonly notes?: string
+  /** The Dockerfile of the old catalogue whose place it takes. */
+  readonly catalogue?: { readonly folder: string; readonly was: string }
   /** The files of its folder "context", for the instructions it writes itself. */
   readonly context: readonly FolderFile[]
   /** Instructions after all others but the config. */
   readonly fragment?: RawFragment
+  /** Stages in front of it that it writes itself. */
+  readonly stages: readonly RawStage[]
+  /** What must hold in containers of it. */
+  readonly tests: readonly Scenario[]
 }
 
 /** What an image.yaml says, before what it extends is put in and its variants are made. */
@@ -75,7 +87,7 @@ function draftImage(
   { files, context }: Pick<ImageDefinition, 'files' | 'context'>,
   report: Report,
 ): ImageDraft {
-  const { base, supervisor, entrypoint, cmd, dockerfile } = value
+  const { base, supervisor, kernel, entrypoint, cmd, notes, catalogue, dockerfile } = value
   const variants = readVariants(value.variants, source.at, report)
   const fragmentLine = (line: number) => source.within(['dockerfile'], line, 1)
   return {
@@ -89,7 +101,9 @@ function draftImage(
     ...(variants ? { variants } : {}),
     abstract: value.abstract ?? false,
     ...(supervisor ? { supervisor: { name: supervisor, location: source.at(['supervisor']) } } : {}),
-    snippets: (value.snippets ?? []).map((use, index) => snippetUse(use, index, source)),
+    ...(kernel ? { kernel: { name: kernel, location: source.at(['kernel']) } } : {}),
+    snippets: (value.snippets ?? []).map((use, index) => readUse(use, ['snippets', index], source)),
+    packages: locatedTexts(value.packages, source, 'packages'),
     files,
     context,
     environment: locatedValues(value.environment, source, 'environment'),
@@ -98,6 +112,10 @@ function draftImage(
     ports: locatedTexts(value.ports, source, 'ports'),
     volumes: locatedTexts(value.volumes, source, 'volumes'),
     labels: locatedValues(value.labels, source, 'labels'),
+    ...(notes ? { notes } : {}),
+    ...(catalogue ? { catalogue } : {}),
+    stages: readStages(value.stages ?? [], source, report),
+    tests: readImageTests(value.tests ?? [], source),
     ...(dockerfile ? { fragment: readFragment(dockerfile, fragmentLine, report) } : {}),
   }
 }
@@ -107,16 +125,6 @@ function imageBase(base: NonNullable<ImageYaml['base']>, source: YamlSource): Im
   return typeof base === 'string'
     ? { kind: 'base', name: base, location }
     : { kind: 'image', name: base.image, location }
-}
-
-function snippetUse(use: NonNullable<ImageYaml['snippets']>[number], index: number, source: YamlSource): SnippetUse {
-  const path = ['snippets', index]
-  if (typeof use === 'string') return { name: use, options: new Map(), location: source.at(path) }
-  const [[name, given] = ['', null]] = Object.entries(use)
-  const options = Object.entries(given ?? {}).map(
-    ([option, value]) => [option, { value, location: source.at([...path, name, option]) }] as const,
-  )
-  return { name, options: new Map(options), location: source.atKey([...path, name]) }
 }
 
 function locatedTexts(texts: readonly string[] | undefined, source: YamlSource, key: string): LocatedText[] {

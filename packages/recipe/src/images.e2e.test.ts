@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureDebianBase } from '../../../test/harness/debian-base.ts'
-import { buildOrder } from './build-order.ts'
+import { withParents } from './build-order.ts'
 import { loadRecipes } from './recipes.ts'
 
 /** The images of this repository, built from their committed contexts by an engine and started. */
@@ -59,7 +59,7 @@ async function publicKey(name: string): Promise<string> {
 
 beforeAll(async () => {
   const [recipes, debian] = [await loadRecipes(ROOT), await ensureDebianBase()]
-  for (const name of buildOrder(recipes)) {
+  for (const name of withParents(recipes, ['nginx'])) {
     const base = recipes.images.get(name)?.base
     const parent = base?.kind === 'image' ? image(base.name) : debian
     docker('build', '--quiet', '--build-arg', `BASE=${parent}`, '--tag', image(name), join(ROOT, 'dockerfiles', name))

@@ -14,6 +14,9 @@ import { readYaml } from './yaml-source.ts'
 /** The file that pins what the recipes do not say themselves; at the root of the repository. */
 export const LOCK_FILE = 'recipes.lock.yaml'
 
+/** As snapshot archives write it. */
+export const SNAPSHOT_DATE = /^\d{8}(?:T\d{6}Z)?$/
+
 const lockSchema = z.strictObject({
   bases: z.record(
     z.string(),
@@ -21,14 +24,17 @@ const lockSchema = z.strictObject({
   ),
   snippets: z.record(z.string(), version),
   downloads: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/, 'is no SHA-256')),
+  snapshots: z
+    .record(z.string(), z.string().regex(SNAPSHOT_DATE, 'is no date: write it like "20240131T000000Z"'))
+    .optional(),
 })
 
-/** What was pinned: bases by name, the versions of snippets by name, SHA-256 of downloads by URL. */
+/** What was pinned: bases by name, the versions of snippets by name, SHA-256 of downloads by URL, dates of packages by base. */
 export type Lock = z.output<typeof lockSchema>
 
 /** One thing that is not as the lock says. */
 export type LockDifference = {
-  readonly kind: 'base' | 'snippet' | 'download'
+  readonly kind: 'base' | 'snippet' | 'download' | 'snapshot'
   readonly name: string
   /** What the lock has; nothing when it does not know it. */
   readonly locked?: string
@@ -75,6 +81,11 @@ export function usedBases(recipes: Recipes): ReadonlyMap<string, string> {
   return new Map([...new Set(used)].sort().map((name) => [name, recipes.bases.get(name)?.reference ?? '']))
 }
 
+/** The bases that are used and take their packages from a snapshot. */
+export function snapshotBases(recipes: Recipes): string[] {
+  return [...usedBases(recipes).keys()].filter((name) => recipes.bases.get(name)?.snapshot !== undefined)
+}
+
 /** The downloads of all images whose hash only a lock can tell, each URL once. */
 export function unhashedDownloads(recipes: Recipes): Download[] {
   const own = new Set(downloadsOf(recipes).flatMap(({ url, sha256 }) => (sha256 === undefined ? [] : [url])))
@@ -100,13 +111,18 @@ export function downloadArguments(
 
 /**
  * What the recipes themselves say that a lock pins; the digests of the bases are a registry's to tell, and `hashes` has those
- * of downloads, by URL, that the recipes leave to the lock.
+ * of downloads, by URL, that the recipes leave to the lock, `dates` those of snapshots by base.
  */
 export function lockOf(
   recipes: Recipes,
   digests: ReadonlyMap<string, string>,
   hashes: ReadonlyMap<string, string> = new Map(),
+  dates: ReadonlyMap<string, string> = new Map(),
 ): Lock {
+  const snapshots = snapshotBases(recipes).flatMap((name) => {
+    const date = dates.get(name)
+    return date === undefined ? [] : [[name, date] as const]
+  })
   const left = unhashedDownloads(recipes).map(({ url }) => ({ url, sha256: hashes.get(url) }))
   const downloads = [...left, ...downloadsOf(recipes)].flatMap(({ url, sha256 }) =>
     sha256 === undefined ? [] : [[url, sha256] as const],
@@ -122,6 +138,7 @@ export function lockOf(
     bases: Object.fromEntries(bases),
     snippets: Object.fromEntries(snippets),
     downloads: Object.fromEntries(downloads),
+    ...(snapshots.length > 0 ? { snapshots: Object.fromEntries(snapshots) } : {}),
   }
 }
 
@@ -132,13 +149,15 @@ export function compareLock(lock: Lock, found: Lock): LockDifference[] {
     ...differences('base', bases(lock), bases(found)),
     ...differences('snippet', lock.snippets, found.snippets),
     ...differences('download', lock.downloads, found.downloads),
+    ...differences('snapshot', lock.snapshots ?? {}, found.snapshots ?? {}),
   ]
 }
 
 /** The same without a registry: a base is as locked when its reference is. */
 export function compareLockOffline(lock: Lock, recipes: Recipes): LockDifference[] {
   const digests = Object.entries(lock.bases).map(([name, { digest }]) => [name, digest] as const)
-  const found = lockOf(recipes, new Map(digests), new Map(Object.entries(lock.downloads)))
+  const dates = new Map(Object.entries(lock.snapshots ?? {}))
+  const found = lockOf(recipes, new Map(digests), new Map(Object.entries(lock.downloads)), dates)
   const unlocked = [...usedBases(recipes)].filter(([name]) => !Object.hasOwn(lock.bases, name))
   const unhashed = unhashedDownloads(recipes).filter(({ url }) => !Object.hasOwn(lock.downloads, url))
   return [

@@ -78,6 +78,11 @@ export function isPackage(text: string): boolean {
   return packagePattern.test(text)
 }
 
+/** Of a user or a group. */
+export const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no name of a user or group')
+
+export const packageName = z.string().refine(isPackage, 'is no name of a package')
+
 /** `port` or `port/protocol`, as EXPOSE and the image config write it. */
 export function isPort(text: string): boolean {
   const [, port = ''] = /^(\d{1,5})(?:\/(?:tcp|udp))?$/.exec(text) ?? []
@@ -87,6 +92,13 @@ export function isPort(text: string): boolean {
 export const PORT_RULE = 'a number from 1 to 65535, or one with "/tcp" or "/udp"'
 
 export const port = z.union([z.number(), z.string()]).transform(String).refine(isPort, `is no port: ${PORT_RULE}`)
+
+/** Text for people, on one line. */
+export const paragraph = z
+  .string()
+  .transform((text) => text.replaceAll(/\s+/g, ' ').trim())
+  .refine((text) => text !== '', 'is empty: say it in a sentence, or leave it out')
+  .refine(isDockerfileValue, 'has a control character')
 
 /** One paragraph; it ends up in labels and comments. */
 export const description = z

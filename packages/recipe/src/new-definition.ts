@@ -1,6 +1,8 @@
-import { cp, lstat, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { cp, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Document, isPair, isScalar, visit } from 'yaml'
+import type { ContextReader } from './adopted-snippets.ts'
+import { isContextMode } from './dockerfile-text.ts'
 import { imageSchema } from './image-schema.ts'
 import { NAME_RULE, namePattern } from './names.ts'
 import { RecipeError } from './problem.ts'
@@ -22,12 +24,18 @@ export type NewSnippet = { readonly description: string; readonly packages?: rea
 /**
  * Writes recipes/images/<name>/image.yaml.
  *
+ * @param comments lines to put above a key of it
  * @returns the file, relative to the root
  * @throws {RecipeError} `exists`, `invalid`
  */
-export async function createImage(root: string, name: string, image: AnyImage): Promise<string> {
+export async function createImage(
+  root: string,
+  name: string,
+  image: AnyImage,
+  comments: ReadonlyMap<string, readonly string[]> = new Map(),
+): Promise<string> {
   checkNew('image', name, imageSchema.safeParse(image))
-  return create(root, 'image', name, image)
+  return create(root, 'image', name, image, comments)
 }
 
 /**
@@ -63,6 +71,18 @@ export async function checkContext(folder: string): Promise<void> {
   throw new RecipeError('invalid', `${folder}: ${refused.join(', ')} can not be taken over; ${remedy}`)
 }
 
+/** The files of a build context: regular ones of at most a mebibyte and a usual mode, as the file of a snippet would be. */
+export function contextReader(folder: string): ContextReader {
+  return async (path) => {
+    const file = resolve(folder, path)
+    if (!file.startsWith(`${resolve(folder)}/`)) return undefined
+    const stat = await lstat(file).catch(() => undefined)
+    if (!stat?.isFile() || stat.size > 1024 * 1024) return undefined
+    const mode = stat.mode & 0o7777
+    return isContextMode(mode) ? { content: await readFile(file), mode } : undefined
+  }
+}
+
 /** Copies a build context, without its history, to recipes/images/<name>/context. */
 export async function copyContext(root: string, name: string, folder: string): Promise<void> {
   const target = join(root, 'recipes', 'images', name, 'context')
@@ -80,18 +100,34 @@ function checkNew(kind: 'image' | 'snippet', name: string, { error }: Checked): 
     throw new RecipeError('invalid', `${kind} "${name}": ${error.issues.map(({ message }) => message).join('; ')}`)
 }
 
-async function create(root: string, kind: 'image' | 'snippet', name: string, content: object): Promise<string> {
+async function create(
+  root: string,
+  kind: 'image' | 'snippet',
+  name: string,
+  content: object,
+  comments: ReadonlyMap<string, readonly string[]> = new Map(),
+): Promise<string> {
   const folder = `recipes/${kind}s/${name}`
   const file = `${folder}/${kind}.yaml`
   const schema = `# yaml-language-server: $schema=../../schemas/${kind}.schema.json\n`
   await mkdir(join(root, folder), { recursive: true })
-  await writeFile(join(root, file), `${schema}${stringify(content, { lineWidth: 0 })}`, { flag: 'wx' }).catch(
-    (error) => {
-      if (error.code !== 'EEXIST') throw error
-      throw new RecipeError('exists', `${file}: it is already there; choose another name, or edit it`, [], {
-        cause: error,
-      })
-    },
-  )
+  await writeFile(join(root, file), `${schema}${yamlText(content, comments)}`, { flag: 'wx' }).catch((error) => {
+    if (error.code !== 'EEXIST') throw error
+    throw new RecipeError('exists', `${file}: it is already there; choose another name, or edit it`, [], {
+      cause: error,
+    })
+  })
   return file
+}
+
+function yamlText(content: object, comments: ReadonlyMap<string, readonly string[]>): string {
+  const document = new Document(content)
+  visit(document, {
+    Pair(_, pair, path) {
+      const lines = isScalar(pair.key) ? comments.get(String(pair.key.value)) : undefined
+      if (lines && isScalar(pair.key) && !path.some(isPair))
+        pair.key.commentBefore = lines.map((line) => ` ${line}`).join('\n')
+    },
+  })
+  return document.toString({ lineWidth: 0 })
 }

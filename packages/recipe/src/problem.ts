@@ -10,7 +10,7 @@ export type Problem = Location & {
 }
 
 /** What the caller may branch on: `invalid` carries problems, the others concern one image or folder. */
-export type RecipeErrorCode = 'invalid' | 'unknown-image' | 'foreign-folder' | 'exists'
+export type RecipeErrorCode = 'invalid' | 'unknown-image' | 'unknown-snippet' | 'foreign-folder' | 'exists'
 
 /**
  * Everything that is wrong, at once. The message lists the problems one a line, as `file:line:column: what; remedy`;

@@ -1,9 +1,13 @@
 import type { DockerfileLine } from './dockerfile.ts'
 import type { Location, Report } from './problem.ts'
 import { suggest } from './suggestion.ts'
+import type { YamlSource } from './yaml-source.ts'
 
 /** Instructions that an image writes itself, taken as they are: what the recipes have no words for. */
 export type RawFragment = readonly (DockerfileLine & { readonly origin: Location })[]
+
+/** A stage in front of an image, which starts from its base. */
+export type RawStage = { readonly name: string; readonly location: Location; readonly fragment: RawFragment }
 
 const KEYWORDS =
   'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR'.split(' ')
@@ -28,11 +32,26 @@ export function readFragment(text: string, at: (line: number) => Location, repor
   return lines
 }
 
+export function readStages(
+  stages: readonly { readonly name: string; readonly dockerfile: string }[],
+  source: YamlSource,
+  report: Report,
+): RawStage[] {
+  const names = new Set<string>()
+  return stages.map(({ name, dockerfile }, index) => {
+    const location = source.at(['stages', index, 'name'])
+    if (names.has(name)) report(location, `stage "${name}" is listed twice`, 'rename one of the two')
+    names.add(name)
+    const at = (line: number) => source.within(['stages', index, 'dockerfile'], line, 1)
+    return { name, location, fragment: readFragment(dockerfile, at, report) }
+  })
+}
+
 function checkInstruction(line: string, location: Location, report: Report): void {
   const [, keyword = line.trim()] = /^\s*([A-Za-z]+)\s/.exec(line) ?? []
   const name = keyword.toUpperCase()
   if (name === 'FROM') {
-    report(location, 'a fragment stays in the stage of its image', 'write a snippet with "stages"')
+    report(location, 'a fragment stays in the stage of its image', 'write it under "stages"')
   } else if (!KEYWORDS.includes(name)) {
     report(location, `no instruction "${keyword}"`, suggest(name, KEYWORDS))
   } else if (/^(?:RUN|COPY|ADD)$/.test(name) && /(?:^|\s)<<-?\s*["']?[A-Za-z_]/.test(line)) {

@@ -1,19 +1,38 @@
 import { z } from 'zod'
-import { baseName, reference, registry } from './names.ts'
+import { baseName, reference, registry, source } from './names.ts'
 
 const bootstrap = z
   .strictObject({
     tool: z.literal('mmdebstrap'),
     release: z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no release: write its code name, like "bookworm"'),
     components: z.array(z.string().regex(/^[a-z][a-z-]*$/, 'is no component: write it like "main"')).min(1),
+    include: z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'is no package: write it like "apt"'))
+      .optional()
+      .meta({ description: 'Packages besides those that every system needs' }),
+    keyring: source
+      .optional()
+      .meta({ description: 'A file of recipes/ with the keys of the archive; by default those that the machine has' }),
   })
   .meta({ description: 'How to make the base where no public registry answers; the mirror is the one of the machine' })
 
-const base = z.strictObject({
-  reference: reference.meta({ description: 'The image that FROM names by default' }),
-  family: z.enum(['debian', 'alpine', 'fedora', 'arch']).meta({ description: 'Decides the package manager' }),
-  bootstrap: bootstrap.optional(),
-})
+const sourceLine = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9 ._:/=@+,~[\]%-]|\{date\})+$/, 'is no line of sources: letters, digits and ._:/=@+,~[]%-')
+
+const snapshot = z
+  .array(sourceLine)
+  .refine((lines) => lines.some((line) => line.includes('{date}')), 'has no {date}: the lock says which')
+  .meta({ description: 'Sources of packages at a date: lines of the package manager, {date} is what the lock has' })
+
+const base = z
+  .strictObject({
+    reference: reference.meta({ description: 'The image that FROM names by default' }),
+    family: z.enum(['debian', 'alpine', 'fedora', 'arch']).meta({ description: 'Decides the package manager' }),
+    bootstrap: bootstrap.optional(),
+    snapshot: snapshot.optional(),
+  })
+  .refine((base) => !base.snapshot || base.family !== 'fedora', 'can have no snapshot: dnf has no list of sources')
 
 const url = z.string().regex(/^https?:\/\/[^\s"'\\$]+$/, 'is no URL: write it like "https://host/owner/project"')
 
@@ -26,8 +45,10 @@ export const recipesSchema = z
   })
   .meta({ title: 'tf-images recipes' })
 
-/** How a base can be made without a registry. */
+/** How a base can be made without a registry; of loaded recipes, the keyring is an absolute path. */
 export type Bootstrap = z.output<typeof bootstrap>
 
 /** An image that is not built from these recipes. */
 export type Base = z.output<typeof base>
+
+export type RecipesYaml = z.output<typeof recipesSchema>

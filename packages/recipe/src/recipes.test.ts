@@ -20,6 +20,27 @@ test('the definitions of a project', async () => {
   expect([...recipes.images.keys()]).toEqual(['base', 'site'])
 })
 
+describe('the keyring of a base', () => {
+  const text = `registry: registry.example/images
+bases:
+  debian:12:
+    reference: docker.io/library/debian:12
+    family: debian
+    bootstrap: { tool: mmdebstrap, release: bookworm, components: [main], keyring: keys/archive.gpg }
+`
+
+  test('is a file of the recipes', async () => {
+    const root = await project({ 'recipes/recipes.yaml': text, 'recipes/keys/archive.gpg': 'keys' })
+    const base = (await loadRecipes(root)).bases.get('debian:12')
+    expect(base?.bootstrap?.keyring).toBe(join(root, 'recipes/keys/archive.gpg'))
+  })
+
+  test('has to be there', async () => {
+    const problems = await problemsOf({ 'recipes/recipes.yaml': text })
+    expect(problems).toEqual(['recipes/recipes.yaml:6:84: no file "keys/archive.gpg" in recipes/'])
+  })
+})
+
 describe('recipes.yaml', () => {
   test.each<[string, string | null, string]>([
     ['is missing', null, 'recipes/recipes.yaml:1:1: the file is missing; it names the registry and the bases'],

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import { orderImages } from './build-order.ts'
 import { readCodeFrame } from './code-frame.ts'
-import { readDefinition } from './definition-file.ts'
+import { type DefinitionFile, readDefinition } from './definition-file.ts'
 import { dependencyOrder } from './dependency-order.ts'
 import { type ImageDefinition, readImage } from './image.ts'
 import { expandImages } from './image-expansion.ts'
 import { NAME_RULE, namePattern } from './names.ts'
-import { type Problem, RecipeError, type Report, reportInto, throwProblems } from './problem.ts'
+import { type Problem, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
-import { type Base, recipesSchema } from './recipes-schema.ts'
-import { rememberRendered, renderResolved } from './render.ts'
+import { type Base, type RecipesYaml, recipesSchema } from './recipes-schema.ts'
+import { rememberRendered } from './render.ts'
 import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
+import { checkExpectations, checkScenarios, renderProblems } from './scenario-image.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
 import { predecessorsOf } from './snippet-resolution.ts'
 import { suggest } from './suggestion.ts'
@@ -39,6 +41,16 @@ export type RecipeFileHashes = ReadonlyMap<string, ReadonlyMap<string, string>>
  */
 export async function loadRecipes(root: string): Promise<Recipes> {
   const problems: Problem[] = []
+  const { recipes } = await readRecipes(root, problems)
+  throwProblems(await withFrames(root, problems))
+  return recipes
+}
+
+/** Reads and checks the same; what is wrong is added to `problems`, and `definitions` knows what could not be read. */
+export async function readRecipes(
+  root: string,
+  problems: Problem[],
+): Promise<{ readonly recipes: Recipes; readonly definitions: Definitions }> {
   const report = reportInto(problems)
   const files = new Map<string, Map<string, string>>()
   const folder = openFolder(root, 'recipes', (path, bytes) => {
@@ -52,22 +64,45 @@ export async function loadRecipes(root: string): Promise<Recipes> {
   const recipes: Recipes = {
     registry: file?.value.registry ?? '',
     ...(file?.value.source ? { source: file.value.source } : {}),
-    bases: new Map(Object.entries(file?.value.bases ?? {})),
+    bases: file ? await readBases(root, folder, file, report) : new Map(),
     snippets: snippets.read,
     images,
     files,
   }
   const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
-  checkRecipes(recipes, { ...recipes, unreadable }, problems)
-  throwProblems(await withFrames(root, problems))
-  return recipes
+  const definitions = { ...recipes, unreadable }
+  checkRecipes(recipes, definitions, problems)
+  return { recipes, definitions }
 }
 
 function shortHash(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 12)
 }
 
-async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
+/** Keyrings are files beside the recipes, whose places are only known here. */
+async function readBases(
+  root: string,
+  folder: RecipeFolder,
+  { value, source }: DefinitionFile<RecipesYaml>,
+  report: Report,
+): Promise<Map<string, Base>> {
+  const bases = new Map<string, Base>()
+  for (const [name, base] of Object.entries(value.bases)) {
+    const { bootstrap } = base
+    if (bootstrap?.keyring === undefined) {
+      bases.set(name, base)
+      continue
+    }
+    const { keyring } = bootstrap
+    bases.set(name, { ...base, bootstrap: { ...bootstrap, keyring: resolve(root, folder.path, keyring) } })
+    if ((await folder.read(keyring)) !== undefined) continue
+    report(source.at(['bases', name, 'bootstrap', 'keyring']), `no file "${keyring}" in ${folder.path}/`)
+  }
+  return bases
+}
+
+/** The problems with the lines around each place. */
+export async function withFrames(root: string, problems: readonly Problem[]): Promise<Problem[]> {
   return Promise.all(
     problems.map(async (problem) => {
       const frame = await readCodeFrame(root, problem)
@@ -111,6 +146,7 @@ function checkRecipes(recipes: Recipes, definitions: Definitions, problems: Prob
   checkRequired(definitions, report)
   orderImages(recipes.images, report)
   checkImages(recipes, imageResolver(definitions, report), problems)
+  checkScenarios(recipes, definitions, problems)
 }
 
 function checkRequired({ snippets, unreadable }: Definitions, report: Report): void {
@@ -138,11 +174,7 @@ function checkImages(
   for (const name of recipes.images.keys()) {
     const resolved = resolve(name)
     if (!resolved) continue
-    try {
-      rememberRendered(recipes, renderResolved(resolved, recipes))
-    } catch (error) {
-      if (!(error instanceof RecipeError)) throw error
-      problems.push(...error.problems)
-    }
+    checkExpectations(resolved, resolved.definition.tests, reportInto(problems))
+    problems.push(...renderProblems(resolved, recipes, (image) => rememberRendered(recipes, image)))
   }
 }

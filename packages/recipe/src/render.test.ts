@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { buildOrder } from './build-order.ts'
-import { PROJECT, project } from './recipe-fixture.ts'
+import { PROJECT, problemsOf, project } from './recipe-fixture.ts'
 import { loadRecipes } from './recipes.ts'
 import { type RenderedImage, renderImage } from './render.ts'
 
@@ -131,6 +131,35 @@ LABEL org.opencontainers.image.title="Other" \\
   })
 })
 
+describe('packages of an image', () => {
+  test('are one layer after its snippets and before its files', async () => {
+    const image = await render('site', {
+      [SITE]: `description: A site
+base: { image: base }
+snippets: [web]
+packages: [curl, vim]
+files: [{ target: /etc/motd, content: "Hello" }]
+`,
+    })
+    expect(dockerfileOf(image)).toMatch(
+      /web-setup[\s\S]*--no-install-recommends \\\n {6}curl \\\n {6}vim \\\n[\s\S]*COPY files/,
+    )
+  })
+
+  test('add to those of the image it extends', async () => {
+    const image = await render('more', {
+      [SITE]: 'description: A site\nbase: { image: base }\npackages: [curl]\n',
+      'recipes/images/more/image.yaml': 'description: More\nextends: site\npackages: [vim]\n',
+    })
+    expect(dockerfileOf(image)).toContain('curl \\\n      vim \\\n')
+  })
+
+  test('have names of packages', async () => {
+    const problems = await problemsOf({ [SITE]: 'description: x\nbase: { image: base }\npackages: [$(id)]\n' })
+    expect(problems).toEqual([`${SITE}:3:12: "packages.0" is no name of a package`])
+  })
+})
+
 describe('snippets', () => {
   test('that of the supervisor comes first, with the options it is listed with', async () => {
     const runit = 'recipes/snippets/runit/snippet.yaml'
@@ -178,6 +207,20 @@ describe('snippets', () => {
     expect(dockerfileOf(image)).toContain(
       `RUN ["/bin/sh","-c","web-setup --greeting 'it'\\\\''s\\n$(id) {{level}}'"]\n`,
     )
+  })
+
+  test('a package or step of which a condition leaves nothing is left out', async () => {
+    const image = await render('site', {
+      [WEB]: `description: x
+options: { extra: { type: boolean, default: false } }
+packages: { apt: [nginx, "{{#if extra}}nginx-extras{{/if}}"] }
+install: ["{{#if extra}}rm -f /a{{/if}}"]
+run: ["{{#if extra}}touch /b{{/if}}"]
+`,
+      [SITE]: 'description: A site\nbase: { image: base }\nsnippets: [web]\n',
+    })
+    expect(dockerfileOf(image)).toContain('      nginx \\\n && apt-get clean')
+    expect(dockerfileOf(image).match(/^RUN /gm)).toHaveLength(1)
   })
 
   test('give their environment to all that comes after', async () => {

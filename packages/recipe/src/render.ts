@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type DockerfileFrame, IMAGE_FOLDER, isContextMode, snippetFolder, writeDockerfile } from './dockerfile-text.ts'
 import type { ImageDefinition } from './image.ts'
 import { type ContentFile, evaluateImage, type ImageContents, type LocatedText } from './image-contents.ts'
+import { snapshotLines } from './package-snapshot.ts'
 import { type Location, type Problem, throwProblems } from './problem.ts'
 import type { RecipeFileHashes, Recipes } from './recipes.ts'
 import type { Bootstrap } from './recipes-schema.ts'
@@ -28,6 +29,8 @@ export type RenderedImage = {
   readonly version?: string
   /** Where each line of the Dockerfile comes from, the first line first; lines that come from nowhere have none. */
   readonly sourceMap: SourceMap
+  /** The base whose packages it takes from a snapshot, the date of which the build argument SNAPSHOT brings. */
+  readonly snapshot?: string
   /** What its build loads from the network, each with the hash it is checked against, or the argument that brings it. */
   readonly downloads: readonly Download[]
   /** The recipe files it was rendered from, relative to the repository's root. */
@@ -71,6 +74,10 @@ export function renderResolved(image: ResolvedImage, { registry, source, files }
   const lines = writeDockerfile(
     {
       sources,
+      ...(base.kind === 'base' && image.base.snapshot
+        ? { sourcesOfPackages: snapshotLines(image.base.snapshot, image.packageManager, base.name, RECIPES) }
+        : {}),
+      stages: definition.stages,
       ...(definition.fragment ? { fragment: definition.fragment } : {}),
       from: {
         text: base.kind === 'base' ? base.reference : `${registry}/${base.name}:latest`,
@@ -89,6 +96,7 @@ export function renderResolved(image: ResolvedImage, { registry, source, files }
     sourceMap: lines.map(({ origin }) => origin),
     ...(version === undefined ? {} : { version }),
     sources,
+    ...(base.kind === 'base' && image.base.snapshot ? { snapshot: base.name } : {}),
     snippets: new Map(snippets.map(({ snippet }) => [snippet.name, snippet.version])),
     fileHashes: fileHashesOf(sources, files, [base.kind === 'base' ? base.reference : registry, source ?? '']),
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { snippetTests } from './check-schema.ts'
 import {
   baseName,
   description,
@@ -118,6 +119,7 @@ export const snippetSchema = z
     environment: z.record(environmentName, template).optional(),
     ports: z.array(z.union([z.number(), template]).transform(String)).optional(),
     volumes: z.array(template).optional(),
+    tests: snippetTests,
   })
   .meta({ title: 'tf-images snippet' })
 

@@ -4,6 +4,7 @@ import { type OptionDefinitions, optionFault } from './options.ts'
 import type { PackageManager } from './package-manager.ts'
 import { type Location, type Report, watchReport } from './problem.ts'
 import type { RecipeFolder } from './recipe-folder.ts'
+import { readSnippetTests, type SnippetScenario } from './scenario.ts'
 import { type ServiceEntry, type SnippetYaml, snippetSchema } from './snippet-schema.ts'
 import { type DownloadDefinition, readDownloads, readStages, type StageDefinition } from './stage.ts'
 import { compileTemplate, type Template } from './template.ts'
@@ -55,6 +56,8 @@ export type Snippet = {
   readonly environment: ReadonlyMap<string, LocatedTemplate>
   readonly ports: readonly LocatedTemplate[]
   readonly volumes: readonly LocatedTemplate[]
+  /** Images with it, and what must hold in containers of them. */
+  readonly tests: readonly SnippetScenario[]
 }
 
 /** Every file a snippet owns in an image, besides what its packages and commands make. */
@@ -107,6 +110,7 @@ async function buildSnippet(
     environment: readEnvironment(value, compile),
     ports: compile('text', value.ports ?? [], ['ports']),
     volumes: compile('text', value.volumes ?? [], ['volumes']),
+    tests: readSnippetTests(value.tests ?? [], source),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RunCommand } from './dockerfile.ts'
 import type { LocatedText } from './image-contents.ts'
+import { installCommands, type PackageManager } from './package-manager.ts'
 import type { Location, Report } from './problem.ts'
 import { quoteArgument } from './shell.ts'
 import type { LocatedTemplate } from './snippet.ts'
@@ -78,6 +79,7 @@ export function downloadStage(
   snippet: string,
   definitions: readonly DownloadDefinition[],
   downloads: readonly Download[],
+  manager: PackageManager,
 ): StageContents | undefined {
   const [first] = definitions
   if (first === undefined) return undefined
@@ -98,21 +100,30 @@ export function downloadStage(
     add: files.flatMap(({ own, fileOf }) =>
       own.map((download) => ({ text: download.url, to: fileOf(download), origin: download.origin })),
     ),
-    commands: files.flatMap(({ definition, own, result, fileOf }) => {
-      const checks = own.map((download) => `echo ${hashLine(download, fileOf(download))} | sha256sum -c -`)
-      const takes = takeCommands(
-        definition,
-        result,
-        own.map((download) => [MACHINES[download.architecture], fileOf(download)]),
-      )
-      return [...checks, ...takes].map((text) => ({ text, compound: false, origins: [definition.location] }))
-    }),
+    commands: [
+      ...unzipCommands(definitions, manager),
+      ...files.flatMap(({ definition, own, result, fileOf }) => {
+        const checks = own.map((download) => `echo ${hashLine(download, fileOf(download))} | sha256sum -c -`)
+        const takes = takeCommands(
+          definition,
+          result,
+          own.map((download) => [MACHINES[download.architecture], fileOf(download)]),
+        )
+        return [...checks, ...takes].map((text) => ({ text, compound: false, origins: [definition.location] }))
+      }),
+    ],
     copy: files.map(({ definition, result }) => ({
-      from: definition.strip === undefined ? result : `${result}/`,
-      to: definition.strip === undefined ? definition.target : `${definition.target}/`,
+      from: definition.archive ? `${result}/` : result,
+      to: definition.archive ? `${definition.target}/` : definition.target,
       origin: definition.location,
     })),
   }
+}
+
+/** tar and what it needs is in every base, unzip is not. */
+function unzipCommands(definitions: readonly DownloadDefinition[], manager: PackageManager): RunCommand[] {
+  const zip = definitions.find(({ archive }) => archive?.format === 'zip')
+  return zip ? installCommands(manager, [{ text: 'unzip', origin: zip.location }], []) : []
 }
 
 /** Says what to do where a hash of the lock is not given; neither the URL nor a path holds what a shell would read. */
@@ -132,19 +143,19 @@ export function stageName(snippet: string, stage: string): string {
 }
 
 function takeCommands(
-  { mode, strip }: DownloadDefinition,
+  { mode, archive }: DownloadDefinition,
   result: string,
   choices: readonly (readonly [machine: string, file: string])[],
 ): string[] {
   const machines = choices.map(([machine, file]) => `${machine}) file=${quoteArgument(file)} ;;`)
   const other = `*) echo "no download for $(uname -m)" >&2; exit 1 ;;`
-  return [
-    `case "$(uname -m)" in ${[...machines, other].join(' ')} esac`,
-    ...(strip === undefined
-      ? [`install -D -m ${mode.toString(8).padStart(4, '0')} "$file" ${result}`]
-      : [
-          `mkdir -p ${result}`,
-          `tar -xf "$file" -C ${result} --no-same-owner${strip > 0 ? ` --strip-components=${strip}` : ''}`,
-        ]),
-  ]
+  const choose = `case "$(uname -m)" in ${[...machines, other].join(' ')} esac`
+  if (!archive) return [choose, `install -D -m ${mode.toString(8).padStart(4, '0')} "$file" ${result}`]
+  const { format, strip } = archive
+  const stripped = strip > 0 ? ` --strip-components=${strip}` : ''
+  const unpack = {
+    tar: `tar -xf "$file" -C ${result} --no-same-owner${stripped}`,
+    zip: `unzip -q "$file" -d ${result}`,
+  }
+  return [choose, `mkdir -p ${result}`, unpack[format]]
 }

@@ -24,9 +24,14 @@ export const downloadSchema = z
     unpack: z
       .strictObject({
         strip: z.int().min(0).max(9).optional().meta({ description: 'Leading folders of its paths to leave out' }),
+        format: z
+          .enum(['tar', 'zip'])
+          .optional()
+          .meta({ description: '"tar", compressed or not, by default; a "zip" keeps its folders' }),
       })
+      .refine(({ strip, format }) => format !== 'zip' || strip === undefined, 'can not leave out folders of a zip')
       .optional()
-      .meta({ description: 'It is a tar archive, compressed or not' }),
+      .meta({ description: 'It is an archive' }),
   })
   .refine((download) => !(download.mode && download.unpack), 'has a mode of its own for each file of an archive')
   .meta({ description: 'A file from the network, checked against its hash while the image is built' })

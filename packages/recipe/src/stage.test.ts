@@ -67,6 +67,28 @@ COPY --from=downloads-of-tool /checked/0 /sbin/tool
     expect(text).toContain('COPY --from=downloads-of-tool /checked/0/ /opt/tool/\n')
   })
 
+  test('of a zip are unpacked by a tool that stays in the stage', async () => {
+    const text = await dockerfileOf(`downloads:
+  - target: /opt/tool
+    unpack: { format: zip }
+    architectures: { amd64: { url: https://example.org/tool.zip, sha256: ${HASH} } }
+`)
+    const [stage = '', image = ''] = (text ?? '').split('\nFROM ${BASE}\n')
+    expect(stage).toContain(' apt-get install --yes --no-install-recommends \\\n      unzip \\\n')
+    expect(stage).toContain(' && mkdir -p /checked/0 \\\n && unzip -q "$file" -d /checked/0\n')
+    expect(image).toContain('COPY --from=downloads-of-tool /checked/0/ /opt/tool/\n')
+    expect(image).not.toContain('unzip')
+  })
+
+  test('of a zip keep their folders', async () => {
+    const lines = `downloads:
+  - target: /opt/tool
+    unpack: { format: zip, strip: 1 }
+    architectures: { amd64: { url: https://example.org/tool.zip, sha256: ${HASH} } }
+`
+    expect(await problemsOf(tool(lines))).toEqual([expect.stringContaining('can not leave out folders of a zip')])
+  })
+
   test('without a hash take it as a build argument, and are not even loaded without that', async () => {
     const text = await dockerfileOf(`downloads:
   - target: /sbin/tool

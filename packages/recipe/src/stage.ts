@@ -11,8 +11,8 @@ export type DownloadDefinition = {
   readonly variants: ReadonlyMap<Architecture, { readonly url: LocatedTemplate; readonly sha256?: LocatedTemplate }>
   /** Permission bits of a file. */
   readonly mode: number
-  /** Leading folders to leave out, when it is an archive to unpack. */
-  readonly strip?: number
+  /** Of an archive to unpack. */
+  readonly archive?: { readonly format: 'tar' | 'zip' /** Leading folders to leave out. */; readonly strip: number }
   readonly location: Location
 }
 
@@ -39,7 +39,7 @@ export function readDownloads({ downloads }: SnippetYaml, source: YamlSource, co
       target,
       variants: new Map(variants),
       mode: Number.parseInt(mode ?? '0644', 8),
-      ...(unpack ? { strip: unpack.strip ?? 0 } : {}),
+      ...(unpack ? { archive: { format: unpack.format ?? 'tar', strip: unpack.strip ?? 0 } } : {}),
       location: source.at([...path, 'target']),
     }
   })

@@ -25,7 +25,7 @@ export type ServiceUnit = { readonly target: string; readonly content: string; r
 /** What starts and watches the services of an image. */
 export type Supervisor = {
   /** The snippet that installs it; it comes first in the image that chooses the supervisor. */
-  readonly snippet: string
+  readonly snippet: SupervisorName
   readonly entrypoint: readonly string[]
   /** The signal that asks it to stop, when that is not SIGTERM. */
   readonly stopSignal?: string

@@ -1,9 +1,23 @@
 import type { ResolvedService, ServiceUnit, Supervisor } from './supervisor.ts'
 
+/** What units differ in between a container and a machine of its own. */
+export type UnitStyle = {
+  /** Stands before the program. */
+  readonly starter: readonly string[]
+  /** Lines of the service besides. */
+  readonly lines: readonly string[]
+  /** Unit that has to have run before any service. */
+  readonly first?: string
+  /** Where the output goes. */
+  readonly output: string
+  /** What starts the one-shots besides the services that wait for them. */
+  readonly oneshotsWantedBy: readonly string[]
+}
+
 /** In front of the names of units, so that none is that of a unit, or of its alias, that a package brings. */
-const PREFIX = 'tf-'
+export const PREFIX = 'tf-'
 /** Reached when every one-shot ran; those of an image on top of another join it by themselves. */
-const ONESHOTS = `${PREFIX}oneshots.target`
+export const ONESHOTS = `${PREFIX}oneshots.target`
 
 /**
  * systemd (recipes/snippets/systemd): a unit a service, as in systemd.service(5). One-shots run one after the other in front
@@ -14,7 +28,7 @@ export const SYSTEMD: Supervisor = {
   entrypoint: ['/sbin/init'],
   // What it takes for "stop" in a container; SIGTERM makes it start itself again (systemd(1), "Signals").
   stopSignal: 'SIGRTMIN+3',
-  unit: (service) => (service.type === 'oneshot' ? oneshotUnit(service) : longrunUnit(service)),
+  unit: (service) => serviceUnitOf(service, CONTAINER),
   shared: () => [
     {
       target: `/etc/systemd/system/${ONESHOTS}`,
@@ -32,35 +46,45 @@ export const SYSTEMD: Supervisor = {
   },
 }
 
-function oneshotUnit(service: ResolvedService): ServiceUnit {
-  const { name, previous } = service
-  return serviceUnit(name, {
-    Unit: [`Description=${name}`, ...(previous ? [`After=${unitName(previous)}`] : []), `Before=${ONESHOTS}`],
-    Service: ['Type=oneshot', 'RemainAfterExit=yes', ...startLines(service)],
-    Install: [`WantedBy=${ONESHOTS}`],
-  })
+const CONTAINER: UnitStyle = { starter: [], lines: [], output: 'journal+console', oneshotsWantedBy: [] }
+
+/** The unit of a service. */
+export function serviceUnitOf(service: ResolvedService, style: UnitStyle): ServiceUnit {
+  return service.type === 'oneshot' ? oneshotUnit(service, style) : longrunUnit(service, style)
 }
 
-function longrunUnit(service: ResolvedService): ServiceUnit {
-  const { name, after } = service
-  const others = after.map(unitName)
+function oneshotUnit(service: ResolvedService, style: UnitStyle): ServiceUnit {
+  const { name, previous } = service
+  const before = [...(style.first ? [style.first] : []), ...(previous ? [unitName(previous)] : [])]
   return serviceUnit(name, {
     Unit: [
       `Description=${name}`,
-      `Wants=${[ONESHOTS, ...others].join(' ')}`,
-      `After=${[ONESHOTS, ...others].join(' ')}`,
+      ...(style.first ? [`Wants=${style.first}`] : []),
+      ...(before.length > 0 ? [`After=${before.join(' ')}`] : []),
+      `Before=${ONESHOTS}`,
     ],
-    Service: [...startLines(service), 'Restart=always', 'RestartSec=1'],
+    Service: ['Type=oneshot', 'RemainAfterExit=yes', ...startLines(service, style)],
+    Install: [`WantedBy=${[ONESHOTS, ...style.oneshotsWantedBy].join(' ')}`],
+  })
+}
+
+function longrunUnit(service: ResolvedService, style: UnitStyle): ServiceUnit {
+  const { name, after } = service
+  const others = [...(style.first ? [style.first] : []), ONESHOTS, ...after.map(unitName)]
+  return serviceUnit(name, {
+    Unit: [`Description=${name}`, `Wants=${others.join(' ')}`, `After=${others.join(' ')}`],
+    Service: [...startLines(service, style), 'Restart=always', 'RestartSec=1'],
     Install: ['WantedBy=multi-user.target'],
   })
 }
 
-function startLines({ exec, environment }: ResolvedService): string[] {
+function startLines({ exec, environment }: ResolvedService, { starter, lines, output }: UnitStyle): string[] {
   return [
-    `ExecStart=${exec.map(quoteSystemd).join(' ')}`,
+    `ExecStart=${[...starter, ...exec].map(quoteSystemd).join(' ')}`,
     ...(environment.length > 0 ? [`PassEnvironment=${environment.join(' ')}`] : []),
-    'StandardOutput=journal+console',
-    'StandardError=journal+console',
+    ...lines,
+    `StandardOutput=${output}`,
+    `StandardError=${output}`,
   ]
 }
 
@@ -68,12 +92,12 @@ function serviceUnit(name: string, sections: Readonly<Record<string, readonly st
   return { target: `/etc/systemd/system/${unitName(name)}`, content: unitText(sections), mode: 0o644 }
 }
 
-function unitText(sections: Readonly<Record<string, readonly string[]>>): string {
+export function unitText(sections: Readonly<Record<string, readonly string[]>>): string {
   const written = Object.entries(sections).map(([title, lines]) => `[${title}]\n${lines.join('\n')}\n`)
   return written.join('\n')
 }
 
-function unitName(service: string): string {
+export function unitName(service: string): string {
   return `${PREFIX}${service}.service`
 }
 

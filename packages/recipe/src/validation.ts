@@ -43,10 +43,12 @@ function reportIssue(issue: Issue, parent: YamlPath, context: Context): void {
   }
 }
 
-/** Of the alternatives of a union, the one that fits best is explained: the one whose mistake is innermost. */
+/** Of the alternatives of a union, the one that fits best is explained: the one whose mistake is innermost, of keys it knows. */
 function reportUnion(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, context: Context): void {
   const { discriminator, options } = issue as { discriminator?: string; options?: readonly unknown[] }
-  const inner = issue.errors.find((issues) => issues.some((one) => one.code !== 'invalid_type' || one.path.length > 0))
+  const [inner] = issue.errors
+    .filter((issues) => issues.some((one) => one.code !== 'invalid_type' || one.path.length > 0))
+    .sort((a, b) => unknownKeys(a) - unknownKeys(b))
   if (discriminator !== undefined) reportChoice((options ?? []).map(String), path, context)
   else if (inner) for (const one of inner) reportIssue(one, path, context)
   else
@@ -55,6 +57,10 @@ function reportUnion(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, contex
       path,
       context,
     )
+}
+
+function unknownKeys(issues: readonly Issue[]): number {
+  return issues.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 0), 0)
 }
 
 function reportType(expected: readonly string[], path: YamlPath, { source, report }: Context): void {

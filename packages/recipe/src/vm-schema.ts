@@ -1,12 +1,10 @@
 import { z } from 'zod'
-import { description, isPackage, target, word } from './names.ts'
+import { checkSchema, snippetUse } from './check-schema.ts'
+import { cloudInitSchema } from './cloud-init-schema.ts'
+import { account, description, packageName, target } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
 
 const codeName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no code name: write it like "bookworm"')
-const packageName = z.string().refine(isPackage, 'is no name of a package')
-const unit = z.string().regex(/^[A-Za-z0-9:_.@-]+$/, 'is no name of a unit: write it like "ssh"')
-
-const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'is no name of a user or group')
 
 /** Somebody besides root, who gets the key of the deployment. */
 const user = z.strictObject({
@@ -21,18 +19,6 @@ const user = z.strictObject({
     .default([])
     .meta({ description: 'Public keys that let somebody in; there are no passwords' }),
 })
-
-/** What must hold in the machine before it is published. */
-const check = z
-  .union([
-    z.strictObject({ command: word, expect: word.optional() }),
-    z.strictObject({ port: z.int().min(1).max(65_535) }),
-    z.strictObject({ file: target }),
-    z.strictObject({ service: unit }),
-  ])
-  .meta({
-    description: 'A shell command that ends with 0, a TCP port that is listened on, a file, an active unit of systemd',
-  })
 
 /** recipes/vms/<name>/vm.yaml: what a virtual machine is made of. */
 export const vmSchema = z
@@ -49,8 +35,10 @@ export const vmSchema = z
     components: z.array(codeName).min(1).default(['main']),
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),
     packages: z.array(packageName).default([]).meta({ description: 'On top of what every machine needs' }),
+    snippets: z.array(snippetUse).default([]).meta({ description: 'Those of images; systemd starts their services' }),
     files: z.array(fileSchema).default([]),
     users: z.array(user).default([]),
+    cloudInit: cloudInitSchema.optional(),
     size: z
       .int()
       .min(1)
@@ -62,7 +50,7 @@ export const vmSchema = z
       .max(65_536)
       .default(1024)
       .meta({ description: 'MiB it is tried with; zos gives a machine no less than 250' }),
-    checks: z.array(check).default([]),
+    checks: z.array(checkSchema).default([]),
   })
   .meta({ title: 'tf-images virtual machine' })
 

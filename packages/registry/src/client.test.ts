@@ -111,6 +111,43 @@ describe('retries', () => {
   })
 })
 
+describe('the digests of many references', () => {
+  const image = makeImage()
+  beforeEach(() => context.registry.putImage('o/app', image, '1'))
+
+  test('come by GET, one request each, and are what is there', async () => {
+    expect(await context.client.digest(context.reference('o/app:1'))).toBe(image.manifest.digest)
+    expect(await context.client.digest(context.reference('o/app:2'))).toBeUndefined()
+    expect(context.registry.requests.map(({ method }) => method)).toEqual(['GET', 'GET'])
+  })
+
+  test('of a registry that refuses are an error', async () => {
+    context.lie((_, response) => {
+      sendJson(response, 403, { errors: [{ code: 'DENIED' }] })
+      return true
+    })
+    const error = await failure(context.client.digest(context.reference('o/app:1')))
+    expect(error).toMatchObject({ code: 'denied', reference: `${context.registry.host}/o/app:1` })
+  })
+
+  test('are counted, with what is asked again', async () => {
+    let requests = 0
+    let refused = 1
+    context.lie((_, response) => {
+      if (refused-- <= 0) return false
+      response.writeHead(503, { 'retry-after': '0' }).end()
+      return true
+    })
+    const onRequest = () => {
+      requests++
+    }
+    const client = new RegistryClient({ onRequest, retryDelay: 1 })
+    await client.digest(context.reference('o/app:1'))
+    await client.close()
+    expect(requests).toBe(2)
+  })
+})
+
 test('hosts that are not loopback are spoken to in https, unless said otherwise', async () => {
   const wrong = new RegistryClient({ retries: 0, insecure: () => false })
   const error = await failure(wrong.resolve(context.reference()))

@@ -11,7 +11,10 @@ export function* walkTree<C>(root: DirectoryNode<C>): Generator<{ path: string; 
     yield place
     const { path, node } = place
     if (node.type !== 'directory') continue
-    const children = [...node.children].sort(([a], [b]) => (a < b ? 1 : -1))
-    for (const [name, child] of children) pending.push({ path: path === '' ? name : `${path}/${name}`, node: child })
+    // Without a function to compare them strings are sorted by their chars, here bytes, and much faster.
+    for (const name of [...node.children.keys()].sort().reverse()) {
+      const child = node.children.get(name)
+      if (child !== undefined) pending.push({ path: path === '' ? name : `${path}/${name}`, node: child })
+    }
   }
 }

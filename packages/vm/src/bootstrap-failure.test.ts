@@ -36,6 +36,17 @@ test.each([
     'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
   [['W: write (28: No space left on device)', "E: The repository 'x' is not signed."], 'free disk space'],
+  [
+    [
+      'error: base: key "0123ABCD" is unknown',
+      'error: failed to commit transaction (invalid or corrupted package (PGP signature))',
+    ],
+    'give the folder of keys that pacman-key made for this distribution',
+  ],
+  [
+    ['error: failed to commit transaction (invalid or corrupted package (checksum))'],
+    'the archive changes at this time: try again',
+  ],
   [['E: something new'], 'see its last lines'],
   [[], 'see its last lines'],
 ])('after %j: %s', (tail, remedy) => {
@@ -76,5 +87,18 @@ test('packages the archive does not have, as they were asked for', () => {
   expect(bootstrapFailure(options, { exitCode: 25, tail })).toMatchObject({
     failure: 'packages',
     packages: ['lesss', 'foo:i386', 'less=1.0', 'linuxx'],
+  })
+})
+
+test('a command of the machine, with its place', () => {
+  const tail = [
+    'x: not found',
+    'E: a/vm.yaml:7:5: the command ended with exit code 127',
+    'E: setup failed: E: command failed',
+  ]
+  expect(bootstrapFailure(options, { exitCode: 25, tail })).toMatchObject({
+    failure: 'step',
+    place: 'a/vm.yaml:7:5',
+    message: 'a/vm.yaml:7:5: the command ended with exit code 127 after "x: not found"; correct it',
   })
 })

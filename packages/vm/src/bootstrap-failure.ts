@@ -2,10 +2,19 @@ import type { BootstrapOptions } from './bootstrap-options.ts'
 import { type BootstrapFailure, VmError } from './errors.ts'
 import type { ToolEnd } from './tool.ts'
 
+/** What a step of a machine says that failed, see `commandText`. */
+const failedStep = /^E: (\S+:\d+:\d+): (the command ended with exit code \d+)$/m
+
 /** What mmdebstrap, apt or dpkg tell in their last lines, and what to do about it; the first that fits. */
 const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
   // On a full disk apt can not check signatures either.
   ['disk-full', /no space left|You don't have enough free space/i, 'free disk space'],
+  // Of pacman, which ends by calling the signature bad.
+  [
+    'keyring',
+    /key "[^"]*" is unknown|could not be looked up|is unknown trust|required key missing/i,
+    'give the folder of keys that pacman-key made for this distribution',
+  ],
   // After a bad signature apt goes on to say that the archive is not signed.
   [
     'signature',
@@ -17,7 +26,11 @@ const causes: readonly (readonly [BootstrapFailure, RegExp, string])[] = [
     /NO_PUBKEY|signed by unknown key|is not signed|no valid OpenPGP/i,
     'install the keys of the distribution (apt-get install debian-archive-keyring), or give its keyring',
   ],
-  ['archive-changed', /hash sum mismatch|file has unexpected size/i, 'the archive changes at this time: try again'],
+  [
+    'archive-changed',
+    /hash sum mismatch|file has unexpected size|invalid or corrupted package \(checksum\)/i,
+    'the archive changes at this time: try again',
+  ],
   [
     'archive-down',
     /could not resolve|temporary failure resolving|connection (refused|failed|timed out|reset)|unable to connect|error reading from server/i,
@@ -54,6 +67,8 @@ export function bootstrapFailure(
   { exitCode, tail }: ToolEnd,
 ): VmError {
   const text = tail.join('\n')
+  const step = /no space left/i.test(text) ? undefined : stepFailure(tail)
+  if (step) return step
   const [failure, , remedy = 'see its last lines'] = causes.find(([, pattern]) => pattern.test(text)) ?? []
   const how = exitCode === undefined ? 'was killed' : `ended with exit code ${exitCode}`
   const said = tail.findLast((line) => /^(?:E|error): /.test(line) && !consequence.test(line)) ?? tail.at(-1)
@@ -63,6 +78,17 @@ export function bootstrapFailure(
     failure,
     packages: [...new Set(tail.flatMap(askedFor))],
   })
+}
+
+/** A command of the machine that failed, with what it said last. */
+function stepFailure(tail: readonly string[]): VmError | undefined {
+  const at = tail.findIndex((line) => failedStep.test(line))
+  const [, place, how] = failedStep.exec(tail[at] ?? '') ?? []
+  if (place === undefined) return undefined
+  const said = tail[at - 1]
+  const after = said === undefined || said.startsWith('I: ') ? '' : ` after ${JSON.stringify(said)}`
+  const message = `${place}: ${how}${after}; correct it`
+  return new VmError('bootstrap-failed', message, { output: tail, failure: 'step', place })
 }
 
 function askedFor(line: string): string[] {

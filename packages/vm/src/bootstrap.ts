@@ -10,6 +10,7 @@ import { preparePackageCache } from './package-cache.ts'
 import { pacstrapCommand, pacstrapTools } from './pacstrap-command.ts'
 import { directoryHeader } from './tar-header.ts'
 import { findTool, runTool } from './tool.ts'
+import { requireUserNamespace } from './user-namespace.ts'
 import { createWorkFolder, removeWorkFolder, type WorkFolder } from './work-folder.ts'
 import { writeFileWhole } from './written-file.ts'
 
@@ -49,6 +50,7 @@ export async function bootstrapWith(options: BootstrapOptions, hooks: BootstrapH
     throw new VmError('bootstrap-failed', `bootstrap of "${options.release}": ${problem}`, { failure: 'privilege' })
   }
   await requireTools({ ...toolPrograms[tool], ...privilege.tools }, searchPath)
+  if (!isRoot) await requireUserNamespace(options.release, searchPath)
   if (options.packageCache !== undefined) await preparePackageCache(options.packageCache)
   const folder = await createWorkFolder(options.temporary ?? tmpdir(), hooks)
   try {

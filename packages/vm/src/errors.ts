@@ -3,6 +3,8 @@ export type VmErrorCode =
   | 'invalid-options'
   | 'tool-missing'
   | 'bootstrap-failed'
+  /** A file from the network that a machine is made with. */
+  | 'download-failed'
   | 'cancelled'
   /** Compressed data that is damaged, cut off or too large. */
   | 'compressed-data'
@@ -12,6 +14,8 @@ export type VmErrorCode =
   | 'boot-failed'
   /** A file that is no initial RAM disk. */
   | 'initrd'
+  /** A tree or an image of which no disk can be made that starts. */
+  | 'disk-image'
 
 /** Why a bootstrap failed, where its last lines tell. */
 export type BootstrapFailure =
@@ -23,6 +27,7 @@ export type BootstrapFailure =
   | 'release'
   | 'packages'
   | 'privilege'
+  | 'step'
 
 export type VmErrorDetails = {
   readonly cause?: unknown
@@ -33,6 +38,8 @@ export type VmErrorDetails = {
   readonly failure?: BootstrapFailure | undefined
   /** Packages the archive does not have, as they were asked for. */
   readonly packages?: readonly string[]
+  /** Where the command or the download that failed is asked for, as its step says. */
+  readonly place?: string | undefined
 }
 
 /** The one error of this package: `<object>: <what is wrong>; <what to do>`. */
@@ -43,6 +50,7 @@ export class VmError extends Error {
   readonly output: readonly string[]
   readonly failure: BootstrapFailure | undefined
   readonly packages: readonly string[]
+  readonly place: string | undefined
 
   constructor(code: VmErrorCode, message: string, details: VmErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -51,5 +59,6 @@ export class VmError extends Error {
     this.output = details.output ?? []
     this.failure = details.failure
     this.packages = details.packages ?? []
+    this.place = details.place
   }
 }

@@ -1,6 +1,15 @@
 export type { Accelerator } from './boot/accelerator.ts'
 export { type BootOptions, bootDirectory } from './boot/boot.ts'
-export { type BootCheck, type CheckResult, type SshAccess, sshArguments } from './boot/boot-check.ts'
+export {
+  type BootCheck,
+  type CheckAnswer,
+  type CheckResult,
+  checkCommand,
+  checkName,
+  checkProblem,
+  type SshAccess,
+  sshArguments,
+} from './boot/boot-check.ts'
 export { createBootFolder } from './boot/boot-folder.ts'
 export { type BootReport, junitReport } from './boot/boot-report.ts'
 export type { ConsoleLine } from './boot/console-log.ts'
@@ -17,7 +26,10 @@ export type { Finding } from './contract/finding.ts'
 export { type FindingCode, findingCodes, type Severity } from './contract/finding-codes.ts'
 export { type LintOptions, type LintReport, lintTree } from './contract/lint.ts'
 export { type ContentReader, nodeTree, type TreeNode } from './contract/node-tree.ts'
+export { type CloudImageOptions, convertCloudImage } from './disk/cloud-image.ts'
+export { type DiskImage, type DiskImageOptions, makeDiskImage } from './disk/make-disk-image.ts'
 export { type BootstrapFailure, VmError, type VmErrorCode } from './errors.ts'
+export { formatJunit, type JunitSuite } from './junit.ts'
 export { type ExtractedKernel, extractKernel } from './kernel/extract-kernel.ts'
 export { type BzImagePayload, describeKernel, type KernelImage } from './kernel/kernel-image.ts'
 export {
@@ -26,4 +38,5 @@ export {
   type MachineOptions,
   type MachineTree,
 } from './machine/bootstrap-machine.ts'
-export type { MachineFile, MachineUser } from './machine/machine-hooks.ts'
+export type { MachineUser } from './machine/machine-hooks.ts'
+export type { MachineStep } from './machine/machine-step.ts'

@@ -90,6 +90,6 @@ test('root keeps its mounts to itself, others need the tools of user namespaces'
   expect(privilegeOf(false)).toEqual({
     wrapper: [],
     cleaner: ['mmdebstrap', '--unshare-helper'],
-    tools: { newuidmap: 'uidmap', newgidmap: 'uidmap' },
+    tools: { newuidmap: 'uidmap', newgidmap: 'uidmap', unshare: 'util-linux' },
   })
 })

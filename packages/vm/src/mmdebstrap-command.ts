@@ -80,7 +80,7 @@ export function privilegeOf(isRoot: boolean): Privilege {
     return {
       wrapper: [],
       cleaner: ['mmdebstrap', '--unshare-helper'],
-      tools: { newuidmap: 'uidmap', newgidmap: 'uidmap' },
+      tools: { newuidmap: 'uidmap', newgidmap: 'uidmap', unshare: 'util-linux' },
     }
   }
   return {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '../test/temporary-folder.ts'
 import type { BootstrapOptions } from './bootstrap-options.ts'
 import { archHooks } from './machine/arch-machine.ts'
+import { machineHooks } from './machine/machine-hooks.ts'
 import { pacstrapCommand } from './pacstrap-command.ts'
 import { createWorkFolder } from './work-folder.ts'
 
@@ -22,8 +23,10 @@ echo "$*" > "$LOG"
 cat "$2" >> "$LOG"
 cat "$5/etc/mkinitcpio.conf.d/zos.conf" >> "$LOG"
 cd "$5"
-mkdir -p boot dev/x etc/ssh var/cache/pacman/pkg var/lib/pacman/sync var/log
+mkdir -p boot dev/x usr/bin etc/ssh var/cache/pacman/pkg var/lib/pacman/sync var/log
 touch var/cache/pacman/pkg/linux.zst etc/ssh/ssh_host_rsa_key
+printf '' > usr/bin/cloud-init
+chmod 755 usr/bin/cloud-init
 echo of the builder > etc/machine-id
 echo of the builder > var/log/pacman.log
 `
@@ -35,8 +38,9 @@ test('first hook, packages, last hook, tar', async () => {
   await mkdir(bin)
   await writeFile(join(bin, 'pacstrap'), pacstrap)
   await writeFile(join(bin, 'chroot'), '#!/bin/sh\nshift\necho "in the root: $*" >> "$LOG"\n')
-  for (const name of ['pacstrap', 'chroot']) await chmod(join(bin, name), 0o755)
-  const folder = await createWorkFolder(temporary.path, archHooks('linux'))
+  for (const name of ['mount', 'umount']) await writeFile(join(bin, name), `#!/bin/sh\necho "${name} $*" >> "$LOG"\n`)
+  for (const name of ['pacstrap', 'chroot', 'mount', 'umount']) await chmod(join(bin, name), 0o755)
+  const folder = await createWorkFolder(temporary.path, machineHooks([], [], archHooks('linux')))
   const [program = '', ...args] = pacstrapCommand(options, folder)
   const tar = execFileSync(program, args, {
     env: { PATH: `${bin}:/usr/bin:/bin`, LOG: log },
@@ -53,7 +57,12 @@ test('first hook, packages, last hook, tar', async () => {
     '[extra]',
     'Include = /etc/pacman.d/mirrorlist',
     'MODULES=(virtiofs virtio_pci)',
+    'mount -t proc proc ROOT/system/proc',
+    'mount --rbind /dev ROOT/system/dev',
     'in the root: systemctl preset-all',
+    'in the root: env PYTHONDONTWRITEBYTECODE=1 cloud-init clean --logs --seed',
+    'umount -R ROOT/system/dev',
+    'umount ROOT/system/proc',
     '',
   ])
   expect(list).toContain('./boot/vmlinuz -> vmlinuz-linux\n')

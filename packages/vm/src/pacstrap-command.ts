@@ -1,7 +1,7 @@
 import type { BootstrapOptions } from './bootstrap-options.ts'
 import type { WorkFolder } from './work-folder.ts'
 
-/** First hook, packages, last hook, tar on stdout; pacstrap mounts what scripts need, in a mount namespace. */
+/** First hook, packages, last hook, tar on stdout; pacstrap mounts what scripts need, and this what the last hook needs, in a mount namespace. */
 const script = `
 # The place of temporary files is not in the new root.
 unset TMPDIR
@@ -13,7 +13,11 @@ printf %s "$config" > "$root.conf"
 "$setup" "$root"
 echo 'I: installing the packages...'
 pacstrap -C "$root.conf" -G -M "$root" "$@"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
 "$customize" "$root"
+umount -R "$root/dev"
+umount "$root/proc"
 rm -rf "$root"/var/cache/pacman/pkg/* "$root"/var/lib/pacman/sync/*
 echo 'I: creating the tar...'
 tar --create --directory "$root" --numeric-owner --sort=name --format=posix --pax-option=delete=atime,delete=ctime \\
@@ -63,5 +67,6 @@ function serverOf(mirror: string, snapshot: string | undefined): string {
 export const pacstrapTools: Readonly<Record<string, string>> = {
   pacstrap: 'arch-install-scripts',
   pacman: 'pacman-package-manager',
+  mount: 'mount',
   tar: 'tar',
 }

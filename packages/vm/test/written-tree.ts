@@ -10,6 +10,7 @@ export async function writeTree(root: TestNode, path: string): Promise<void> {
   } else if (root.type === 'file') await writeFile(path, root.content)
   else if (root.type === 'symlink') return symlink(root.target, path)
   else throw new Error(`${path}: is a ${root.type}`)
-  await chmod(path, root.mode)
+  // Another owner takes the setuid bit away.
   if (process.getuid?.() === 0) await lchown(path, root.uid, root.gid)
+  await chmod(path, root.mode)
 }

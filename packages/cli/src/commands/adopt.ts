@@ -4,9 +4,11 @@ import {
   type Adopted,
   adoptDockerfile,
   checkContext,
+  contextReader,
   copyContext,
   createImage,
   loadRecipes,
+  proveAdoption,
   renderImage,
 } from '@tf-images/recipe'
 import type { Command } from 'commander'
@@ -28,18 +30,21 @@ async function adopt(dockerfile: string, options: Options, context: CommandConte
   const root = resolve(options.root)
   const folder = dirname(resolve(dockerfile))
   const name = options.name ?? basename(folder)
-  const adoption = adoptDockerfile(await loadRecipes(root), name, dockerfile, await readFile(dockerfile, 'utf8'))
+  const text = await readFile(dockerfile, 'utf8')
+  const adoption = await adoptDockerfile(await loadRecipes(root), name, dockerfile, text, contextReader(folder))
   // First, for it may refuse: nothing is half adopted.
   if (adoption.needsContext) await checkContext(folder)
-  const file = await createImage(root, name, adoption.image)
+  const file = await createImage(root, name, adoption.image, adoption.comments)
   if (adoption.needsContext) await copyContext(root, name, folder)
-  renderImage(await loadRecipes(root), name)
+  proveAdoption(renderImage(await loadRecipes(root), name), adoption)
   const { accounts } = adoption
-  const lines = accounts.map(({ line, keyword, became, snippet }) => accountText({ line, keyword, became }, snippet))
-  printResult(context, options.json, { file, accounts }, [file, ...lines].join('\n'))
+  printResult(context, options.json, { file, accounts }, [file, ...accounts.map(accountText)].join('\n'))
 }
 
-function accountText({ line, keyword, became }: Adopted, snippet: string | undefined): string {
+function accountText({ line, keyword, became, snippet }: Adopted): string {
+  const start = `  line ${line}, ${keyword}:`
+  if (became === 'nothing') return `${start} left out, nothing of the image comes from its stage`
+  if (became === 'snippets') return `${start} the snippet "${snippet}" does it now, and cleans up after its packages`
   const hint = snippet === undefined ? '' : `; the snippet "${snippet}" installs the same`
-  return `  line ${line}, ${keyword}: ${became === 'dockerfile' ? 'kept as it is' : `now "${became}"`}${hint}`
+  return `${start} ${became === 'dockerfile' ? 'kept as it is' : `now "${became}"`}${hint}`
 }

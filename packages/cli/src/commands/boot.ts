@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { formatSeconds, PipelineError, startSource } from '@tf-images/pipeline'
+import {
+  formatBytes,
+  formatSeconds,
+  PipelineError,
+  parseSize,
+  type StartReport,
+  startSource,
+} from '@tf-images/pipeline'
 import {
   type BootCheck,
-  type BootReport,
   type ConsoleLine,
   commandWords,
   junitReport,
@@ -15,8 +19,10 @@ import {
 } from '@tf-images/vm'
 import { type Command, Option } from 'commander'
 import { attachConsole } from '../attached-console.ts'
+import { chunkFolder, kernelFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
+import { argument } from '../limit-options.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
 
 type Options = {
@@ -32,6 +38,9 @@ type Options = {
   readonly disk?: string
   readonly timeout?: string
   readonly chunks?: string
+  /** False for `--no-cache`. */
+  readonly cache: string | false
+  readonly cacheSize: number
   readonly platform: string
   readonly kernels: string
   readonly kernelPackage?: string
@@ -63,12 +72,15 @@ export function defineBoot(command: Command, context: CommandContext): void {
     .option('--cpus <number>', 'processors of the machine; by default 2')
     .option('--timeout <seconds>', 'by default 15 minutes with emulated processors, 4 with KVM, less for a container')
     .option('--chunks <store>', 'of a flist: a directory or zdb://host:port/namespace; by default its own backend')
-    .option('--platform <os/arch>', 'which image of an index', hostPlatform())
-    .option(
-      '--kernels <folder>',
-      'where the kernel of containers is kept',
-      join(homedir(), '.cache', 'flist', 'kernels'),
+    .option('--cache <folder>', 'where chunks that are fetched from elsewhere are kept', chunkFolder())
+    .option('--no-cache', 'fetch every chunk again')
+    .addOption(
+      new Option('--cache-size <bytes>', 'what the cache may have, e.g. 20G; what was not used for long goes')
+        .default(8e9, '8G')
+        .argParser(argument(parseSize)),
     )
+    .option('--platform <os/arch>', 'which image of an index', hostPlatform())
+    .option('--kernels <folder>', 'where the kernel of containers is kept', kernelFolder())
     .option('--kernel-package <name>', 'the distribution’s package with the kernel of containers')
     .option('--follow', 'show the console while it starts')
     .addOption(
@@ -97,6 +109,7 @@ async function boot(source: string, options: Options, context: CommandContext): 
     signal: context.signal,
     kernelCache: options.kernels,
     checks: checksOf(options),
+    ...(options.cache === false ? {} : { chunkCache: { folder: options.cache, limit: options.cacheSize } }),
     ...(options.env.length > 0 ? { environment: environmentOf(options.env) } : {}),
     ...(entrypoint === undefined ? {} : { entrypoint: commandWords(entrypoint) }),
     ...(expect === undefined ? {} : { expect }),
@@ -146,8 +159,8 @@ function positive(option: string, text: string): number {
   throw new PipelineError('bad-settings', `${option} ${JSON.stringify(text)}: is not a positive number; give one`)
 }
 
-function describe(source: string, report: BootReport): string {
-  const { mode, accelerator, stages, checks, outcome, reason, milliseconds } = report
+function describe(source: string, report: StartReport): string {
+  const { mode, accelerator, stages, checks, outcome, reason, milliseconds, chunks } = report
   const reached = stages.map(({ stage, at }) => `${stage} ${formatSeconds(at)}`).join(', ')
   const lines = checks.map(({ name, passed, detail }) => (passed ? `passed  ${name}` : `failed  ${name}: ${detail}`))
   // Why it did not start is in what came last.
@@ -156,6 +169,9 @@ function describe(source: string, report: BootReport): string {
   return [
     ...shown,
     ...lines,
+    ...(chunks
+      ? [`chunks: ${chunks.fetched} fetched (${formatBytes(chunks.fetchedBytes)}), ${chunks.cached} from the cache`]
+      : []),
     `${source}: started as ${mode} with ${accelerator.name} (${accelerator.reason}): ${reached}`,
     end,
   ].join('\n')

@@ -30,6 +30,7 @@ type Options = LimitOptionValues & {
   readonly image?: string
   readonly backend?: string
   readonly startupToml?: boolean
+  readonly imageRaw?: boolean
   readonly strict?: string | true
   readonly workers?: number
   readonly json?: boolean
@@ -39,7 +40,7 @@ export function defineConvert(command: Command, context: CommandContext): void {
   limitOptions(command)
     .argument(
       '<source>',
-      'image reference, directory, root tar (plain, gzip, zstd), docker save archive or OCI layout (directory or tar)',
+      'image reference, directory, root tar (plain, gzip, zstd), docker save archive, OCI layout (directory or tar) or qcow2 disk image',
     )
     .requiredOption('-o, --output <file>', 'the flist to write; a .fl where its name ends so')
     .requiredOption('--chunks <dir>', 'chunk store: a directory, or zdb://host:port/namespace')
@@ -55,12 +56,13 @@ export function defineConvert(command: Command, context: CommandContext): void {
     .option('--image <name>', 'which image of an archive or layout: name:tag, or any name and @sha256:…')
     .option('--backend <url>', 'recorded in the flist: where its chunks can be read, zdb://host:port/namespace')
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .option('--image-raw', 'take a disk image (image.raw, or a qcow2, which becomes one); refused otherwise')
     .addOption(strictOption())
     .option('--workers <n>', 'threads that encode; one per further processor, at most 3, unless given', wholeNumber)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert saved.tar --image nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 --output nginx.fl --chunks dir:///srv/chunks\n  flist convert nginx:1.27 -o nginx.flist --chunks ./chunks --strict=file-capabilities,hard-link\n\nExits with 3, and writes no flist, when --strict finds something.',
+      '\nExamples:\n  flist convert nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert saved.tar --image nginx:1.27 --output nginx.flist --chunks ./chunks\n  flist convert ./rootfs --output root.flist --chunks ./chunks\n  flist convert nginx:1.27 --output nginx.fl --chunks dir:///srv/chunks\n  flist convert debian.qcow2 -o debian.flist --chunks ./chunks --image-raw\n  flist convert nginx:1.27 -o nginx.flist --chunks ./chunks --strict=file-capabilities,hard-link\n\nExits with 3, and writes no flist, when --strict finds something.',
     )
     .action((source: string, options: Options) => convert(source, options, context))
 }
@@ -84,6 +86,7 @@ async function convert(name: string, options: Options, context: CommandContext):
           credentials: dockerCredentials,
           signal,
           ...(options.image ? { image: options.image } : {}),
+          ...largestDisk(options),
         })
         try {
           return await convertSource(source, options.output, store, {
@@ -93,6 +96,7 @@ async function convert(name: string, options: Options, context: CommandContext):
             ...location,
             limits: limitsOf(options),
             ...(options.startupToml ? { startupToml: true } : {}),
+            ...(options.imageRaw ? { imageRaw: true } : {}),
             ...(strict ? { strict } : {}),
             ...(options.workers === undefined ? {} : { workers: options.workers }),
           })
@@ -110,6 +114,12 @@ async function convert(name: string, options: Options, context: CommandContext):
   } finally {
     await store.close()
   }
+}
+
+/** The raw disk is written before anything of it is counted. */
+function largestDisk(options: LimitOptionValues): { readonly largestDisk?: number } {
+  const { maxSize } = limitsOf(options)
+  return maxSize === undefined ? {} : { largestDisk: maxSize }
 }
 
 function flistBackend({ backend }: Options): Pick<ConvertOptions, 'backend'> {

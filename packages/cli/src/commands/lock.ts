@@ -8,9 +8,10 @@ import {
   type LockDifference,
   loadRecipes,
   readLock,
+  SNAPSHOT_DATE,
   writeLock,
 } from '@tf-images/recipe'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
@@ -20,11 +21,17 @@ type Options = {
   readonly registry?: string
   readonly platform: string
   readonly refresh?: boolean
+  readonly snapshot?: string
   readonly json?: boolean
 }
 
 export function defineLock(command: Command, context: CommandContext): void {
   lockOptions(command)
+    .option(
+      '--snapshot <date>',
+      'take packages as of this date, like 20240131T000000Z, where bases have snapshots',
+      snapshotDate,
+    )
     .option('--refresh', 'load every download again that has its hash in the lock')
     .addHelpText(
       'after',
@@ -66,7 +73,7 @@ function lockOptions(command: Command): Command {
 }
 
 async function compareWithWorld(
-  { root: folder, registry, platform }: Options,
+  { root: folder, registry, platform, snapshot }: Options,
   downloads: 'none' | 'new' | 'all',
   { signal, progress }: CommandContext,
 ) {
@@ -83,10 +90,15 @@ async function compareWithWorld(
     progress,
     signal,
   }
-  const { lock, problems } = await resolveLock(recipes, settings)
+  const { lock, problems } = await resolveLock(recipes, { ...settings, ...(snapshot ? { snapshot } : {}) })
   const unknown = compareLockOffline(lock, recipes).filter(({ place }) => place !== undefined)
   const shown = downloads === 'none' ? unknown : []
   return { root, lock, differences: [...compareLock(before, lock), ...shown], problems }
+}
+
+function snapshotDate(text: string): string {
+  if (!SNAPSHOT_DATE.test(text)) throw new InvalidArgumentError('A date is written like 20240131T000000Z.')
+  return text
 }
 
 function refuseProblems(problems: readonly string[]): void {

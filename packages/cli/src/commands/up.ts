@@ -10,6 +10,7 @@ import {
 } from '@tf-images/pipeline'
 import { loadRecipes } from '@tf-images/recipe'
 import { type Command, Option } from 'commander'
+import { kernelFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
 import { isFrozenByDefault } from '../frozen-default.ts'
 import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
@@ -29,17 +30,31 @@ type CommonOptions = {
 }
 type UpOptionValues = CommonOptions &
   HubOptionValues &
-  LimitOptionValues & { readonly startupToml?: boolean; readonly strict?: string | true }
+  LimitOptionValues & {
+    readonly boot?: boolean
+    readonly gate: boolean
+    readonly kernels: string
+    readonly startupToml?: boolean
+    readonly strict?: string | true
+  }
 
 export function defineUp(command: Command, context: CommandContext): void {
   const up = commonOptions(command)
     .option('--startup-toml', 'add /.startup.toml for runtimes that start from it')
+    .addOption(
+      new Option(
+        '--boot',
+        'start each converted flist before it is published, as zos does; as root, with QEMU',
+      ).conflicts(['gate']),
+    )
+    .option('--no-gate', 'publish also what breaks the boot contract (flist doctor)')
+    .option('--kernels <folder>', 'where the kernel of containers is kept', kernelFolder())
     .addOption(strictOption())
     .addHelpText(
       'after',
       `
 Examples:
-  npm start                          everything on this machine: engine, registry and hub included
+  npm start                          two images, all on this machine: engine, registry and hub included
   npm start -- nginx --force         one image (and what it is built on), although nothing changed
   FLIST_HUB_TOKEN=… flist up --registry ghcr.io/owner/tf-images
   flist up nginx --strict --max-size 20G
@@ -87,15 +102,21 @@ async function bringUpImages(
     hub,
     startupToml: options.startupToml === true,
     limits: limitsOf(options),
+    gate: gateOf(options),
     ...(strict ? { strict } : {}),
   })
+}
+
+function gateOf({ gate, boot, kernels }: UpOptionValues): NonNullable<UpOptions['gate']> {
+  if (!gate) return false
+  return boot ? { boot: { kernelCache: resolve(kernels) } } : {}
 }
 
 async function run(
   images: readonly string[],
   options: CommonOptions,
   context: CommandContext,
-  publishing: Pick<UpOptions, 'hub' | 'startupToml' | 'strict' | 'limits'>,
+  publishing: Pick<UpOptions, 'hub' | 'startupToml' | 'strict' | 'limits' | 'gate'>,
 ): Promise<void> {
   const root = resolve(options.root)
   const { DOCKER_HOST } = process.env
@@ -143,7 +164,8 @@ function lookInside(reports: readonly ImageReport[]): string {
 function failureOf(failures: readonly ImageFailure[], reports: readonly ImageReport[]): Error {
   const lines = failures.map(({ image, error }) => `${image}: ${errorText(error)}`)
   const total = failures.length + reports.length
-  const isUnfaithful = failures.every(({ error }) => error instanceof PipelineError && error.code === 'not-faithful')
-  const code = isUnfaithful ? 'not-faithful' : 'not-published'
+  const codes = new Set(failures.map(({ error }) => (error instanceof PipelineError ? error.code : undefined)))
+  const [only] = codes.size === 1 ? codes : []
+  const code = only === 'not-faithful' || only === 'not-bootable' ? only : 'not-published'
   return new PipelineError(code, `${failures.length} of ${total} images failed:\n${lines.join('\n')}`)
 }

@@ -1,7 +1,7 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { bringUpVm, formatBytes, formatSeconds, type VmResult } from '@tf-images/pipeline'
+import { resolve } from 'node:path'
+import { bringUpVm, formatBytes, formatSeconds, needText, type VmResult } from '@tf-images/pipeline'
 import { type Command, Option } from 'commander'
+import { kernelFolder, packageFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
 import { type HubOptionValues, hubOptions, hubSettings } from '../settings.ts'
 
@@ -14,6 +14,7 @@ type Options = HubOptionValues & {
   readonly packages: string
   readonly epoch: string
   readonly kernels: string
+  readonly imageRaw?: boolean
   readonly publish: boolean
   readonly follow?: boolean
   readonly json?: boolean
@@ -30,11 +31,12 @@ export function defineVm(command: Command, context: CommandContext): void {
     .option('--mirror <url>', 'archive of the distribution, or of its snapshots')
     .option('--snapshot <time>', 'one of its snapshots, like 20260101T000000Z')
     .option('--keyring <file>', 'keys the archive is signed with')
-    .option('--packages <folder>', 'where packages are kept', join(homedir(), '.cache', 'flist', 'packages'))
+    .option('--packages <folder>', 'where packages are kept', packageFolder())
     .addOption(
       new Option('--epoch <seconds>', 'no file is younger than this').env('SOURCE_DATE_EPOCH').default(defaultEpoch),
     )
-    .option('--kernels <folder>', 'where kernels are kept', join(homedir(), '.cache', 'flist', 'kernels'))
+    .option('--kernels <folder>', 'where kernels are kept', kernelFolder())
+    .option('--image-raw', 'make a disk of it, as NAME-image.flist; says what its files would take instead')
     .option('--no-publish', 'end with a flist that was booted')
     .option('--follow', 'show the console while it starts')
     .option('--json', 'print the result as JSON')
@@ -60,6 +62,7 @@ async function makeVm(name: string, options: Options, context: CommandContext): 
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(keyring === undefined ? {} : { keyring: resolve(keyring) }),
     packageCache: resolve(options.packages),
+    ...(options.imageRaw ? { imageRaw: true } : {}),
     ...(options.publish ? { hub: await hubSettings(options) } : {}),
     ...(options.follow ? { onConsole: ({ text }) => context.err.write(`${text.replace(/\p{Cc}/gu, ' ')}\n`) } : {}),
   })
@@ -72,7 +75,7 @@ function proxies(): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
-function describe({ name, conversion, lint, boot, publication, durations }: VmResult): string {
+function describe({ name, conversion, lint, boot, storage, publication, durations }: VmResult): string {
   const { flist, files, bytes, uniqueChunks } = conversion
   const stages = boot.stages.map(({ stage, at }) => `${stage} ${formatSeconds(at)}`).join(', ')
   const times = Object.entries(durations).map(([phase, milliseconds]) => `${phase} ${formatSeconds(milliseconds)}`)
@@ -80,6 +83,7 @@ function describe({ name, conversion, lint, boot, publication, durations }: VmRe
     name,
     `  flist    ${flist}: ${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks`,
     `  kernel   ${lint.kernelRelease}; ${lint.warnings} warnings`,
+    ...(storage ? [`  as files ${needText(storage.tree)}`, `  as disk  ${needText(storage.disk)}`] : []),
     `  boot     ${boot.accelerator.name}: ${stages}`,
     ...boot.checks.map((check) => `  passed   ${check.name}`),
     ...(publication

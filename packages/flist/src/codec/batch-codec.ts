@@ -11,6 +11,9 @@ export type BatchCodecOptions = {
   readonly workersAfter?: number
 }
 
+/** Where threads store what they encode: the directory of a store. Without threads, or one, nothing is stored here. */
+export type BatchDestination = { readonly files?: string | undefined }
+
 /** Hashes and encodes batches: in place for the first ones, then in threads. The results are the same. */
 export type BatchCodec = {
   /** Batches that are worth having under way at once. */
@@ -28,8 +31,8 @@ const WORKERS_AFTER = 4 << 20
 const INLINE_WINDOW = 4
 
 /** Batches of chunks of one format. */
-export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions = {}): BatchCodec {
-  const { workers = defaultWorkers(), workersAfter = WORKERS_AFTER } = options
+export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & BatchDestination = {}): BatchCodec {
+  const { files, workers = defaultWorkers(), workersAfter = WORKERS_AFTER } = options
   let codec: Pick<BatchCodec, 'hashBatch' | 'encodeBatch' | 'close'> | undefined
   let threaded = false
   let encoded = 0
@@ -37,7 +40,7 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions = {
   function current() {
     if (workers > 0 && !threaded && encoded >= workersAfter) {
       threaded = true
-      codec = startCodecThreads(workers, kind)
+      codec = startCodecThreads(workers, kind, files)
     }
     codec ??= createInlineCodec(createCodecOf(kind, compiledCodec()))
     return codec

@@ -31,11 +31,16 @@ export const BATCH_MEMORY = BATCH_BYTES + Math.ceil(BATCH_BYTES / 6) + 48 * BATC
 export type Batch = { readonly memory: Uint8Array; readonly ends: readonly number[] }
 
 /** What encoding a batch gives beside the bytes in its memory: the ids, one after the other, and where chunks end. */
-export type EncodedBatch = { readonly ids: Uint8Array; readonly ends: readonly number[] }
+export type EncodedBatch = {
+  readonly ids: Uint8Array
+  readonly ends: readonly number[]
+  /** When the chunks are stored already: which of them the store did not have. */
+  readonly stored?: readonly number[]
+}
 
 /** An encoder and decoder with memory of its own, for as long as it is referred to. */
 export interface ChunkCodec {
-  /** The keys of the chunks of a batch, one after the other. */
+  /** The keys of the chunks of a batch, one after the other. The batch must stay as it is until it is encoded. */
   hashBatch(batch: Batch): Uint8Array
 
   /**
@@ -73,12 +78,14 @@ const DECODE_ERRORS: Readonly<Record<number, string>> = {
   [-3]: 'it does not decrypt with its key',
 }
 
-/** The codec as WebAssembly (source in assembly/), working synchronously on about 6 MB that it reuses. */
+/** The codec as WebAssembly (source in assembly/), working synchronously on about 10 MB that it reuses. */
 export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
   const wasm = instantiateCodec(compiled)
   const [chunks, input, output] = [wasm.CHUNKS.value, wasm.INPUT.value, wasm.OUTPUT.value]
   const memory = new Uint8Array(wasm.memory.buffer)
   const records = new Uint32Array(wasm.memory.buffer, chunks, wasm.BATCH_CHUNKS.value * RECORD.words)
+  /** The ends of the batch that lies at INPUT. */
+  let loaded: readonly number[] | undefined
 
   /** The memory of the key or id of a record. */
   function hashOf(i: number, field: 'key' | 'id'): Uint8Array {
@@ -92,26 +99,36 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return memory.subarray(start, start + (records[i * RECORD.words + RECORD.dataLength] ?? 0))
   }
 
-  function hashBatch({ memory: plains, ends }: Batch): Uint8Array {
+  /** Tells the module that record `i` is for these plain bytes. */
+  function setPlain(i: number, start: number, end: number): void {
+    records[i * RECORD.words + RECORD.data] = input + start
+    records[i * RECORD.words + RECORD.dataLength] = end - start
+  }
+
+  /** Brings the plain bytes of a batch to INPUT, unless they are still there. */
+  function load({ memory: plains, ends }: Batch): void {
+    if (loaded === ends) return
+    memory.set(plains.subarray(0, ends.at(-1) ?? 0), input)
+    loaded = ends
+  }
+
+  function hashBatch(batch: Batch): Uint8Array {
+    load(batch)
+    const { ends } = batch
+    for (const [i, end] of ends.entries()) setPlain(i, ends[i - 1] ?? 0, end)
+    wasm.hashPlains(ends.length)
     const keys = new Uint8Array(HASH_BYTES * ends.length)
-    let start = 0
-    for (const [i, end] of ends.entries()) {
-      memory.set(plains.subarray(start, end), input)
-      wasm.hashPlain(0, end - start)
-      keys.set(hashOf(0, 'key'), HASH_BYTES * i)
-      start = end
-    }
+    for (let i = 0; i < ends.length; i++) keys.set(hashOf(i, 'key'), HASH_BYTES * i)
     return keys
   }
 
   function encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch {
+    load(batch)
     for (const [record, i] of wanted.entries()) {
-      const [start, end] = [batch.ends[i - 1] ?? 0, batch.ends[i] ?? 0]
-      memory.set(batch.memory.subarray(start, end), input)
+      setPlain(record, batch.ends[i - 1] ?? 0, batch.ends[i] ?? 0)
       hashOf(record, 'key').set(keys.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)))
-      wasm.compressPlain(record, end - start)
     }
-    wasm.encrypt(wanted.length)
+    wasm.encode(wanted.length)
 
     const ids = new Uint8Array(HASH_BYTES * wanted.length)
     let used = 0
@@ -129,10 +146,11 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     if (plain.length > CHUNK_SIZE) {
       throw new FlistError('too-large', `chunk: ${plain.length} bytes; cut files in pieces of ${CHUNK_SIZE} bytes`)
     }
+    loaded = undefined
     memory.set(plain, input)
-    wasm.hashPlain(0, plain.length)
-    wasm.compressPlain(0, plain.length)
-    wasm.encrypt(1)
+    setPlain(0, 0, plain.length)
+    wasm.hashPlains(1)
+    wasm.encode(1)
     return { id: hashOf(0, 'id').slice(), key: hashOf(0, 'key').slice(), data: dataOf(0).slice() }
   }
 
@@ -143,6 +161,7 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     if (data.length < 8 || data.length % 4 !== 0 || data.length > MAX_ENCODED) {
       throw corrupt(`${data.length} bytes are not an encoded chunk`)
     }
+    loaded = undefined
     memory.set(data, input)
     hashOf(0, 'key').set(key)
     const length = wasm.decode(data.length, CHUNK_SIZE)

@@ -1,5 +1,5 @@
 import { createFlChunkCodec } from '../fl/fl-chunk.ts'
-import { type BatchCodec, type BatchCodecOptions, createBatchCodec } from './batch-codec.ts'
+import { type BatchCodec, type BatchCodecOptions, type BatchDestination, createBatchCodec } from './batch-codec.ts'
 import { decodeChunk, encodeChunk } from './chunk.ts'
 import type { ChunkCodec, EncodedChunk } from './chunk-codec.ts'
 import type { CodecKind } from './codec-kind.ts'
@@ -15,7 +15,7 @@ export type ChunkFormat = {
   /** Both together. */
   readonly entryBytes: number
   /** What encodes many chunks; it must be closed. */
-  createCodec(options?: BatchCodecOptions): BatchCodec
+  createCodec(options?: BatchCodecOptions & BatchDestination): BatchCodec
   /**
    * One chunk of at most `CHUNK_SIZE` plain bytes, encoded.
    * @throws FlistError `too-large`

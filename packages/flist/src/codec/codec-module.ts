@@ -15,9 +15,10 @@ export type CodecModule = {
   hashBegin(outputLength: number): void
   hashUpdate(address: number, length: number): void
   hashFinish(address: number, length: number): void
-  hashPlain(chunk: number, length: number): void
-  compressPlain(chunk: number, length: number): void
-  encrypt(chunks: number): void
+  /** Sets the keys of the first records from the plain bytes these say. */
+  hashPlains(chunks: number): void
+  /** Encodes the plain bytes that the first records say with the keys there; the records say then where the results are. */
+  encode(chunks: number): void
   /** The plain length, or one of the negative codes of assembly/. */
   decode(length: number, limit: number): number
   /** Snappy alone, from INPUT to OUTPUT: the length there, of `decompress` also negative. */
@@ -40,7 +41,7 @@ export function compileCodec(wasm: Uint8Array): CompiledCodec {
   return new WebAssembly.Module(wasm)
 }
 
-/** A new instance with about 6 MB of memory of its own, of which only what is used becomes resident. */
+/** A new instance with about 10 MB of memory of its own, of which only what is used becomes resident. */
 export function instantiateCodec(compiled: CompiledCodec): CodecModule {
   return new WebAssembly.Instance(compiled).exports as CodecModule
 }

@@ -1,26 +1,58 @@
 // What a codec thread runs; bundled as source text into codec-thread.generated.ts.
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Batch, EncodedBatch } from './chunk-codec.ts'
+import { FlistError, type FlistErrorCode } from '../errors.ts'
+import { openChunkFiles } from '../stores/chunk-files.ts'
+import { type Batch, type EncodedBatch, HASH_BYTES } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import type { CompiledCodec } from './codec-module.ts'
 
-/** What a thread is started with. */
-export type CodecThreadData = { readonly kind: CodecKind; readonly compiled: CompiledCodec }
+/** What a thread is started with; `files` is the directory where it stores what it encodes. */
+export type CodecThreadData = {
+  readonly kind: CodecKind
+  readonly compiled: CompiledCodec
+  readonly files: string | undefined
+}
 
-/** A call to a thread: hash a batch, or encode what is wanted of one that was hashed. */
+/** A call to a thread: hash a batch, or encode (and store) what is wanted of one that was hashed. */
 export type CodecCall = {
   readonly number: number
   readonly batch: Batch
   readonly encode?: { readonly keys: Uint8Array; readonly wanted: readonly number[] }
 }
 
-/** The result of the call with this number: the keys, or what encoding gave. */
-export type CodecReply = { readonly number: number; readonly result: Uint8Array | EncodedBatch }
+/** What came of the call with this number: the keys, or what encoding gave; or why the chunks could not be stored. */
+export type CodecReply = { readonly number: number } & (
+  | { readonly result: Uint8Array | EncodedBatch }
+  | { readonly failure: { readonly code: FlistErrorCode; readonly message: string } }
+)
 
-const { kind, compiled } = workerData as CodecThreadData
+const { kind, compiled, files } = workerData as CodecThreadData
 const codec = createCodecOf(kind, compiled)
+const chunkFiles = files === undefined ? undefined : openChunkFiles(files)
 
-parentPort?.on('message', ({ number, batch, encode }: CodecCall) => {
-  const result = encode ? codec.encodeBatch(batch, encode.keys, encode.wanted) : codec.hashBatch(batch)
-  parentPort?.postMessage({ number, result } satisfies CodecReply)
-})
+parentPort?.on('message', (call: CodecCall) => parentPort?.postMessage(answer(call)))
+
+function answer({ number, batch, encode }: CodecCall): CodecReply {
+  if (!encode) return { number, result: codec.hashBatch(batch) }
+  const encoded = codec.encodeBatch(batch, encode.keys, encode.wanted)
+  try {
+    return { number, result: store(batch, encoded) }
+  } catch (error) {
+    if (!(error instanceof FlistError)) throw error
+    return { number, failure: { code: error.code, message: error.message } }
+  }
+}
+
+function store({ memory }: Batch, encoded: EncodedBatch): EncodedBatch {
+  if (!chunkFiles) return encoded
+  const { ids, ends } = encoded
+  const size = kind === 'fl' ? 2 * HASH_BYTES : HASH_BYTES
+  const stored: number[] = []
+  for (const [i, end] of ends.entries()) {
+    const id = ids.subarray(size * i, size * (i + 1))
+    if (chunkFiles.has(id)) continue
+    chunkFiles.write({ id, data: memory.subarray(ends[i - 1] ?? 0, end) })
+    stored.push(i)
+  }
+  return { ids, ends, stored }
+}

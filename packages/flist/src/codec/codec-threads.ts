@@ -14,17 +14,19 @@ export type CodecThreads = {
   close(): Promise<void>
 }
 
-type Pending = { readonly resolve: (result: CodecReply['result']) => void; readonly reject: (error: unknown) => void }
+type CodecResult = Uint8Array | EncodedBatch
+type Pending = { readonly resolve: (result: CodecResult) => void; readonly reject: (error: unknown) => void }
 type Thread = { readonly worker: Worker; readonly calls: Map<number, Pending> }
 
 /**
  * Starts `count` threads. Each call goes to the one with the fewest calls. They keep the process alive only while calls
- * are under way. A thread that ends makes its calls, and all later ones, fail with a FlistError `codec-failed`.
+ * are under way. A thread that ends makes its calls, and all later ones, fail with a FlistError `codec-failed`. With
+ * `files`, the directory of a store, they store there what they encode, or fail with a FlistError as that store does.
  */
-export function startCodecThreads(count: number, kind: CodecKind = 'flist'): CodecThreads {
+export function startCodecThreads(count: number, kind: CodecKind = 'flist', files?: string): CodecThreads {
   let failure: FlistError | undefined
   let calls = 0
-  const threads = Array.from({ length: count }, () => startThread(kind, fail))
+  const threads = Array.from({ length: count }, () => startThread({ kind, compiled: compiledCodec(), files }, fail))
 
   function fail(error: FlistError): void {
     if (failure) return
@@ -36,7 +38,7 @@ export function startCodecThreads(count: number, kind: CodecKind = 'flist'): Cod
     }
   }
 
-  function call(message: Omit<CodecCall, 'number'>): Promise<CodecReply['result']> {
+  function call(message: Omit<CodecCall, 'number'>): Promise<CodecResult> {
     return new Promise((resolve, reject) => {
       if (failure) return reject(failure)
       const { worker, calls: pending } = threads.reduce((a, b) => (b.calls.size < a.calls.size ? b : a))
@@ -57,16 +59,17 @@ export function startCodecThreads(count: number, kind: CodecKind = 'flist'): Cod
   }
 }
 
-function startThread(kind: CodecKind, fail: (error: FlistError) => void): Thread {
-  const workerData: CodecThreadData = { kind, compiled: compiledCodec() }
+function startThread(workerData: CodecThreadData, fail: (error: FlistError) => void): Thread {
   // Flags of this process may not suit a thread that runs a script from memory.
   const worker = new Worker(CODEC_THREAD_SOURCE, { eval: true, workerData, execArgv: [], env: {} })
   const calls = new Map<number, Pending>()
   const failed = (reason: string, cause?: unknown) =>
     fail(new FlistError('codec-failed', `chunk codec: a thread ended (${reason}); run it again`, { cause }))
-  worker.on('message', ({ number, result }: CodecReply) => {
-    calls.get(number)?.resolve(result)
-    calls.delete(number)
+  worker.on('message', (reply: CodecReply) => {
+    const call = calls.get(reply.number)
+    calls.delete(reply.number)
+    if ('result' in reply) call?.resolve(reply.result)
+    else call?.reject(new FlistError(reply.failure.code, reply.failure.message))
     if (calls.size === 0) worker.unref()
   })
   worker.on('error', (error) => failed(String(error), error))

@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
-import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
+import { encodeMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
-import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
+import { summariseTree, type TreeSummary } from '../tree-summary.ts'
 import { checkTree } from '../write/tree-rules.ts'
 import { type WholeFileOptions, writeWhole } from '../write/whole-file.ts'
+import type { MetadataSource } from '../write/write-flist.ts'
 import { createFlDatabase, type FlDatabaseWriter } from './fl-database-writer.ts'
 import { createInode } from './fl-inode.ts'
 import { checkRoutes, type FlRoute } from './fl-route.ts'
@@ -22,7 +23,7 @@ export type FlDetails = {
   /** Where readers find the chunks; together for every id */
   readonly routes: readonly FlRoute[]
   /** Become tags of the same keys; a backend is a route here */
-  readonly metadata?: FlistMetadata
+  readonly metadata?: MetadataSource
 }
 
 export type WriteFlOptions = WholeFileOptions<FlSummary>
@@ -40,12 +41,14 @@ const BATCH = 1000
  */
 export async function writeFl(
   root: DirectoryNode<ChunkList>,
-  { routes, metadata = {} }: FlDetails,
+  { routes, metadata: source = {} }: FlDetails,
   output: string,
   options: WriteFlOptions = {},
 ): Promise<FlSummary> {
   checkTree(root, FL_CHUNKS)
   checkRoutes(routes)
+  const summary = summariseTree(root, FL_CHUNKS)
+  const metadata = typeof source === 'function' ? source(summary) : source
   if (metadata.backend !== undefined) {
     throw new FlistError('invalid', `${output}: a .fl keeps no backend in its metadata; give it as a route`)
   }
@@ -53,7 +56,7 @@ export async function writeFl(
   const write = async (file: string) => {
     const database = createFlDatabase(file)
     try {
-      const summary = await writeInodes(root, database, options.signal)
+      await writeInodes(root, database, options.signal)
       for (const [key, text] of tags) database.addTag(key, text)
       for (const route of routes) database.addRoute(route)
       await database.finish()
@@ -70,8 +73,7 @@ async function writeInodes(
   root: DirectoryNode<ChunkList>,
   database: FlDatabaseWriter,
   signal?: AbortSignal,
-): Promise<TreeSummary> {
-  const summary = createTreeSummariser(FL_CHUNKS)
+): Promise<void> {
   const directories = new Map<string, number>()
   let ino = 0
   for (const { path, node } of walkNodes(root)) {
@@ -82,9 +84,7 @@ async function writeInodes(
     if (node.type === 'directory') directories.set(path, ino)
     database.addInode(createInode(node, ino, parent, ino === 1 ? '/' : name))
     if (node.type === 'file') database.addContent(ino, node.content)
-    summary.add(path, node)
     if (ino % BATCH === 0) await setImmediate()
     signal?.throwIfAborted()
   }
-  return summary.finish()
 }

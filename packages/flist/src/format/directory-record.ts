@@ -23,6 +23,7 @@ import {
   ROOT_POINTER,
   setPointer,
 } from './message-writer.ts'
+import { writeUint64 } from './numbers.ts'
 
 /** The kind of a special file as the schema has it. The reference writes `socket` for every one of them. */
 export type SpecialType = 'socket' | 'block' | 'character' | 'fifo' | 'unknown'
@@ -150,7 +151,7 @@ export function encodeDirectory(record: DirectoryRecord): Buffer {
   for (const [index, inode] of record.contents.entries()) encodeInode(writer, contents.at + index * 48, inode)
   const dir = addStruct(writer, 2, 5)
   setPointer(writer, ROOT_POINTER, dir)
-  writer.buffer.writeBigUInt64LE(BigInt(record.size), dir.at)
+  writeUint64(writer.buffer, record.size, dir.at)
   writer.buffer.writeUInt32LE(record.modificationTime, dir.at + 8)
   writer.buffer.writeUInt32LE(record.creationTime, dir.at + 12)
   setPointer(writer, dir.at + 16, addText(writer, record.name))
@@ -163,7 +164,7 @@ export function encodeDirectory(record: DirectoryRecord): Buffer {
 
 function encodeInode(writer: MessageWriter, at: number, inode: InodeRecord): void {
   const attributes = encodeAttributes(writer, inode.attributes)
-  writer.buffer.writeBigUInt64LE(BigInt(inode.size), at)
+  writeUint64(writer.buffer, inode.size, at)
   writer.buffer.writeUInt16LE(KINDS.indexOf(inode.attributes.kind), at + 8)
   writer.buffer.writeUInt32LE(inode.modificationTime, at + 12)
   writer.buffer.writeUInt32LE(inode.creationTime, at + 16)

@@ -23,6 +23,8 @@ export interface ChunkStore {
   put(chunks: Iterable<StoredChunk> | AsyncIterable<StoredChunk>): Promise<void>
   /** Where the store remembers which ids chunks of a format had; see there. */
   readonly known?: Readonly<Record<CodecKind, KnownChunks>>
+  /** The directory, where chunks may be stored past this object, as `openChunkFiles` does. */
+  readonly files?: string
   /** Ends the use of the store, at once. */
   close(): Promise<void>
 }

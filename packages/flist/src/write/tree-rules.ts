@@ -2,15 +2,7 @@ import { CHUNK_SIZE } from '../codec/chunk.ts'
 import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { isPathText, MAX_PATH_BYTES, nameProblem, quotePath } from '../format/names.ts'
-import {
-  type ChunkList,
-  type DirectoryNode,
-  type FileNode,
-  joinPath,
-  listChunks,
-  type Node,
-  walkNodes,
-} from '../tree.ts'
+import { type ChunkList, type DirectoryNode, type FileNode, joinPath, type Node, walkNodes } from '../tree.ts'
 
 /** Problems spelled out in the error; more are only counted. */
 const SHOWN_PROBLEMS = 20
@@ -80,9 +72,9 @@ function contentProblem({ size, content }: FileNode<ChunkList>, format: ChunkFor
 }
 
 /** A chunk writer fills in the ids late, in place of zeros. */
-function hasAllIds(content: ChunkList, format: ChunkFormat): boolean {
-  for (const { id } of listChunks(content, format)) {
-    if (id[0] === 0 && id.every((byte) => byte === 0)) return false
+function hasAllIds(content: ChunkList, { idBytes, entryBytes }: ChunkFormat): boolean {
+  for (let at = 0; at < content.length; at += entryBytes) {
+    if (content[at] === 0 && content.subarray(at, at + idBytes).every((byte) => byte === 0)) return false
   }
   return true
 }

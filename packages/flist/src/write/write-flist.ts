@@ -7,7 +7,7 @@ import { directoryKey } from '../format/directory-key.ts'
 import { encodeDirectory } from '../format/directory-record.ts'
 import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
-import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
+import { summariseTree, type TreeSummary } from '../tree-summary.ts'
 import { buildDirectory, createAclTable } from './directory-builder.ts'
 import { checkTree } from './tree-rules.ts'
 import { type WholeFileOptions, writeWhole } from './whole-file.ts'
@@ -28,6 +28,9 @@ const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
 /** Directories written between two turns of the event loop. */
 const BATCH = 100
 
+/** Metadata, or what makes it from the summary of the tree it is for. */
+export type MetadataSource = FlistMetadata | ((tree: TreeSummary) => FlistMetadata)
+
 /**
  * Writes a flist: same tree and metadata, same bytes. `output` appears complete or not at all; what was there before
  * stays until then. Times are clamped to 1970 … 2106; nanoseconds, xattrs and hard links are lost (see `hashTree` for
@@ -38,33 +41,35 @@ const BATCH = 100
  */
 export async function writeFlist(
   root: DirectoryNode<ChunkList>,
-  metadata: FlistMetadata,
+  metadata: MetadataSource,
   output: string,
   options: WriteFlistOptions = {},
 ): Promise<FlistSummary> {
   checkTree(root, FLIST_CHUNKS)
-  const rows = encodeMetadata(metadata)
+  const summary = summariseTree(root, FLIST_CHUNKS)
+  const rows = encodeMetadata(typeof metadata === 'function' ? metadata(summary) : metadata)
   const write = async (file: string) => {
     const database = `${file}.sqlite3`
-    const summary = await writeDatabase(root, rows, database, options.signal)
+    const oversizedDirectories = await writeDatabase(root, rows, database, options.signal)
     await packDatabase(database, file, options.signal)
-    return { ...summary, flistBytes: (await stat(file)).size }
+    return { ...summary, oversizedDirectories, flistBytes: (await stat(file)).size }
   }
   return writeWhole(output, write, options)
 }
 
+/** Gives what `writeDirectories` does. */
 async function writeDatabase(
   root: DirectoryNode<ChunkList>,
   rows: readonly (readonly [key: string, text: string])[],
   file: string,
   signal?: AbortSignal,
-): Promise<Omit<FlistSummary, 'flistBytes'>> {
+): Promise<string[]> {
   const database = createDatabase(file)
   try {
     const oversizedDirectories = await writeDirectories(root, database, signal)
     for (const [key, text] of rows) database.addMetadata(key, text)
     await database.finish()
-    return { ...summarise(root), oversizedDirectories }
+    return oversizedDirectories
   } finally {
     database.abandon()
   }
@@ -90,10 +95,4 @@ async function writeDirectories(
     signal?.throwIfAborted()
   }
   return oversized
-}
-
-function summarise(root: DirectoryNode<ChunkList>): TreeSummary {
-  const summary = createTreeSummariser(FLIST_CHUNKS)
-  for (const { path, node } of walkNodes(root)) summary.add(path, node)
-  return summary.finish()
 }

@@ -34,7 +34,9 @@ export async function openTree(name: string, options: OpenTreeOptions = {}): Pro
   if (/^https?:\/\//.test(name) || /\.(flist|fl)$/.test(name)) return openFlistTree(name, options)
   const source = await openSource(name, options)
   if (source.kind === 'directory') {
-    const opened = { tree: directoryTree(name), directory: name, address: undefined, entrypoint: [] }
+    // That of a disk image is a temporary one.
+    const directory = source.path === name ? name : undefined
+    const opened = { tree: directoryTree(source.path), directory, address: undefined, entrypoint: [] }
     return { ...opened, [Symbol.asyncDispose]: source.close }
   }
   const spool = await spoolContents()

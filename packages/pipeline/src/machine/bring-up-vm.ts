@@ -1,17 +1,23 @@
+import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
 import { loadVms, type VmDefinition } from '@tf-images/recipe'
-import { type BootCheck, type BootReport, bootstrapMachine, type ConsoleLine, type LintReport } from '@tf-images/vm'
+import { type BootReport, bootstrapMachine, type ConsoleLine, type LintReport, type MachineStep } from '@tf-images/vm'
+import { findingLines, notReady, requireContract } from '../contract/gate.ts'
+import { bootText } from '../contract/gate-text.ts'
 import { startSource } from '../contract/start.ts'
 import { type Conversion, convertSource } from '../convert.ts'
 import { PipelineError } from '../errors.ts'
+import { configMetadata, type ImageRuntimeConfig } from '../image-metadata.ts'
+import type { StorageNeed } from '../image-raw.ts'
 import { type Durations, PhaseRunner, type Progress } from '../progress.ts'
 import { type Publication, publishFlist } from '../publishing/publish.ts'
 import { formatBytes } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
-import { definitionFailure } from './definition-failure.ts'
+import { definitionFailure, formatPlace } from './definition-failure.ts'
+import { makeDisk, measureFiles, packagedKernelOf } from './machine-disk.ts'
 
 export type VmOptions = {
   /** Folder that has `recipes/`. */
@@ -33,6 +39,8 @@ export type VmOptions = {
   readonly sourceDateEpoch: number
   /** Environment of the bootstrap, like `http_proxy`. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Makes a disk, an `image.raw`, of the machine, and starts and publishes that. */
+  readonly imageRaw?: boolean
   /** Folder in which kernels are kept. */
   readonly kernelCache: string
   /** Milliseconds the start may take. */
@@ -48,6 +56,8 @@ export type VmResult = {
   readonly conversion: Conversion
   readonly lint: LintReport
   readonly boot: BootReport
+  /** With a disk: what its files would take in the same store, and what it takes. */
+  readonly storage?: { readonly tree: StorageNeed; readonly disk: StorageNeed }
   readonly publication?: Publication
   readonly durations: Durations
 }
@@ -55,6 +65,7 @@ export type VmResult = {
 /**
  * The whole line for a virtual machine: bootstrap, lint, convert, check, boot, publish. What is started is the flist, extracted from
  * its chunks, so what is published are the very bytes that started; a machine with an error or a check that fails is not published.
+ * A disk made of it goes the same way, and both are counted.
  *
  * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'bad-definition', 'limit', 'not-bootable'
  */
@@ -66,14 +77,18 @@ export async function bringUpVm(options: VmOptions): Promise<VmResult> {
   const lint = await makeTree(definition, directory, options, phases)
   const chunks = await openChunkStore(join(workFolder, 'chunks'))
   try {
-    const conversion = await convert(definition, directory, chunks, options, phases)
-    checkSize(definition, conversion.bytes)
+    const kind = options.imageRaw ? 'image' : 'vm'
+    const tree = options.imageRaw ? await measureFiles(directory, chunks, options, phases) : undefined
+    const source = options.imageRaw ? await makeDisk(directory, options, phases) : directory
+    const conversion = await convert(definition, `${definition.name}-${kind}`, source, chunks, options, phases)
+    checkSize(definition, tree?.bytes ?? conversion.bytes)
     const boot = await start(definition, conversion.flist, options, phases)
-    const result = { name: definition.name, conversion, lint, boot, durations: phases.durations }
+    const storage = tree ? { storage: { tree, disk: conversion } } : {}
+    const result = { name: definition.name, conversion, lint, boot, ...storage, durations: phases.durations }
     if (!options.hub) return result
     // Equal content has an equal name, so nothing that is published ever changes.
-    const name = `${definition.name}-vm-${conversion.contentHash.slice(0, 12)}.flist`
-    const request = { flist: conversion.flist, chunks, name, links: [`${definition.name}-vm.flist`] }
+    const name = `${definition.name}-${kind}-${machineHash(conversion.contentHash, definition).slice(0, 12)}.flist`
+    const request = { flist: conversion.flist, chunks, name, links: [`${definition.name}-${kind}.flist`] }
     return { ...result, publication: await publishFlist(request, options.hub, phases, options.signal) }
   } finally {
     await chunks.close()
@@ -94,7 +109,7 @@ async function makeTree(
   options: VmOptions,
   phases: PhaseRunner,
 ): Promise<LintReport> {
-  const { distribution, bootstrap: tool, release, components, kernel, packages, files, users } = definition
+  const { distribution, bootstrap: tool, release, components, kernel, packages, steps, users } = definition
   const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
@@ -105,15 +120,18 @@ async function makeTree(
       components,
       kernel,
       include: packages,
-      files,
+      steps: steps.map(machineStep),
       users,
       directory,
+      packagedKernel: packagedKernelOf(directory),
       sourceDateEpoch,
       onProgress: update,
       ...(mirror === undefined ? {} : { mirror }),
       ...(snapshot === undefined ? {} : { snapshot }),
       ...(keyring === undefined ? {} : { keyring }),
-      ...(packageCache === undefined ? {} : { packageCache: join(packageCache, release) }),
+      ...(packageCache === undefined
+        ? {}
+        : { packageCache: join(packageCache, release), downloadCache: join(packageCache, 'downloads') }),
       ...(environment ? { environment } : {}),
       ...(signal ? { signal } : {}),
     }).catch((error: unknown) => {
@@ -124,34 +142,34 @@ async function makeTree(
     'lint',
     'comparing with the boot contract',
     async ({ line }) => {
-      for (const { severity, code, path, evidence } of report.findings)
-        line(`${severity} ${code} /${path}: ${evidence}`)
+      for (const text of findingLines(report)) line(text)
     },
     () => `${report.errors} errors, ${report.warnings} warnings`,
   )
-  const [first] = report.findings
-  if (report.errors > 0 && first) {
-    const problem = `${first.code} /${first.path}: ${first.explanation}`
-    throw new PipelineError('not-bootable', `${definition.file}: ${problem}; ${first.remedy}`)
-  }
+  requireContract(definition.file, report, (code) =>
+    code.startsWith('kernel-') ? formatPlace(definition.places.kernel) : undefined,
+  )
   return report
 }
 
 /** @throws PipelineError 'limit' */
-function checkSize({ file, size }: VmDefinition, bytes: number): void {
+function checkSize({ file, size, places }: VmDefinition, bytes: number): void {
   if (size === undefined || bytes <= size * 1024 * 1024) return
+  const place = places.size
   const problem = `its files have ${formatBytes(bytes)}, more than "size: ${size}" (MiB)`
-  throw new PipelineError('limit', `${file}: ${problem}; leave packages out, or raise the limit`)
+  const message = `${place ? formatPlace(place) : file}: ${problem}; leave packages out, or raise the limit`
+  throw new PipelineError('limit', message, place ? { place } : {})
 }
 
 async function convert(
-  { name }: VmDefinition,
+  definition: VmDefinition,
+  name: string,
   directory: string,
   chunks: ChunkStore,
-  { workFolder, hub, signal }: VmOptions,
+  { workFolder, hub, imageRaw, signal }: VmOptions,
   phases: PhaseRunner,
 ): Promise<Conversion> {
-  const output = join(workFolder, 'flists', `${name}-vm.flist`)
+  const output = join(workFolder, 'flists', `${name}.flist`)
   await mkdir(dirname(output), { recursive: true })
   const conversion = await phases.run(
     'convert',
@@ -160,8 +178,10 @@ async function convert(
       const source = await openSource(directory)
       try {
         return await convertSource(source, output, chunks, {
+          config: runtimeConfig(definition),
           onBytes: (bytes) => update(formatBytes(bytes)),
           ...(hub ? { backend: parseBackend(hub.backend) } : {}),
+          ...(imageRaw ? { imageRaw } : {}),
           ...(signal ? { signal } : {}),
         })
       } finally {
@@ -195,7 +215,7 @@ async function start(
         chunks: join(workFolder, 'chunks'),
         kernelCache,
         memory: definition.memory,
-        checks: definition.checks.map(bootCheck),
+        checks: definition.checks,
         onLine: (line) => {
           update(line.text.trim())
           onConsole?.(line)
@@ -203,22 +223,37 @@ async function start(
         ...(bootTimeout === undefined ? {} : { timeout: bootTimeout }),
         ...(signal ? { signal } : {}),
       }),
-    ({ outcome, accelerator, milliseconds }) =>
-      `${outcome} after ${Math.round(milliseconds / 1000)} s with ${accelerator.name}`,
+    bootText,
   )
-  if (report.mode !== 'vm' || report.outcome !== 'ready') {
-    const problem = report.reason ?? `zos starts it as a ${report.mode}`
-    throw new PipelineError(
-      'not-bootable',
-      `${definition.file}: the machine was not ready: ${problem}; nothing was published`,
+  if (report.mode !== (options.imageRaw ? 'image' : 'vm') || report.outcome !== 'ready') {
+    throw notReady(
+      definition.file,
+      `the machine was not ready: ${report.reason ?? `zos starts it as a ${report.mode}`}`,
     )
   }
   return report
 }
 
-function bootCheck(check: VmDefinition['checks'][number]): BootCheck {
-  if ('port' in check) return { kind: 'port', port: check.port }
-  if ('file' in check) return { kind: 'file', path: check.file }
-  if ('service' in check) return { kind: 'service', service: check.service }
-  return { kind: 'command', command: check.command, ...(check.expect === undefined ? {} : { expect: check.expect }) }
+/** What its snippets say of ports, volumes and variables; the same rows as the flist of an image has. */
+function runtimeConfig({ ports, volumes, environment }: VmDefinition): ImageRuntimeConfig {
+  return {
+    ExposedPorts: Object.fromEntries(ports.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])),
+    Volumes: Object.fromEntries(volumes.map((path) => [path, {}])),
+    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+  }
+}
+
+/** Of the files, and of the rows where there are any. */
+function machineHash(contentHash: string, definition: VmDefinition): string {
+  const rows = configMetadata(runtimeConfig(definition))
+  if (Object.keys(rows).length === 0) return contentHash
+  return createHash('sha256')
+    .update(`${contentHash} ${JSON.stringify(rows)}`)
+    .digest('hex')
+}
+
+function machineStep(step: VmDefinition['steps'][number]): MachineStep {
+  if (step.kind === 'file') return step
+  if (step.kind === 'download') return { ...step, place: formatPlace(step.place) }
+  return { ...step, commands: step.commands.map(({ text, place }) => ({ text, place: formatPlace(place) })) }
 }

@@ -3,7 +3,7 @@ import { VmError } from '@tf-images/vm'
 import { PipelineError } from '../errors.ts'
 
 type Place = VmDefinition['places']['release']
-type Asked = Pick<VmDefinition, 'release' | 'kernel' | 'packages' | 'file' | 'places'>
+type Asked = Pick<VmDefinition, 'release' | 'kernel' | 'packages' | 'file' | 'places' | 'steps'>
 
 /**
  * A bootstrap that failed over something its definition asks for, told with the line that asks for it; every other error is returned
@@ -19,6 +19,15 @@ export function definitionFailure(definition: Asked, error: unknown): unknown {
       place: places.release,
     })
   }
+  const asked =
+    error.place === undefined ? undefined : stepPlaces(definition).find((at) => formatPlace(at) === error.place)
+  if (asked) {
+    return new PipelineError('bad-definition', error.message, { cause: error, place: asked })
+  }
+  if (error.code === 'kernel') {
+    const message = `${formatPlace(places.kernel)}: ${error.message}`
+    return new PipelineError('bad-definition', message, { cause: error, place: places.kernel })
+  }
   if (error.packages.length === 0) return error
   const lines = error.packages.map((name) => {
     const problem = `the archive of "${release}" has no package "${name}"; correct its name, or add the component it is in`
@@ -29,11 +38,19 @@ export function definitionFailure(definition: Asked, error: unknown): unknown {
   return new PipelineError('bad-definition', lines.join('\n'), { cause: error, ...(place ? { place } : {}) })
 }
 
+function stepPlaces({ steps }: Asked): Place[] {
+  return steps.flatMap((step) => {
+    if (step.kind === 'download') return [step.place]
+    return step.kind === 'command' ? step.commands.map(({ place }) => place) : []
+  })
+}
+
 /** What no line asks for is what every machine gets. */
 function placeOf({ kernel, packages, places }: Asked, name: string): Place | undefined {
   return places.packages[packages.indexOf(name)] ?? (name === kernel ? places.kernel : undefined)
 }
 
-function formatPlace({ file, line, column }: Place): string {
+/** As messages and editors have it. */
+export function formatPlace({ file, line, column }: Place): string {
   return `${file}:${line}:${column}`
 }

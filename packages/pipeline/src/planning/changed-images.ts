@@ -52,8 +52,9 @@ function touchesDefinition(image: RenderedImage, folders: ReadonlySet<string>, f
 
 function touchesLock({ base, downloads }: RenderedImage, before: Lock | undefined, now: Lock | undefined): boolean {
   if (before === now) return false
-  const digest = (lock: Lock | undefined) => (base.kind === 'base' ? lock?.bases[base.name]?.digest : undefined)
-  return digest(before) !== digest(now) || downloads.some(({ url }) => before?.downloads[url] !== now?.downloads[url])
+  const ofBase = (lock: Lock | undefined) =>
+    base.kind === 'base' ? `${lock?.bases[base.name]?.digest} ${lock?.snapshots?.[base.name]}` : ''
+  return ofBase(before) !== ofBase(now) || downloads.some(({ url }) => before?.downloads[url] !== now?.downloads[url])
 }
 
 /** A lock that was damaged then pinned nothing. */

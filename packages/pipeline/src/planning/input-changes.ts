@@ -1,3 +1,4 @@
+import { SNAPSHOT_ARGUMENT } from '@tf-images/recipe'
 import type { BuildInputs } from './build-inputs.ts'
 import type { PlanReason } from './plan.ts'
 
@@ -60,6 +61,9 @@ function argumentChanges(
   return changedKeys(before, now).flatMap((name): PlanReason[] => {
     const url = downloads.get(name)
     if (own(before, name) === undefined || own(now, name) === undefined) return []
+    if (name === SNAPSHOT_ARGUMENT) {
+      return [{ kind: 'argument', text: `packages of ${own(before, name)} → ${own(now, name)}` }]
+    }
     const text = url === undefined ? `build argument ${name} changed` : `the lock has another hash of ${url}`
     return [{ kind: 'argument', text }]
   })

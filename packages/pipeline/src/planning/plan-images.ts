@@ -9,7 +9,7 @@ import {
 } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import { eachAtOnce } from '../at-once.ts'
-import { PipelineError } from '../errors.ts'
+import { missingInLock } from '../build-arguments.ts'
 import { lockFaults } from '../lock.ts'
 import { type ReadSettings, withSession } from '../publishing/hub-session.ts'
 import type { CredentialLookup } from '../settings.ts'
@@ -171,10 +171,8 @@ async function planOne(
     ...(base.kind === 'image' ? { parent: base.name } : {}),
   }
   const blocked = (...reasons: PlanReason[]): Planned => ({ ...common, action: 'blocked', reasons, cost: 0 })
-  if (planner.options.frozen) {
-    const faults = lockFaults(image, planner.recipes, planner.lock)
-    if (faults.length > 0) return blocked(...faults.map((text) => ({ kind: 'not-locked' as const, text })))
-  }
+  const faults = lockReasons(image, planner)
+  if (faults.length > 0) return blocked(...faults)
   const below = parent ? parentState(parent, planner.selected) : bases.get(base.name)
   if (!below || (below.digest === undefined && !below.available))
     return blocked(...(below?.reason ? [below.reason] : []))
@@ -183,13 +181,7 @@ async function planOne(
     const cost = expectedCost('build', image)
     return { ...common, action: 'build', reasons: [...reasons, ...(below.reason ? [below.reason] : [])], cost }
   }
-  const build = await planBuild(image, { digest: below.digest }, context).catch((error: unknown) => {
-    if (error instanceof PipelineError && error.code === 'not-locked') return error
-    throw error
-  })
-  if (build instanceof PipelineError) {
-    return blocked(...build.message.split('\n').map((text) => ({ kind: 'not-locked' as const, text })))
-  }
+  const build = await planBuild(image, { digest: below.digest }, context)
   const { action, reasons, id: buildId, names, state, previousBytes } = build
   const facts = { ...common, buildId, reference: names.reference, flist: names.flist }
   if (action === 'build' && !below.available && below.reason)
@@ -198,6 +190,12 @@ async function planOne(
   const pinned = state.imageDigest === undefined ? {} : { pinned: names.pinned(state.imageDigest) }
   const cost = expectedCost(action, image, previousBytes)
   return { ...facts, ...pinned, action, reasons, cost, ...(digest === undefined ? {} : { digest }) }
+}
+
+/** What of an image is not locked and has to be: all of it with `frozen`, else the hashes that only a lock can tell. */
+function lockReasons(image: RenderedImage, { options, recipes, lock }: Planner): PlanReason[] {
+  const faults = options.frozen ? lockFaults(image, recipes, lock) : missingInLock(image, lock)
+  return faults.map((text) => ({ kind: 'not-locked', text }))
 }
 
 /** What an image is for those on top of it. */

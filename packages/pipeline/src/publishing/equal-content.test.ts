@@ -7,7 +7,10 @@ function content(treeHash: string, metadata: FlistMetadata) {
 }
 const image = (row: object) => ({ entrypoint: ['/bin/sh'], image: JSON.stringify(row) })
 const origin = { digest: 'sha256:1', imageId: 'sha256:2', converter: '2', treeHash: 'a', contentHash: 'b' }
-const published = content('a', image({ ...origin, labels: { a: '1', 'io.tf-images.build-id': 'x' } }))
+const published = content(
+  'a',
+  image({ ...origin, labels: { a: '1', 'io.tf-images.build-id': 'x', 'io.tf-images.inputs': '{}' } }),
+)
 
 test.each([
   [

@@ -7,25 +7,34 @@ export type Accelerator = { readonly name: 'kvm' | 'tcg'; readonly reason: strin
 
 const probeMilliseconds = 5_000
 
+/** Where a machine shows that it may have KVM. */
+export type KvmPlaces = { readonly device: string; readonly modules: readonly string[] }
+
+const usualPlaces: KvmPlaces = { device: '/dev/kvm', modules: ['/sys/module/kvm_intel', '/sys/module/kvm_amd'] }
+
 /**
  * Finds out whether KVM works, by starting a kernel: the device alone says little, since nested KVM may be there and fail.
  *
  * @param kernel an uncompressed one
  */
-export async function chooseAccelerator(kernel: string, signal?: AbortSignal): Promise<Accelerator> {
+export async function chooseAccelerator(
+  kernel: string,
+  signal?: AbortSignal,
+  { device, modules }: KvmPlaces = usualPlaces,
+): Promise<Accelerator> {
   const tcg = (reason: string): Accelerator => ({ name: 'tcg', reason })
-  const canOpen = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
+  const canOpen = await access(device, constants.R_OK | constants.W_OK).then(
     () => true,
     () => false,
   )
-  if (!canOpen) return tcg('/dev/kvm is not there or may not be opened')
-  const modules = ['/sys/module/kvm_intel', '/sys/module/kvm_amd'].map((path) =>
+  if (!canOpen) return tcg(`${device} is not there or may not be opened`)
+  const loaded = modules.map((path) =>
     access(path).then(
       () => true,
       () => false,
     ),
   )
-  if (!(await Promise.all(modules)).includes(true)) return tcg('neither kvm_intel nor kvm_amd is loaded')
+  if (!(await Promise.all(loaded)).includes(true)) return tcg('neither kvm_intel nor kvm_amd is loaded')
   return (await startsWithKvm(kernel, signal))
     ? { name: 'kvm', reason: 'a kernel starts with it' }
     : tcg(`a kernel does not start with KVM in ${probeMilliseconds / 1000} seconds`)

@@ -1,4 +1,5 @@
 import type { BootMode } from '../contract/boot-mode.ts'
+import { formatJunit } from '../junit.ts'
 import type { Accelerator } from './accelerator.ts'
 import type { CheckResult } from './boot-check.ts'
 import type { Stage } from './console-events.ts'
@@ -21,35 +22,13 @@ export type BootReport = {
 
 /** A JUnit report: the start is a test case, each check another. */
 export function junitReport(name: string, report: BootReport): string {
-  const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(3)
-  const notChecked = report.reason ?? ''
   const started = report.outcome === 'ready' || report.checks.length > 0
+  const failure = started ? '' : (report.reason ?? '')
   const cases = [
-    { name: `starts as ${report.mode}`, milliseconds: report.milliseconds, failure: started ? '' : notChecked },
+    { name: `starts as ${report.mode}`, milliseconds: report.milliseconds, failure },
     ...report.checks.map((check) => ({ ...check, failure: check.passed ? '' : check.detail })),
   ]
-  const failures = cases.filter(({ failure }) => failure !== '').length
-  const lines = cases.map(
-    ({ name: caseName, milliseconds, failure }) =>
-      `  <testcase classname="${xml(name)}" name="${xml(caseName)}" time="${seconds(milliseconds)}"${
-        failure === '' ? '/>' : `><failure message="${xml(failure)}"/></testcase>`
-      }`,
-  )
   const { console: recorded } = report
-  const output = recorded.map(({ at, text }) => `[${seconds(at)}] ${text}`).join('\n')
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuite name="${xml(name)}" tests="${cases.length}" failures="${failures}" time="${seconds(report.milliseconds)}">`,
-    ...lines,
-    `  <system-out>${xml(output)}</system-out>`,
-    '</testsuite>',
-    '',
-  ].join('\n')
-}
-
-function xml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  // Characters that XML 1.0 has no way to write.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? '').replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, '?')
+  const output = recorded.map(({ at, text }) => `[${(at / 1000).toFixed(3)}] ${text}`).join('\n')
+  return formatJunit([{ name, milliseconds: report.milliseconds, cases, output }])
 }

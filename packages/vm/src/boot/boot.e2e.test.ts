@@ -1,16 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { debianKernel } from '../../test/debian-kernels.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { type Files, file, folder, link, program, tree } from '../../test/trees.ts'
 import { writeTree } from '../../test/written-tree.ts'
+import { writeCpio } from '../initrd/cpio.ts'
+import { chooseAccelerator } from './accelerator.ts'
 import { type BootOptions, bootDirectory } from './boot.ts'
 import { createBootFolder } from './boot-folder.ts'
 import { buildContainerInitrd } from './container-initrd.ts'
 import { cloudKernelPackage } from './distribution-kernel.ts'
+import { startMachine } from './machine.ts'
+import { judge, observeMachine } from './verdict.ts'
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>
 let count = 0
@@ -80,7 +85,7 @@ test('an entrypoint behind an absolute link is told', async () => {
 })
 
 test('text that does not come is waited for, and what was seen last is told', async () => {
-  const options = { entrypoint: ['/start.sh'], expect: 'never', timeout: 60_000 }
+  const options = { entrypoint: ['/start.sh'], expect: 'never', timeout: 40_000 }
   const { report } = await boot(await container(), options)
   expect(report.outcome).toBe('timeout')
   expect(report.reason).toMatch(/^no text "never" in \d+ s, it got as far as entrypoint; last on the console: "done"$/)
@@ -118,6 +123,54 @@ test('garbage for a kernel hangs, and the limit ends it', async () => {
   expect(report).toMatchObject({
     outcome: 'timeout',
     reason: expect.stringMatching(/^no login in \d+ s, it got as far as nothing; /),
+  })
+})
+
+test('a KVM that is there and does not work is not used', async () => {
+  const modules = ['/sys/module']
+  const chosen = await chooseAccelerator('/nonexistent/kernel', undefined, { device: '/dev/null', modules })
+  expect(chosen).toEqual({ name: 'tcg', reason: 'a kernel does not start with KVM in 5 seconds' })
+})
+
+test('a port for SSH that another program took meanwhile is told', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  await using place = await temporaryFolder()
+  const { vmlinux } = await containerKernel()
+  const { port: sshPort } = server.address() as AddressInfo
+  const observed = observeMachine()
+  const machine = await startMachine({
+    boot: { kind: 'kernel', kernel: vmlinux, initrd: undefined, append: undefined, root: temporary.path },
+    ...{ place: place.path, seedDisk: '/dev/zero', accelerator: 'tcg', memory: 256, cpus: 1 },
+    ...{ macAddress: '52:54:00:12:34:56', sshPort, onConsole: observed.write },
+  })
+  const access = { port: sshPort, keyFile: '/nonexistent' }
+  const limit = AbortSignal.timeout(30_000)
+  const { outcome, reason } = await judge({ machine, observed, access, limit, mode: 'vm', expectations: {} })
+  expect(outcome).toBe('failed')
+  expect(reason).toMatch(
+    /^another program took the port for SSH meanwhile; start it again; last said: qemu.*host forwarding/,
+  )
+  await machine.stop()
+  server.close()
+})
+
+test('an initial RAM disk that hangs is told with what it said last', async () => {
+  const init =
+    '#!/bin/busybox sh\necho Loading, please wait...\necho waiting for a disk\nexec /bin/busybox sleep 1000\n'
+  const entry = (name: string, mode: number, content: Uint8Array) => ({ name, mode, content })
+  const initrd = writeCpio([
+    ...['bin', 'dev'].map((name) => entry(name, 0o040755, new Uint8Array())),
+    { ...entry('dev/console', 0o020600, new Uint8Array()), device: [5, 1] as const },
+    entry('bin/busybox', 0o100755, await readFile('/bin/busybox')),
+    entry('init', 0o100755, Buffer.from(init)),
+  ])
+  const { vmlinux } = await containerKernel()
+  const { report } = await boot(await machine(await readFile(vmlinux), initrd), { timeout: 30_000 })
+  expect(report).toMatchObject({
+    mode: 'vm',
+    outcome: 'timeout',
+    reason: 'no login in 30 s, it got as far as initrd; last on the console: "waiting for a disk"',
   })
 })
 

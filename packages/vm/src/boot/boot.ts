@@ -2,23 +2,22 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type BootFiles, findBootFiles } from '../contract/boot-mode.ts'
 import { directoryTree } from '../contract/directory-tree.ts'
 import { VmError } from '../errors.ts'
 import { chooseAccelerator } from './accelerator.ts'
-import { type BootCheck, type CheckResult, runCheck, runOverSsh, type SshAccess } from './boot-check.ts'
+import type { BootCheck, SshAccess } from './boot-check.ts'
 import { createBootFolder } from './boot-folder.ts'
 import type { BootReport } from './boot-report.ts'
-import { readyStages, type Stage } from './console-events.ts'
-import { type ConsoleLine, createConsoleLog } from './console-log.ts'
+import type { ConsoleLine } from './console-log.ts'
 import { buildContainerInitrd } from './container-initrd.ts'
 import { diskBoot } from './disk-boot.ts'
 import type { DistributionKernel } from './distribution-kernel.ts'
-import { type Machine, type MachineBoot, startMachine } from './machine.ts'
+import { type MachineBoot, startMachine } from './machine.ts'
 import { requireTool } from './machine-tools.ts'
 import { runToEnd } from './run-to-end.ts'
 import { writeSeedDisk } from './seed-disk.ts'
+import { judge, observeMachine } from './verdict.ts'
 
 export type BootOptions = {
   /** Command of the deployment; of a machine with its own kernel one path, which becomes `init=`. */
@@ -60,8 +59,6 @@ const timeouts = {
 
 const hostname = 'zmachine'
 const macAddress = '52:54:00:12:34:56'
-/** Milliseconds a container's entrypoint has to keep running. */
-const settleMilliseconds = 1_500
 
 /**
  * Starts a directory the way zos starts a flist, and waits until it is ready: a container when its entrypoint runs, a machine with its
@@ -114,7 +111,7 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
     environment,
     entrypoint: mode === 'container' ? entrypoint : [],
   })
-  const observed = observeMachine(options)
+  const observed = observeMachine(options.onLine)
   const machine = await startMachine({
     boot,
     place: join(folder, 'machine'),
@@ -132,7 +129,7 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
   options.onStarted?.(machine.type)
   const limit = AbortSignal.timeout(options.timeout ?? timeouts[accelerator.name][mode])
   try {
-    const verdict = await judge({ machine, observed, access, limit, mode, options })
+    const verdict = await judge({ machine, observed, access, limit, mode, expectations: options })
     if (verdict.outcome === 'ready') await options.whileReady?.(access)
     const { stages, lines, now } = observed
     return { mode, accelerator, ...verdict, stages, milliseconds: now(), console: [...lines()] }
@@ -157,132 +154,6 @@ async function machineBoot(
   const file = join(folder, 'initrd.img')
   await writeFile(file, await buildContainerInitrd(modules, busybox))
   return { kind: 'kernel', kernel: vmlinux, initrd: file, append: undefined, root }
-}
-
-/** What a machine has said so far. */
-type Observed = ReturnType<typeof observeMachine>
-
-function observeMachine({ onLine }: BootOptions) {
-  const started = performance.now()
-  const now = () => Math.round(performance.now() - started)
-  const stages: { stage: Stage | 'ssh'; at: number }[] = []
-  const state: { failure: string | undefined } = { failure: undefined }
-  const log = createConsoleLog(
-    now,
-    (event, { at }) => {
-      if (event.kind === 'failure') state.failure ??= event.reason
-      else if (!stages.some(({ stage }) => stage === event.stage)) stages.push({ stage: event.stage, at })
-    },
-    onLine,
-  )
-  return {
-    now,
-    stages,
-    write: log.write,
-    lines: log.lines,
-    failure: () => state.failure,
-    has: (stage: Stage) => stages.some((reached) => reached.stage === stage),
-    reach: (stage: 'ssh') => void stages.push({ stage, at: now() }),
-  }
-}
-
-type Verdict = Pick<BootReport, 'outcome' | 'reason' | 'checks'>
-
-type Judged = {
-  readonly machine: Machine
-  readonly observed: Observed
-  readonly access: SshAccess
-  readonly limit: AbortSignal
-  readonly mode: BootFiles['mode']
-  readonly options: BootOptions
-}
-
-const pollMilliseconds = 100
-
-async function judge(judged: Judged): Promise<Verdict> {
-  const { limit, options } = judged
-  const gone = new AbortController()
-  void judged.machine.ended.then(() => gone.abort())
-  const stop = AbortSignal.any([limit, gone.signal, ...(options.signal ? [options.signal] : [])])
-  const problem = (await waitForConsole(judged, stop)) ?? (await waitForSsh(judged, stop))
-  throwIfCancelled(options)
-  if (problem) return { ...problem, checks: [] }
-  const checks: CheckResult[] = []
-  for (const check of options.checks ?? []) checks.push(await runCheck(check, judged.access, stop))
-  throwIfCancelled(options)
-  const failed = checks.filter(({ passed }) => !passed)
-  if (failed.length === 0) return { outcome: 'ready', reason: undefined, checks }
-  const reason = failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
-  return { outcome: 'failed', reason, checks }
-}
-
-function throwIfCancelled({ signal }: BootOptions): void {
-  if (signal?.aborted)
-    throw new VmError('cancelled', 'boot: cancelled by the caller; run it again', { cause: signal.reason })
-}
-
-type Problem = { readonly outcome: 'failed' | 'timeout'; readonly reason: string }
-
-/** Waits for the stages of the console, and for a container to keep running. */
-async function waitForConsole(judged: Judged, stop: AbortSignal): Promise<Problem | undefined> {
-  const { observed, machine, mode, options } = judged
-  const wanted = readyStages(mode)
-  let settled = 0
-  for (;;) {
-    const failure = observed.failure()
-    // What comes after it on the console belongs to it.
-    if (failure !== undefined) {
-      await Promise.race([machine.ended, sleep(500)])
-      return { outcome: 'failed', reason: `${failure}; last on the console: ${lastLine(observed)}` }
-    }
-    const missing = wanted.filter((stage) => !observed.has(stage))
-    const hasText =
-      options.expect === undefined || observed.lines().some(({ text }) => text.includes(options.expect ?? ''))
-    if (missing.length === 0 && hasText) settled += pollMilliseconds
-    if (settled > (mode === 'container' ? settleMilliseconds : 0)) return undefined
-    if (stop.aborted) return interrupted(judged, missing[0] ?? `text ${JSON.stringify(options.expect)}`)
-    await sleep(pollMilliseconds)
-  }
-}
-
-/** Why it was waited for no longer: the time is over, the machine is gone, or the caller wants no more. */
-async function interrupted({ observed, machine, limit, options }: Judged, missing: string): Promise<Problem> {
-  throwIfCancelled(options)
-  if (limit.aborted) {
-    const reached = observed.stages.at(-1)?.stage ?? 'nothing'
-    const problem = `no ${missing} in ${Math.round(observed.now() / 1000)} s, it got as far as ${reached}`
-    return { outcome: 'timeout', reason: `${problem}; last on the console: ${lastLine(observed)}` }
-  }
-  const { tail, exitCode } = await machine.ended
-  // virtiofsd only says that QEMU is gone.
-  const said = tail.findLast((line) => !line.startsWith('virtio')) ?? lastLine(observed)
-  const reason = /PVH ELF Note/.test(said)
-    ? 'the kernel has no PVH note'
-    : `the machine ended (exit code ${exitCode}) before it was ready`
-  return { outcome: 'failed', reason: `${reason}; last said: ${said}` }
-}
-
-/** Waits until root can log in; a container need not have an SSH daemon. */
-async function waitForSsh(judged: Judged, stop: AbortSignal): Promise<Problem | undefined> {
-  const { observed, access, mode, options } = judged
-  if (mode === 'container' && (options.checks ?? []).length === 0) return undefined
-  let said = ''
-  while (!stop.aborted) {
-    const { exitCode, tail } = await runOverSsh(access, 'true', stop)
-    if (exitCode === 0) {
-      observed.reach('ssh')
-      return undefined
-    }
-    said = tail.at(-1) ?? said
-    await sleep(500)
-  }
-  const problem = await interrupted(judged, 'ssh')
-  return said === '' ? problem : { ...problem, reason: `${problem.reason}; ssh said: ${said}` }
-}
-
-function lastLine(observed: Observed): string {
-  const line = observed.lines().findLast(({ text }) => text.trim() !== '')
-  return line ? JSON.stringify(line.text.trim().slice(0, 300)) : 'nothing'
 }
 
 /** A port of the loopback that nothing listens on now. */

@@ -14,8 +14,9 @@ export const entrypointMark = 'flist-boot: starting'
 const stages: readonly (readonly [RegExp, Stage])[] = [
   [/Linux version \d/, 'kernel'],
   [/Run \/init as init process|Loading, please wait/, 'initrd'],
-  [/systemd\[1\]: |Welcome to .*!$|run-init: |INIT: version/, 'init'],
-  [/^\S+ login: ?$/, 'login'],
+  [/systemd\[1\]: |Welcome to (?!GRUB).*!$|run-init: |INIT: version/, 'init'],
+  // The serial port may have no prompt: where emulation is slow, systemd waits for its device in vain.
+  [/^\S+ login: ?$|Reached target getty\.target/, 'login'],
   [/Cloud-init v\. .* finished at /, 'cloud-init'],
   [new RegExp(`^${entrypointMark} `), 'entrypoint'],
 ]

@@ -18,6 +18,12 @@ export type ConsoleLog = {
 const mostLines = 5_000
 const longestLine = 4_096
 
+/** What the kernel's log writes after a prompt is a line of its own: a prompt has no end. */
+function splitPrompt(text: string): readonly string[] {
+  const [, prompt, rest] = /^(\S+ login: )(\[ *\d+\.\d+\] .*)$/.exec(text) ?? []
+  return prompt === undefined || rest === undefined ? [text] : [prompt, rest]
+}
+
 /**
  * Records a serial port: lines with their time. A prompt has no line end, so the last line is looked at as it grows.
  *
@@ -39,13 +45,15 @@ export function createConsoleLog(
     onEvent(event, line)
   }
   const close = () => {
-    const line = { at: now(), text: plainLine(open) }
-    lines.push(line)
-    if (lines.length > mostLines) lines.shift()
-    tell(line)
-    onLine(line)
+    for (const text of splitPrompt(plainLine(open))) {
+      const line = { at: now(), text }
+      lines.push(line)
+      if (lines.length > mostLines) lines.shift()
+      tell(line)
+      onLine(line)
+      isTold = false
+    }
     open = ''
-    isTold = false
   }
   return {
     lines: () => (open === '' ? lines : [...lines, { at: now(), text: plainLine(open) }]),

@@ -10,6 +10,7 @@ describe('stages', () => {
     ['[    6.6] systemd[1]: systemd 252.39-1~deb12u1 running in system mode', 'init'],
     ['Welcome to Debian GNU/Linux 12 (bookworm)!', 'init'],
     ['zmachine login: ', 'login'],
+    ['[  OK  ] Reached target getty.target - Login Prompts.', 'login'],
     ['[  101.3] cloud-init[512]: Cloud-init v. 22.4.2 finished at Tue. Datasource DataSourceNoCloud', 'cloud-init'],
     ['flist-boot: starting /start.sh', 'entrypoint'],
   ])('%s', (line, stage) => expect(readConsoleLine(line)).toEqual({ kind: 'stage', stage }))
@@ -47,12 +48,15 @@ describe('failures, as the consoles of machines made to fail had them', () => {
   ])('%s', (line, reason) => expect(readConsoleLine(line)).toEqual({ kind: 'failure', reason }))
 })
 
-test.each(['', 'Starting ssh.service...', 'a login: prompt in the middle', 'Linux version of something'])(
-  '%j tells nothing',
-  (line) => {
-    expect(readConsoleLine(line)).toBeUndefined()
-  },
-)
+test.each([
+  '',
+  'Welcome to GRUB!',
+  'Starting ssh.service...',
+  'a login: prompt in the middle',
+  'Linux version of something',
+])('%j tells nothing', (line) => {
+  expect(readConsoleLine(line)).toBeUndefined()
+})
 
 test('decoration of a terminal is not part of a line, UTF-8 is', () => {
   expect(plainLine('\x1b[0;32m  OK  \x1b[0m] Started \x1b[0;1;39mx\x1b[0m.\r')).toBe('  OK  ] Started x.')
@@ -88,6 +92,15 @@ test('lines have the time of their end, however they come', () => {
 
 test('a login prompt is seen before its line ends, and once', () => {
   expect(record('zmachine lo', 'gin: ', '\n').events).toEqual(['2 login'])
+})
+
+test('what is logged after a prompt is a line of its own', () => {
+  const log = '[  101.3] cloud-init[512]: Cloud-init v. 22.4.2 finished at Sun'
+  const { events, seen } = record(`zmachine login: ${log}\r\n`)
+  expect(events).toEqual(['1 login', '1 cloud-init'])
+  expect(seen.map(({ text }) => text)).toEqual(['zmachine login: ', log])
+  // The prompt was told when it came.
+  expect(record('zmachine login: ', `${log}\n`).events).toEqual(['1 login', '2 cloud-init'])
 })
 
 test('a machine that writes for ever costs bounded memory', () => {

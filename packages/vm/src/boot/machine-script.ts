@@ -1,10 +1,13 @@
 /**
- * Prepares the root directory of a machine and becomes QEMU. It runs in namespaces of its own for mounts and processes, of which it is
+ * Prepares the root directory of a machine and starts QEMU. It runs in namespaces of its own for mounts and processes, of which it is
  * the first: when it ends, all it started and mounted is gone, however it ended.
  *
  * Arguments: an empty directory; the root directory, or nothing for a machine without one; the number of arguments of virtiofsd;
  * virtiofsd and its arguments; QEMU and its arguments. As on a node the root directory is below an overlay and stays as it is, and
  * SSH host keys are removed from a new machine.
+ *
+ * The console goes through a pipe of its own: QEMU writes it byte by byte, which soon fills the socket that Node gives a child, and
+ * then drops what the guest says.
  */
 export const machineScript = `set -eu
 place=$1 root=$2 count=$3
@@ -30,7 +33,13 @@ if [ -n "$root" ]; then
     sleep 0.1
   done
 fi
-exec "$@"
+mkfifo "$place/console"
+cat "$place/console" &
+relay=$!
+code=0
+"$@" > "$place/console" || code=$?
+wait $relay
+exit $code
 `
 
 /**

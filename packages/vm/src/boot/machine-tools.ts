@@ -17,10 +17,15 @@ const packages: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'mkfs.fat': 'dosfstools',
   mcopy: 'mtools',
+  mmd: 'mtools',
   'ssh-keygen': 'openssh-client',
   ssh: 'openssh-client',
   unshare: 'util-linux',
   setpriv: 'util-linux',
+  'qemu-img': 'qemu-utils',
+  mke2fs: 'e2fsprogs',
+  sfdisk: 'fdisk',
+  'grub-mkimage': 'grub-common',
 }
 
 /** Where distributions put the daemon, which is no program for users: QEMU's own in C, then the one in Rust. */
@@ -35,16 +40,17 @@ export async function requireTool(name: string, searchPath = systemPath): Promis
   const found = await findTool(name, searchPath)
   if (found) return found
   const debianPackage = packages[name] ?? name
-  throw missing(name, debianPackage)
+  throw missingTool(name, debianPackage)
 }
 
 /**
  * The daemon that gives the guest its root directory, with its arguments.
  *
+ * @param places where one may be
  * @throws VmError 'tool-missing' naming the package
  */
-export async function virtiofsdCommand(socket: string, directory: string): Promise<string[]> {
-  for (const { path, isRust } of daemons) {
+export async function virtiofsdCommand(socket: string, directory: string, places = daemons): Promise<string[]> {
+  for (const { path, isRust } of places) {
     const isThere = await access(path, constants.X_OK).then(
       () => true,
       () => false,
@@ -63,13 +69,14 @@ export async function virtiofsdCommand(socket: string, directory: string): Promi
       ...options.flatMap((option) => ['-o', option]),
     ]
   }
-  throw missing('virtiofsd', 'qemu-system-common (Debian 12, Ubuntu 22.04) or virtiofsd (later)')
+  throw missingTool('virtiofsd', 'qemu-system-common (Debian 12, Ubuntu 22.04) or virtiofsd (later)')
 }
 
-function missing(program: string, debianPackage: string): VmError {
+/** The error for a program, or a folder of them, that is not on this machine. */
+export function missingTool(program: string, debianPackage: string): VmError {
   return new VmError(
     'tool-missing',
-    `boot: there is no program "${program}" on this machine; install it (apt-get install ${debianPackage})`,
+    `boot: there is no ${program.startsWith('/') ? '' : 'program '}"${program}" on this machine; install it (apt-get install ${debianPackage})`,
     { debianPackage },
   )
 }
@@ -81,13 +88,13 @@ const firmwares = [
 ]
 
 /** @throws VmError 'tool-missing' naming the package */
-export async function findFirmware(): Promise<{ readonly code: string; readonly variables: string }> {
-  for (const firmware of firmwares) {
+export async function findFirmware(places = firmwares): Promise<{ readonly code: string; readonly variables: string }> {
+  for (const firmware of places) {
     const isThere = await access(firmware.code, constants.R_OK).then(
       () => true,
       () => false,
     )
     if (isThere) return firmware
   }
-  throw missing('OVMF', 'ovmf')
+  throw missingTool('OVMF', 'ovmf')
 }

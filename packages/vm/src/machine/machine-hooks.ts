@@ -1,12 +1,6 @@
 import type { BootstrapHooks } from '../debian-hooks.ts'
-
-/** A file of the machine, owned by root. */
-export type MachineFile = {
-  /** Absolute. */
-  readonly target: string
-  readonly mode: number
-  readonly content: Uint8Array
-}
+import { type PreparedStep, stepCommand } from './machine-step.ts'
+import { quoted } from './shell-word.ts'
 
 /** A user of the machine, without a password: who has one of the keys is let in. */
 export type MachineUser = {
@@ -65,47 +59,71 @@ chmod 755 etc/initramfs-tools/scripts/init-top/zos-rootdelay
 echo 'force-unsafe-io' > etc/dpkg/dpkg.cfg.d/zos-build
 `
 
-/** Runs after the last package; \`/tmp\` is mmdebstrap's until it is done. */
-const customize = `#!/bin/sh
+/** Runs after the last package, before what the definition adds; \`/tmp\` is mmdebstrap's until it is done. */
+const prepare = `printf 'update_initramfs=yes\\nbackup_initramfs=no\\n' > etc/initramfs-tools/update-initramfs.conf
+# cloud-init of Ubuntu 24.04 writes this file with a program of the package locales, which is not there, and fails.
+[ -e etc/default/locale ] || { mkdir -p etc/default; echo LANG=C.UTF-8 > etc/default/locale; }
+`
+
+/** Runs last. */
+const finish = `rm -f etc/dpkg/dpkg.cfg.d/zos-build etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/apt/apt.conf.d/99mmdebstrap
+rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old
+`
+
+const debianHooks: DistributionHooks = {
+  setup,
+  prepare,
+  finish,
+  arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
+}
+
+/** What is of a distribution in the hooks of a machine. */
+export type DistributionHooks = {
+  readonly setup: string
+  /** Lines that run in the root, before and after what the definition adds. */
+  readonly prepare: string
+  readonly finish: string
+  readonly arguments: readonly string[]
+}
+
+const header = `#!/bin/sh
 set -eu
 umask 022
+# What a command says is for people; the tar goes to standard output.
+exec 1>&2
 root=$1
 cd "$root"
-printf 'update_initramfs=yes\\nbackup_initramfs=no\\n' > etc/initramfs-tools/update-initramfs.conf
+mkdir -p etc/cloud/cloud.cfg.d
 cat > etc/cloud/cloud.cfg.d/99-zos.cfg <<'END'
 # The data of a deployment is on a disk with the label cidata. The package locales is not there.
 datasource_list: [ NoCloud, None ]
 locale: C.UTF-8
 END
-# cloud-init of Ubuntu 24.04 writes this file with a program of that package, and fails.
-[ -e etc/default/locale ] || { mkdir -p etc/default; echo LANG=C.UTF-8 > etc/default/locale; }
-rm -f etc/dpkg/dpkg.cfg.d/zos-build etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/apt/apt.conf.d/99mmdebstrap
-rm -rf var/lib/cloud/instance var/lib/cloud/instances var/lib/cloud/sem
+`
+
+/** Nothing of the machine that made it, nothing that would be the same in all machines, nothing that nobody needs. */
+const clean = `cd "$root"
+if [ -x usr/bin/cloud-init ]; then chroot "$root" env PYTHONDONTWRITEBYTECODE=1 cloud-init clean --logs --seed; fi
 rm -f etc/hostname etc/resolv.conf etc/machine-id etc/ssh/ssh_host_* var/lib/dbus/machine-id var/lib/systemd/random-seed
+rm -f etc/passwd- etc/shadow- etc/group- etc/gshadow- etc/subuid- etc/subgid-
 echo localhost > etc/hostname
 : > etc/machine-id
 ln -s ../run/systemd/resolve/stub-resolv.conf etc/resolv.conf
-rm -f var/cache/apt/*.bin var/cache/debconf/*-old var/lib/dpkg/*-old var/cache/ldconfig/aux-cache
+rm -f var/cache/ldconfig/aux-cache .dockerenv
 find var/log -type f -size +0 -delete
 `
 
-const debianHooks: BootstrapHooks = {
-  setup,
-  customize,
-  arguments: ['--skip=output/dev', '--dpkgopt=force-confold'],
-}
-
-/** The hooks of a machine: its users are made, then its files are written. */
+/** The hooks of a machine: its users are made, then its steps are done, then it is cleaned. */
 export function machineHooks(
-  files: readonly MachineFile[],
+  steps: readonly PreparedStep[],
   users: readonly MachineUser[] = [],
-  base = debianHooks,
+  distribution: DistributionHooks = debianHooks,
 ): BootstrapHooks {
-  const customize = base.customize + users.map(userCommand).join('') + files.map(writeCommand).join('')
-  return { ...base, customize }
+  const { setup, prepare, finish, arguments: options } = distribution
+  const added = users.map(userCommand).join('') + steps.map(stepCommand).join('')
+  return { setup, customize: header + prepare + added + clean + finish, arguments: options }
 }
 
-/** The copies useradd makes of what it changes are of no use in a machine. */
 function userCommand({ name, uid, groups, shell, keys }: MachineUser): string {
   const words = [
     '--create-home',
@@ -120,20 +138,5 @@ function userCommand({ name, uid, groups, shell, keys }: MachineUser): string {
     'mkdir -p "/home/$1/.ssh"; cat > "/home/$1/.ssh/authorized_keys"; chmod 700 "/home/$1/.ssh"; ' +
     'chmod 600 "/home/$1/.ssh/authorized_keys"; chown -R "$1:$1" "/home/$1/.ssh"'
   const giveKeys = `chroot "$root" sh -euc '${script}' sh ${quoted(name)} <<'END'\n${keys.join('\n')}\nEND\n`
-  const removeCopies = 'rm -f etc/passwd- etc/shadow- etc/group- etc/gshadow- etc/subuid- etc/subgid-\n'
-  return `chroot "$root" useradd ${words.map(quoted).join(' ')}\n${removeCopies}${keys.length > 0 ? giveKeys : ''}`
-}
-
-/** Inside the root: a link there must not lead to this machine. */
-function writeCommand({ target, mode, content }: MachineFile): string {
-  const path = quoted(target)
-  const script = `mkdir -p "$(dirname "$1")"; base64 -d > "$1"; chmod ${mode.toString(8)} "$1"`
-  const text = Buffer.from(content)
-    .toString('base64')
-    .replace(/.{1,76}/g, '$&\n')
-  return `chroot "$root" sh -euc '${script}' sh ${path} <<'END'\n${text}END\n`
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
+  return `chroot "$root" useradd ${words.map(quoted).join(' ')}\n${keys.length > 0 ? giveKeys : ''}`
 }

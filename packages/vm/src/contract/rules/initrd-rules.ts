@@ -56,8 +56,20 @@ function modulesOf({ entries }: Initrd): { readonly names: Set<string>; readonly
   return { names, releases }
 }
 
+/** What the kernel has at hand before there is a root file system: modules of its own, and those of the initial RAM disk. */
+export async function earlyModules(
+  subject: Pick<RuleSubject, 'tree' | 'kernel' | 'initrd'>,
+): Promise<ReadonlySet<string>> {
+  const { initrd } = subject
+  return new Set([...(await builtInModules(subject)), ...(initrd ? modulesOf(initrd).names : [])])
+}
+
 /** Modules that are part of the kernel, as its package lists them. */
-async function builtInModules({ tree, kernel, initrd }: RuleSubject): Promise<ReadonlySet<string>> {
+async function builtInModules({
+  tree,
+  kernel,
+  initrd,
+}: Pick<RuleSubject, 'tree' | 'kernel' | 'initrd'>): Promise<ReadonlySet<string>> {
   const release = kernelRelease(kernel)
   if (release === undefined) return new Set()
   const list = await resolvePath(tree, `lib/modules/${release}/modules.builtin`, 'guest')

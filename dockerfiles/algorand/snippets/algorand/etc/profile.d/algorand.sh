@@ -1,0 +1,2 @@
+export ALGORAND_DATA=/var/lib/algorand
+export PATH="$PATH:/opt/algorand/bin"

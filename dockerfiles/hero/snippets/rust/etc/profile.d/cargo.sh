@@ -1,0 +1,2 @@
+# Programs that "cargo install" makes.
+export PATH="$PATH:$HOME/.cargo/bin"

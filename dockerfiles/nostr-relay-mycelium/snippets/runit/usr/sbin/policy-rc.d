@@ -1,0 +1,3 @@
+#!/bin/sh
+# Services are the supervisor's to start: packages that are installed, now or later, start none by themselves.
+exit 101

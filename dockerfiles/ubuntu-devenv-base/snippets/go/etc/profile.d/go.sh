@@ -1,0 +1,2 @@
+# Programs that "go install" makes.
+export PATH="$PATH:$HOME/go/bin"

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { FlistError } from '../errors.ts'
+import { formatChunkId, type StoredChunk } from './chunk-store.ts'
+
+/** Ids of this length, those of `.fl` files, are file names as a whole. */
+const WHOLE_NAME_BYTES = 32
+
+/**
+ * Chunks as files of a directory: `<first two digits of the id>/<the others>`, for the ids of `.fl` files
+ * `<first two digits>/<all digits>`, where rfs looks for them. Any number of threads and processes may share it.
+ */
+export type ChunkFiles = {
+  pathOf(id: Uint8Array): string
+  /** An empty file is no chunk but what a power cut can leave of one. @throws FlistError `store-failed` */
+  has(id: Uint8Array): boolean
+  /** The file appears whole or not at all. @throws FlistError `store-failed`, `store-full` */
+  write(chunk: StoredChunk): void
+}
+
+/** The chunk files in `root`. They are handled synchronously: each is small, and waiting costs more than the work. */
+export function openChunkFiles(root: string): ChunkFiles {
+  // Names of temporary files: nobody else has this part, and random bytes for each file would cost as much as its rename.
+  const own = randomBytes(8).toString('hex')
+  let files = 0
+  // Joined once: for each chunk it would take as long as looking for it.
+  const folder = join(root, '/')
+  const pathOf = (id: Uint8Array) => {
+    const name = formatChunkId(id)
+    return `${folder}${name.slice(0, 2)}/${id.length === WHOLE_NAME_BYTES ? name : name.slice(2)}`
+  }
+
+  function has(id: Uint8Array): boolean {
+    try {
+      return (statSync(pathOf(id), { throwIfNoEntry: false })?.size ?? 0) > 0
+    } catch (error) {
+      throw storeError(root, `cannot look for chunk "${formatChunkId(id)}"`, error)
+    }
+  }
+
+  function write({ id, data }: StoredChunk): void {
+    const path = pathOf(id)
+    const temporary = `${path}.${own}-${files++}`
+    try {
+      writeNew(temporary, data)
+      renameSync(temporary, path)
+    } catch (error) {
+      try {
+        rmSync(temporary, { force: true })
+      } catch {
+        // Where it could not be made it cannot be removed; the first error is the one to know.
+      }
+      throw storeError(root, `cannot store chunk "${formatChunkId(id)}"`, error)
+    }
+  }
+
+  return { pathOf, has, write }
+}
+
+/** Writes a file in a directory that may have to be made first. */
+function writeNew(path: string, data: Uint8Array): void {
+  try {
+    writeFileSync(path, data, { flag: 'wx' })
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, data, { flag: 'wx' })
+  }
+}
+
+/** The code of an error of the file system. */
+export function errorCode(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}
+
+/** What went wrong in the chunk directory `root`. */
+export function storeError(root: string, what: string, cause: unknown): FlistError {
+  const code = errorCode(cause)
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const remedy = 'no space left; free some, or use another directory'
+    return new FlistError('store-full', `${root}: ${what}: ${remedy}`, { cause })
+  }
+  const reason = code ?? String(cause)
+  return new FlistError('store-failed', `${root}: ${what} (${reason}); check the directory and its permissions`, {
+    cause,
+  })
+}

@@ -1,0 +1,46 @@
+import type { DockerfileLine, RunCommand } from './dockerfile.ts'
+import { runLines } from './dockerfile.ts'
+import type { PackageManager } from './package-manager.ts'
+import type { Location } from './problem.ts'
+
+/** The build argument that brings the date of a snapshot from the lock. */
+export const SNAPSHOT_ARGUMENT = 'SNAPSHOT'
+
+/** Where a package manager reads its sources, and what else it reads them from, which goes. */
+const SOURCES: Readonly<Partial<Record<PackageManager, { readonly file: string; readonly others?: string }>>> = {
+  apt: { file: '/etc/apt/sources.list', others: '/etc/apt/sources.list.d/*' },
+  apk: { file: '/etc/apk/repositories' },
+  pacman: { file: '/etc/pacman.d/mirrorlist' },
+}
+
+/** Whether the sources of a package manager are one file of lines. */
+export function canSnapshot(manager: PackageManager): boolean {
+  return SOURCES[manager] !== undefined
+}
+
+/**
+ * Makes a stage take its packages from an archive as it was at a date: the lines are the package manager's own, and `{date}`
+ * in them is what the lock says. They stay in the image, so that what is installed on top of it fits.
+ */
+export function snapshotLines(
+  lines: readonly string[],
+  manager: PackageManager,
+  base: string,
+  origin: Location,
+): DockerfileLine[] {
+  const sources = SOURCES[manager]
+  if (!sources) return []
+  const date = `\${${SNAPSHOT_ARGUMENT}}`
+  const texts = lines.map((line) => `"${line.replaceAll('{date}', date)}"`)
+  const remedy = `${origin.file}: no date of the packages for ${base}; build with flist, after: flist lock`
+  const command = (text: string): RunCommand => ({ text, compound: false, origins: [origin] })
+  return [
+    { text: '# Packages as they were at the date that recipes.lock.yaml has', origin },
+    { text: `ARG ${SNAPSHOT_ARGUMENT}`, origin },
+    ...runLines([
+      command(`: "\${${SNAPSHOT_ARGUMENT}:?${remedy}}"`),
+      ...(sources.others ? [command(`rm -f ${sources.others}`)] : []),
+      command(`printf '%s\\n' ${texts.join(' ')} > ${sources.file}`),
+    ]),
+  ]
+}
