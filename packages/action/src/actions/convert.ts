@@ -15,12 +15,15 @@ import { FailedImages } from '../failed-leg.ts'
 import { InputReader, readConversion, readHub, readRegistry } from '../input-reader.ts'
 import { logLine } from '../log.ts'
 import { setOutputs } from '../outputs.ts'
+import { runAsRoot } from '../root-process.ts'
 import { writeSummary } from '../summary.ts'
 import { findResult, keepFlists, keepResult, openWorkFolder } from '../work-folder.ts'
 
 /** Converts what a leg built, or one source. What was converted is kept before a failure is thrown. */
 export async function runConvert({ progress, signal }: ActionContext): Promise<void> {
   const { leg, source, name, registry, credentials, hub, conversion, verify, boot, compare, ...rest } = readInputs()
+  // What is started is extracted with its owners first.
+  if (boot && (await runAsRoot('convert'))) return
   const work = openWorkFolder()
   await requireDiskSpace(work.path, rest.minFree)
   const artifacts = openArtifacts()

@@ -51,8 +51,13 @@ export function legFailure({ image, error }: ImageFailure): LegFailure {
 export function parseLegResult(text: string, at: string): LegResult {
   const value: unknown = parsed(text, at)
   if (!isLegResult(value)) throw notAResult(at)
-  for (const { flist, link } of value.images) checkPublishedNames(flist, [link])
+  for (const { flist, link } of value.images) checkPublishedNames(flist, linksOf(flist, link))
   return value
+}
+
+/** The names users follow; what has no name but its own has none. */
+export function linksOf(flist: string, link: string): readonly string[] {
+  return link === flist ? [] : [link]
 }
 
 function parsed(text: string, at: string): unknown {

@@ -8,7 +8,7 @@ import { type Publication, previewPublication, publishFlist } from '../publishin
 import type { ImageReport } from '../report.ts'
 import type { CredentialLookup, HubSettings } from '../settings.ts'
 import type { ImageFailure } from '../up.ts'
-import { type LegResult, legResult, sourceReport } from './leg-result.ts'
+import { type LegResult, legResult, linksOf, sourceReport } from './leg-result.ts'
 
 export type PublishLegOptions = {
   /** What the job before made. */
@@ -105,7 +105,13 @@ async function publishImage(image: ImageReport, shop: Shop): Promise<ImageReport
   const { name, flist, link, conversion, reference } = image
   if (!conversion) throw new PipelineError('bad-source', `${name}: was not converted; convert it first`)
   const phases = new PhaseRunner(name, shop.progress)
-  const request = { flist: join(folder, 'flists', flist), chunks, name: flist, links: [link], replace: force }
+  const request = {
+    flist: join(folder, 'flists', flist),
+    chunks,
+    name: flist,
+    links: linksOf(flist, link),
+    replace: force,
+  }
   if (shop.dryRun) {
     const plan = await previewPublication(request, hub, phases, signal)
     return { ...image, status: 'planned', storage: plan.storage }
