@@ -48,7 +48,7 @@ export async function startArtifactService(): Promise<ArtifactService> {
     },
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<ServerResponse> {
     const { pathname, searchParams } = new URL(request.url ?? '/', url)
     const body = await buffer(request)
     const method = /^\/twirp\/github\.actions\.results\.api\.v1\.ArtifactService\/(\w+)$/.exec(pathname)?.[1]
@@ -56,11 +56,10 @@ export async function startArtifactService(): Promise<ArtifactService> {
     const artifact = artifacts.get(decodeURIComponent(/^\/blobs\/([^/]+)$/.exec(pathname)?.[1] ?? ''))
     if (!artifact) return send(response, 403, { message: 'Resource not accessible by integration' })
     if (request.method === 'GET') {
-      response.writeHead(200, { 'content-type': 'application/zip' }).end(artifact.content)
-      return
+      return response.writeHead(200, { 'content-type': 'application/zip' }).end(artifact.content)
     }
     store(artifact, searchParams, body)
-    response
+    return response
       .writeHead(201, { etag: '"1"', 'last-modified': new Date().toUTCString(), 'x-ms-version': '2024-11-04' })
       .end()
   }
@@ -74,7 +73,7 @@ export async function startArtifactService(): Promise<ArtifactService> {
     } else artifact.content = body
   }
 
-  function call(method: string, message: Message, response: ServerResponse): void {
+  function call(method: string, message: Message, response: ServerResponse): ServerResponse {
     const { name = '' } = message
     const kept = artifacts.get(name)
     if (method === 'CreateArtifact') {
@@ -88,7 +87,7 @@ export async function startArtifactService(): Promise<ArtifactService> {
     if (method === 'GetSignedArtifactURL') return send(response, 200, { signed_url: blobUrl(name) })
     if (method === 'DeleteArtifact') artifacts.delete(name)
     else if (message.hash) kept.digest = message.hash
-    send(response, 200, { ok: true, artifact_id: String(kept.id) })
+    return send(response, 200, { ok: true, artifact_id: String(kept.id) })
   }
 
   function listed({ name_filter: name, id_filter: id }: Message) {
@@ -115,6 +114,6 @@ function token(): string {
   return `${part({ alg: 'none' })}.${part({ scp: 'Actions.Results:run:job' })}.none`
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+function send(response: ServerResponse, status: number, body: object): ServerResponse {
+  return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '../harness/command.ts'
 import { findAct } from './act-program.ts'
@@ -32,7 +32,8 @@ export type WorkflowOptions = {
   readonly payload?: object
   readonly vars?: Readonly<Record<string, string>>
   readonly secrets?: Readonly<Record<string, string>>
-  readonly env?: Readonly<Record<string, string>>
+  /** Folder of programs that come before those of the machine. */
+  readonly programs?: string
   /** `owner/name@ref` → folder, for what a workflow uses from another repository. */
   readonly repositories?: Readonly<Record<string, string>>
   /** Folder of the actions, for a step that checks them out. */
@@ -51,7 +52,6 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRun
   const [event, secrets] = [join(folder, 'event.json'), join(folder, 'secrets')]
   await writeFile(event, JSON.stringify(options.payload ?? {}))
   await writeFile(secrets, lines(options.secrets ?? {}), { mode: 0o600 })
-  const checkout = await writeCheckout(join(folder, 'checkout'), options.actions)
   const repositories = { [CHECKOUT]: checkout, ...options.repositories }
   const args = [
     options.event,
@@ -59,12 +59,15 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRun
     ...['--platform', 'ubuntu-latest=-self-hosted', '--json', '--no-cache-server'],
     ...['--eventpath', event, '--secret-file', secrets, '--action-cache-path', join(folder, 'cache')],
     ...Object.entries(options.vars ?? {}).flatMap(([name, value]) => ['--var', `${name}=${value}`]),
-    ...Object.entries({ ...service.env, ...options.env }).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...Object.entries({ ...service.env, ACTIONS_FOLDER: options.actions }).flatMap(([name, value]) => [
+      '--env',
+      `${name}=${value}`,
+    ]),
     ...Object.entries(repositories).flatMap(([name, path]) => ['--local-repository', `${name}=${path}`]),
   ]
   const { cancelAt } = options
   // Node 24 runs the actions, as on a runner of GitHub.
-  const PATH = [...(options.env?.PATH ? [options.env.PATH] : []), dirname(process.execPath), process.env.PATH].join(':')
+  const PATH = [...(options.programs ? [options.programs] : []), dirname(process.execPath), process.env.PATH].join(':')
   const { code, stdout, stderr } = await runCommand(act, args, {
     cwd: options.repository,
     env: { PATH, XDG_CACHE_HOME: join(folder, 'xdg'), NO_COLOR: '1' },
@@ -75,24 +78,9 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRun
   return { code, ...readLog(stdout, stderr), artifacts: service.names() }
 }
 
-/** The checkout that workflows pin; act does it itself for the repository of the event. */
+/** The checkout that workflows pin; act does it itself for the repository of the event, and of another with what is in this folder. */
 const CHECKOUT = 'actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8'
-
-/** A stand-in for the checkout of another repository: it brings the actions from a folder instead of from GitHub. */
-async function writeCheckout(folder: string, actions: string): Promise<string> {
-  const inputs = Object.fromEntries(
-    ['repository', 'ref', 'path', 'fetch-depth', 'persist-credentials'].map((name) => [name, { default: '' }]),
-  )
-  const step = {
-    shell: 'bash',
-    env: { FROM: actions, TO: '${{ inputs.path }}' },
-    run: 'mkdir -p "$TO" && cp -a "$FROM/." "$TO"',
-  }
-  await mkdir(folder, { recursive: true })
-  const action = { name: 'checkout', inputs, runs: { using: 'composite', steps: [step] } }
-  await writeFile(join(folder, 'action.yml'), JSON.stringify(action))
-  return folder
-}
+const checkout = join(import.meta.dirname, 'checkout')
 
 function readLog(stdout: string, stderr: string): Pick<WorkflowRun, 'log' | 'jobs'> {
   const jobs: Record<string, string> = {}
