@@ -27,6 +27,7 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
     progress,
     force,
     ...conversion,
+    ...(inputs.gate ? {} : { gate: false as const }),
     signal,
     ...(await originOf(inputs.root)),
     ...engineOptions(),
@@ -49,6 +50,7 @@ function readInputs() {
     image: reader.name('image'),
     root: resolve(reader.text('root') || '.'),
     force: reader.flag('force'),
+    gate: reader.flag('gate'),
     minFree: reader.parsed('min-free', parseSize) ?? 0,
     conversion: readConversion(reader),
   }

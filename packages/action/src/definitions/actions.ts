@@ -20,7 +20,7 @@ export const actionDefinitions = {
   image: {
     title: 'tf-images',
     description: 'Builds one image from recipes, pushes it, converts it to a flist and publishes that to a 0-hub',
-    inputs: ['image', 'root', ...registry, ...hub, 'hub-token', 'work-folder', 'min-free', 'force', ...limits],
+    inputs: ['image', 'root', ...registry, ...hub, 'hub-token', 'work-folder', 'min-free', 'force', 'gate', ...limits],
     required: ['image', 'hub-token'],
     outputs: {
       status: 'published or unchanged',
@@ -86,6 +86,7 @@ export const actionDefinitions = {
       'min-free',
       ...limits,
       'verify',
+      'gate',
       'boot',
       'compare',
       'layer-cache',
