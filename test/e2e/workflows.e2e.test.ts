@@ -60,7 +60,8 @@ const linkOf = (name: string) => readlink(join(world.folder, 'hub', 'users', acc
 /** What is pushed of an image. */
 async function tagsOf(name: string): Promise<readonly string[]> {
   const [host = '', prefix = ''] = world.registry.split('/')
-  const { tags }: { tags: string[] } = await (await fetch(`http://${host}/v2/${prefix}/${name}/tags/list`)).json()
+  const answer = await fetch(`http://${host}/v2/${prefix}/${name}/tags/list`)
+  const { tags }: { tags: string[] } = JSON.parse(await answer.text())
   return tags.sort()
 }
 

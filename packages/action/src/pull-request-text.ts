@@ -36,12 +36,12 @@ export function pullRequestMarkdown({ images, failures, difference }: PullReques
 }
 
 function sizeTable(images: readonly ImageReport[]): string {
-  const rows = images.flatMap(({ name, conversion, difference, boot }) => {
+  const rows = images.flatMap(({ name, conversion, difference, gate }) => {
     if (!conversion) return []
     const change = difference?.before ? signed(conversion.bytes - difference.before.bytes) : 'new'
     const chunks = difference?.chunks
     const shared = chunks ? `${formatBytes(chunks.newBytes)} new, ${formatBytes(chunks.sharedBytes)} shared` : ''
-    const started = boot ? formatSeconds(boot.milliseconds) : ''
+    const started = gate?.boot ? formatSeconds(gate.boot.milliseconds) : ''
     return [`| ${text(name)} | ${formatBytes(conversion.bytes)} | ${change} | ${shared} | ${started} |\n`]
   })
   if (rows.length === 0) return ''

@@ -1,5 +1,5 @@
 import { appendFile, stat } from 'node:fs/promises'
-import { formatBytes, formatSeconds, type ImageReport, type LegFailure } from '@tf-images/pipeline'
+import { formatBytes, formatSeconds, gateText, type ImageReport, type LegFailure } from '@tf-images/pipeline'
 import { code, text } from './markdown.ts'
 
 /** GitHub refuses the whole summary of a step that has more; in bytes. */
@@ -75,7 +75,7 @@ function tableBlocks(images: readonly ImageReport[]): string[] {
 
 function detailsOf({ registry }: SummaryContent) {
   return (image: ImageReport): string => {
-    const { name, conversion, publication, storage, boot, durations, flistUrl } = image
+    const { name, conversion, publication, storage, gate, durations, flistUrl } = image
     const stored = publication?.storage ?? storage
     const rows: [string, string][] = []
     if (conversion) {
@@ -90,11 +90,7 @@ function detailsOf({ registry }: SummaryContent) {
       rows.push(['new', `${formatBytes(toSend.bytes)} in ${toSend.chunks} chunks`])
       rows.push(['shared', `${formatBytes(onBackend.bytes)} in ${onBackend.chunks} chunks that the hub had`])
     }
-    if (boot)
-      rows.push([
-        'started',
-        `as ${text(boot.mode)} in ${formatSeconds(boot.milliseconds)} with ${text(boot.accelerator)}`,
-      ])
+    if (gate) rows.push(['boot contract', text(gateText(gate))])
     if (flistUrl) rows.push(['this release', link(flistUrl)])
     const times = Object.entries(durations).map(([phase, time]) => `${phase} ${formatSeconds(time)}`)
     if (times.length > 0) rows.push(['time', text(times.join(', '))])

@@ -9,7 +9,7 @@ import { type BuildServices, buildAndPush, buildAndSave, type ImageRequest } fro
 import { buildArgumentsOf } from './build-arguments.ts'
 import { INPUTS_LABEL } from './build-id.ts'
 import { declaredChecks } from './contract/declared-checks.ts'
-import { type GateReport, passGate } from './contract/gate.ts'
+import { type GateReport, passGate, warnUngated } from './contract/gate.ts'
 import { PipelineError } from './errors.ts'
 import { convertAndCheck, convertedPath, hasConverted } from './image-conversion.ts'
 import type { ImageNames } from './image-names.ts'
@@ -220,11 +220,7 @@ async function gateOf(
   { gate = {}, recipes, workFolder, signal }: Workshop,
   phases: PhaseRunner,
 ): Promise<GateReport | undefined> {
-  if (gate === false) {
-    const text = 'warning: not compared with the boot contract, as asked for; zos may not start it'
-    await phases.run('lint', 'left out', async ({ line }) => line(text))
-    return undefined
-  }
+  if (gate === false) return warnUngated(phases)
   const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
   // Rendering them costs what rendering the image does.
   const checks = gate.boot ? declaredChecks(imageRuns(recipes, name)) : []

@@ -1,5 +1,6 @@
 export type { Examination, ExamineOptions } from './contract/examine.ts'
 export type { GateOptions, GateReport } from './contract/gate.ts'
+export { gateText } from './contract/gate-text.ts'
 export type { StartOptions, StartReport } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'

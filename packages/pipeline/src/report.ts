@@ -34,8 +34,6 @@ export type ImageReport = {
   /** Present when the image was converted and published by this run. */
   readonly conversion?: Conversion
   readonly publication?: Publication
-  /** Present when it was started. */
-  readonly boot?: { readonly mode: string; readonly accelerator: string; readonly milliseconds: number }
   /** Present when it was compared with what is published. */
   readonly difference?: ImageDifference
   /** Present when its publication was looked at and not done. */

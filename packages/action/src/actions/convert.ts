@@ -21,7 +21,8 @@ import { findResult, keepFlists, keepResult, openWorkFolder } from '../work-fold
 
 /** Converts what a leg built, or one source. What was converted is kept before a failure is thrown. */
 export async function runConvert({ progress, signal }: ActionContext): Promise<void> {
-  const { leg, source, name, registry, credentials, hub, conversion, verify, boot, compare, ...rest } = readInputs()
+  const { leg, source, name, registry, credentials, hub, conversion, verify, gate, boot, compare, ...rest } =
+    readInputs()
   // What is started is extracted with its owners first.
   if (boot && (await runAsRoot('convert'))) return
   const work = openWorkFolder()
@@ -41,7 +42,7 @@ export async function runConvert({ progress, signal }: ActionContext): Promise<v
     ...conversion,
     verify,
     ...(compare ? { compare: { url: hub.url, ...(hub.user ? { user: hub.user } : {}) } } : {}),
-    ...(boot ? { boot: { kernelCache: rest.kernelCache } } : {}),
+    gate: gate && (boot ? { boot: { kernelCache: rest.kernelCache } } : {}),
     ...(layers ? { layers } : {}),
     progress,
     signal,
@@ -70,13 +71,16 @@ function readInputs() {
     name: reader.name('flist-name'),
     conversion: readConversion(reader),
     verify: reader.flag('verify'),
+    gate: reader.flag('gate'),
     boot: reader.flag('boot'),
     compare: reader.flag('compare'),
     layerCache: reader.flag('layer-cache'),
     kernelCache: reader.text('kernel-cache') || join(homedir(), '.cache', 'flist', 'kernels'),
     minFree: reader.parsed('min-free', parseSize) ?? 0,
   }
-  const { leg, source, name } = inputs
+  const { leg, source, name, gate, boot } = inputs
+  if (boot && !gate)
+    reader.refuse('"boot" is true and "gate" is false; what is started is compared with the boot contract')
   if (leg && source) reader.refuse('"leg" and "source" are both given; give one of them')
   if (!leg && !source) reader.refuse('neither "leg" nor "source" is given; give one of them')
   if (source && !name) reader.refuse('"source" without "flist-name"; say what the flist is to be called')

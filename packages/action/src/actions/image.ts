@@ -36,6 +36,7 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
     progress,
     force,
     ...conversion,
+    ...(inputs.gate ? {} : { gate: false as const }),
     signal,
     ...(await originOf(inputs.root)),
     ...engineOptions(),
@@ -59,6 +60,7 @@ function readInputs() {
     dockerfile: reader.text('dockerfile'),
     root: resolve(reader.text('root') || '.'),
     force: reader.flag('force'),
+    gate: reader.flag('gate'),
     minFree: reader.parsed('min-free', parseSize) ?? 0,
     conversion: readConversion(reader),
   }

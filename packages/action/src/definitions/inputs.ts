@@ -74,6 +74,10 @@ export const inputDefinitions = {
     description: 'Read every source a second time and compare it with its flist, byte by byte',
     default: 'false',
   },
+  gate: {
+    description: 'Fail where zos would not start a flist; false leaves that out',
+    default: 'true',
+  },
   boot: { description: 'Start every flist as zos does; needs root or sudo, and QEMU', default: 'false' },
   compare: { description: 'Compare with what is published: packages, sizes and chunks', default: 'false' },
   'layer-cache': {

@@ -1,15 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ChunkStore, openChunkStore, openFlist } from '@tf-images/flist'
-import { startSource } from '../contract/start.ts'
-import type { Conversion, ConvertOptions } from '../convert.ts'
+import { type GateOptions, type GateReport, passGate, warnUngated } from '../contract/gate.ts'
+import type { ConvertOptions } from '../convert.ts'
 import { errorText } from '../error-text.ts'
 import { PipelineError } from '../errors.ts'
 import { PhaseRunner, type Progress } from '../progress.ts'
 import { withSession } from '../publishing/hub-session.ts'
 import { openBackend } from '../publishing/route.ts'
 import type { RegistryLayers } from '../registry-layers.ts'
-import { formatBytes, formatSeconds, type ImageReport } from '../report.ts'
+import { formatBytes, type ImageReport } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource, type SourceOptions } from '../source.ts'
 import type { ImageFailure } from '../up.ts'
@@ -34,8 +34,8 @@ export type ConvertLegOptions = Pick<ConvertOptions, 'startupToml' | 'strict' | 
     readonly compare?: { readonly url: string; readonly user?: string }
     /** Reads every source a second time and compares it with its flist. */
     readonly verify?: boolean
-    /** Starts every flist as zos does; the kernel of containers is kept in this folder. */
-    readonly boot?: { readonly kernelCache: string }
+    /** What a flist has to pass; false only warns. */
+    readonly gate?: GateOptions | false
     readonly progress: Progress
   }
 
@@ -67,9 +67,10 @@ export async function convertLeg(options: ConvertLegOptions): Promise<LegResult>
 }
 
 /** What is started reads its chunks from the folder alone. */
-async function openLegStore({ folder, hub, boot, signal }: ConvertLegOptions): Promise<ChunkStore> {
+async function openLegStore({ folder, hub, gate, signal }: ConvertLegOptions): Promise<ChunkStore> {
   const own = await openChunkStore(join(folder, 'chunks'))
-  return hub && !boot ? storeOver(own, await openBackend(hub, signal)) : own
+  const starts = gate !== undefined && gate !== false && gate.boot !== undefined
+  return hub && !starts ? storeOver(own, await openBackend(hub, signal)) : own
 }
 
 async function convertImage(image: ImageReport, chunks: ChunkStore, options: ConvertLegOptions): Promise<ImageReport> {
@@ -94,10 +95,22 @@ async function convertImage(image: ImageReport, chunks: ChunkStore, options: Con
   })
   await kept?.keep(phases)
   if (options.verify) await verify(source, output, phases, reading)
-  const boot = options.boot ? await start(conversion, options.boot.kernelCache, phases, options) : undefined
+  const gate = await gateOf(image, output, chunks, phases, options)
   const difference = await compare(image, output, chunks, phases, options)
   const durations = { ...image.durations, ...phases.durations }
-  return { ...image, durations, conversion, ...(boot ? { boot } : {}), ...(difference ? { difference } : {}) }
+  return { ...image, durations, conversion, ...(gate ? { gate } : {}), ...(difference ? { difference } : {}) }
+}
+
+async function gateOf(
+  { name, source }: ImageReport,
+  flist: string,
+  contents: ChunkStore,
+  phases: PhaseRunner,
+  { gate = {}, folder, signal }: ConvertLegOptions,
+): Promise<GateReport | undefined> {
+  if (gate === false) return warnUngated(phases)
+  const place = source ?? `recipes/images/${name}/image.yaml`
+  return passGate({ flist, chunks: join(folder, 'chunks'), contents, place }, gate, phases, signal)
 }
 
 /** Where nobody answers there is nothing to compare with, which is no failure. */
@@ -160,28 +173,4 @@ async function verify(
     'flist-damaged',
     `${path}: ${total} differences from ${name}, the first: ${differenceText(first)}; convert it again`,
   )
-}
-
-async function start(
-  { flist }: Conversion,
-  kernelCache: string,
-  phases: PhaseRunner,
-  { folder, signal }: ConvertLegOptions,
-): Promise<NonNullable<ImageReport['boot']>> {
-  const report = await phases.run(
-    'boot',
-    'starting it as zos does',
-    ({ update }) =>
-      startSource(flist, {
-        chunks: join(folder, 'chunks'),
-        kernelCache,
-        onLine: ({ text }) => update(text.trim()),
-        ...(signal ? { signal } : {}),
-      }),
-    ({ outcome, accelerator, milliseconds }) =>
-      `${outcome} after ${formatSeconds(milliseconds)} with ${accelerator.name}`,
-  )
-  const { mode, outcome, reason, milliseconds, accelerator } = report
-  if (outcome === 'ready') return { mode, milliseconds, accelerator: accelerator.name }
-  throw new PipelineError('not-bootable', `${flist}: was not ready: ${reason ?? outcome}; start it with: flist boot`)
 }

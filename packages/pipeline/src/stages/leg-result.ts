@@ -106,9 +106,9 @@ export function sourceReport(source: string, flist: string): ImageReport {
 }
 
 /** A virtual machine that was made, as the report of an image. */
-export function vmReport({ name, conversion, publication, boot, durations }: VmResult): ImageReport {
+export function vmReport({ name, conversion, publication, lint, boot, durations }: VmResult): ImageReport {
   const decision = { action: 'build', reason: 'made from its definition' } as const
-  const { mode, milliseconds, accelerator } = boot
+  const { console: _, ...started } = boot
   const [linkUrl] = publication?.linkUrls ?? []
   return {
     name,
@@ -120,7 +120,7 @@ export function vmReport({ name, conversion, publication, boot, durations }: VmR
     link: `${name}-vm.flist`,
     durations,
     conversion,
-    boot: { mode, milliseconds, accelerator: accelerator.name },
+    gate: { lint, boot: started },
     ...(publication ? { publication, flistUrl: publication.url } : {}),
     ...(linkUrl ? { linkUrl } : {}),
   }
