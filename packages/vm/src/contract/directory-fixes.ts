@@ -66,11 +66,14 @@ const removed: Fix = async (root, { path }) => {
   return 'removed'
 }
 
-const emptied: Fix = async (root, { path }) => {
-  const file = hostPath(root, path).toString()
-  // A link is replaced, not followed.
+/** Puts a new file in the place of whatever is there: a link is replaced, not followed. */
+async function replaceFile(file: Buffer, content: string | Uint8Array, mode: number): Promise<void> {
   await unlink(file).catch(() => {})
-  await writeFile(file, '', { mode: 0o644 })
+  await writeFile(file, content, { mode, flag: 'wx' })
+}
+
+const emptied: Fix = async (root, { path }) => {
+  await replaceFile(hostPath(root, path), '', 0o644)
   return 'made an empty file'
 }
 
@@ -127,7 +130,7 @@ const kernelUnpacked: Fix = async (root, { path }) => {
   const { elf, compression } = extractKernel(await readFile(file), `/${path}`)
   const { mode } = await lstat(file)
   const partial = Buffer.concat([file, Buffer.from('.partial')])
-  await writeFile(partial, elf, { mode: mode & 0o777 })
+  await replaceFile(partial, elf, mode & 0o777)
   await rename(partial, file)
   return `unpacked from ${compression}: ${elf.length} bytes`
 }
@@ -164,7 +167,7 @@ const fixes: Partial<Record<FindingCode, Fix>> = {
   'machine-id-missing': emptied,
   'host-keys': folderEmptied((name) => name.startsWith('ssh_host_')),
   'hostname-foreign': async (root, { path }) => {
-    await writeFile(hostPath(root, path), 'localhost\n')
+    await replaceFile(hostPath(root, path), 'localhost\n', 0o644)
     return 'wrote localhost'
   },
   'resolv-conf-link': emptied,
