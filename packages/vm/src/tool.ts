@@ -20,6 +20,8 @@ export type ToolOptions = {
   readonly onLine: (line: string) => void
   /** Reads stdout to its end; when it fails, the tool is stopped. */
   readonly readOutput: (stdout: Readable) => Promise<void>
+  /** Where it works. Default: `/`. */
+  readonly directory?: string
   readonly signal?: AbortSignal | undefined
   /** Milliseconds between asking the tool to stop and forcing it. */
   readonly grace?: number
@@ -54,7 +56,7 @@ export async function findTool(name: string, searchPath: readonly string[]): Pro
 export async function runTool(command: readonly string[], options: ToolOptions): Promise<ToolEnd> {
   const [program = '', ...args] = command
   const child = spawn(program, args, {
-    cwd: '/',
+    cwd: options.directory ?? '/',
     env: options.environment,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

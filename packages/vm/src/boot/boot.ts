@@ -1,9 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type BootFiles, findBootFiles } from '../contract/boot-mode.ts'
-import { directoryTree } from '../contract/directory-tree.ts'
+import { directoryTree, hostPath } from '../contract/directory-tree.ts'
 import { VmError } from '../errors.ts'
 import { chooseAccelerator } from './accelerator.ts'
 import type { BootCheck, SshAccess } from './boot-check.ts'
@@ -75,7 +75,7 @@ export async function bootDirectory(root: string, options: BootOptions): Promise
   const { files } = await findBootFiles(directoryTree(root))
   const folder = await createBootFolder(options.temporary ?? tmpdir())
   try {
-    return await bootIn(folder, root, files, options)
+    return await bootIn(folder, resolve(root), files, options)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -148,7 +148,13 @@ async function machineBoot(
   if (mode === 'image' && image !== undefined) return diskBoot(folder, join(root, image), diskSize, signal)
   if (kernel !== undefined) {
     const append = entrypoint.length > 0 ? `init=${entrypoint.join(' ')}` : undefined
-    return { kind: 'kernel', kernel: join(root, kernel), initrd: initrd && join(root, initrd), append, root }
+    // Names in a tree are bytes, and QEMU takes what has a comma for several files of this machine.
+    const named = async (name: string, path: string) => {
+      await symlink(hostPath(root, path), join(folder, name))
+      return join(folder, name)
+    }
+    const ramDisk = initrd === undefined ? undefined : await named('initrd', initrd)
+    return { kind: 'kernel', kernel: await named('kernel', kernel), initrd: ramDisk, append, root }
   }
   const { vmlinux, modules } = await containerKernel()
   const file = join(folder, 'initrd.img')
