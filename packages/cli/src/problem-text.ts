@@ -1,8 +1,13 @@
 import { errorText } from '@tf-images/pipeline'
 import type { Problem } from '@tf-images/recipe'
+import { visibleText } from './visible-text.ts'
 
 /** An error for the terminal: problems of recipes with the lines they are about, any other as its text. */
 export function problemText(error: unknown): string {
+  return visibleText(plainText(error))
+}
+
+function plainText(error: unknown): string {
   const problems = problemsOf(error)
   if (problems.length === 0) return errorText(error)
   const [title] = errorText(error).split('\n')

@@ -24,6 +24,7 @@ import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
 import { argument } from '../limit-options.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
+import { visibleText } from '../visible-text.ts'
 
 type Options = {
   readonly entrypoint?: string
@@ -166,7 +167,8 @@ function describe(source: string, report: StartReport): string {
   // Why it did not start is in what came last.
   const shown = outcome === 'ready' ? [] : report.console.slice(-15).map((line) => `  ${consoleLine(line)}`)
   const end = outcome === 'ready' ? `ready after ${formatSeconds(milliseconds)}` : `${outcome}: ${reason}`
-  return [
+  // What a machine writes is not trusted.
+  const all = [
     ...shown,
     ...lines,
     ...(chunks
@@ -174,10 +176,10 @@ function describe(source: string, report: StartReport): string {
       : []),
     `${source}: started as ${mode} with ${accelerator.name} (${accelerator.reason}): ${reached}`,
     end,
-  ].join('\n')
+  ]
+  return visibleText(all.join('\n'))
 }
 
-/** What a machine writes is not trusted: control characters do not reach the terminal. */
 function consoleLine({ at, text }: ConsoleLine): string {
-  return `[${(at / 1000).toFixed(1).padStart(6)}] ${text.replace(/\p{Cc}/gu, ' ')}`
+  return `[${(at / 1000).toFixed(1).padStart(6)}] ${visibleText(text)}`
 }
