@@ -3,7 +3,7 @@ import { dirname, relative } from 'node:path/posix'
 import { extractKernel } from '../kernel/extract-kernel.ts'
 import { bootPaths } from './boot-mode.ts'
 import { joinPath } from './contract-tree.ts'
-import { directoryTree, hostPath } from './directory-tree.ts'
+import { directoryTree, hostPath, throwRefused } from './directory-tree.ts'
 import type { Finding } from './finding.ts'
 import type { FindingCode } from './finding-codes.ts'
 import { type LintOptions, type LintReport, lintTree } from './lint.ts'
@@ -26,19 +26,22 @@ export type FixedFinding = {
  * The kernel's place is fixed first, since what else is wrong depends on what zos takes the tree for.
  *
  * @returns what was changed, and what is found after that
- * @throws what the file system answers, and VmError for a kernel that can not be unpacked
+ * @throws VmError 'no-access', 'kernel' and 'compressed-data' for a kernel that can not be unpacked, and what else the file system answers
  */
 export async function fixDirectory(
   root: string,
   options: LintOptions = {},
 ): Promise<{ readonly fixed: readonly FixedFinding[]; readonly report: LintReport }> {
   const fixed: FixedFinding[] = []
+  const refused = (finding: Finding) => (error: unknown) => throwRefused(root, finding.path, error)
   const lint = () => lintTree(directoryTree(root), options)
   let report = await lint()
   for (const isNow of [(code: FindingCode) => placeCodes.has(code), () => true]) {
     const findings = report.findings.filter(({ code }) => isNow(code))
     for (const finding of findings) {
-      const change = (await isInside(root, finding.path)) ? await fixes[finding.code]?.(root, finding) : undefined
+      const change = (await isInside(root, finding.path))
+        ? await fixes[finding.code]?.(root, finding).catch(refused(finding))
+        : undefined
       if (change !== undefined) fixed.push({ code: finding.code, path: finding.path, change })
     }
     if (findings.length > 0) report = await lint()
