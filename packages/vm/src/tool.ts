@@ -2,7 +2,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
 /** How a tool ended. */
@@ -69,12 +68,7 @@ export async function runTool(command: readonly string[], options: ToolOptions):
   const stop = stopper(child, options.grace ?? 10_000)
   options.signal?.addEventListener('abort', stop.now, { once: true })
   if (options.signal?.aborted) stop.now()
-  const tail: string[] = []
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    tail.push(line.slice(0, maximalLine))
-    if (tail.length > tailLength) tail.shift()
-    options.onLine(line.slice(0, maximalLine))
-  })
+  const tail = lastLines(child.stderr, options.onLine)
   try {
     await options.readOutput(child.stdout).catch(async (error: unknown) => {
       stop.now()
@@ -86,6 +80,31 @@ export async function runTool(command: readonly string[], options: ToolOptions):
     options.signal?.removeEventListener('abort', stop.now)
     stop.done()
   }
+}
+
+/**
+ * Reads lines, however long and however many: empty ones are left out, and of a long one the begin is kept.
+ *
+ * @returns the last twenty of what came so far, oldest first
+ */
+export function lastLines(stream: Readable, onLine: (line: string) => void = () => {}): readonly string[] {
+  const tail: string[] = []
+  let open = ''
+  const close = () => {
+    if (open === '') return
+    tail.push(open)
+    if (tail.length > tailLength) tail.shift()
+    onLine(open)
+    open = ''
+  }
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    for (const [index, part] of text.split(/[\r\n]/).entries()) {
+      if (index > 0) close()
+      open = (open + part).slice(0, maximalLine)
+    }
+  })
+  stream.once('end', close)
+  return tail
 }
 
 function stopper(child: ChildProcessByStdio<null, Readable, Readable>, grace: number) {
