@@ -122,7 +122,7 @@ async function boot(source: string, options: Options, context: CommandContext): 
     ...(kernelPackage === undefined ? {} : { kernelPackage }),
     ...(options.follow ? { onLine: (line) => context.err.write(`${consoleLine(line)}\n`) } : {}),
     ...attached,
-    ...(options.ssh ? { whileReady: logIn } : {}),
+    ...(options.ssh ? { login: true, whileReady: logIn } : {}),
   }).finally(() => attached?.detach())
   if (options.log) await writeFile(options.log, report.console.map((line) => `${consoleLine(line)}\n`).join(''))
   if (options.junit) await writeFile(options.junit, junitReport(source, report))

@@ -13,6 +13,7 @@ import type { ConsoleLine } from './console-log.ts'
 import { buildContainerInitrd } from './container-initrd.ts'
 import { diskBoot } from './disk-boot.ts'
 import type { DistributionKernel } from './distribution-kernel.ts'
+import { holdMachine } from './held-machine.ts'
 import { type MachineBoot, startMachine } from './machine.ts'
 import { requireTool } from './machine-tools.ts'
 import { runToEnd } from './run-to-end.ts'
@@ -27,6 +28,8 @@ export type BootOptions = {
   readonly checks?: readonly BootCheck[]
   /** Text on the console without which a container is not ready. */
   readonly expect?: string
+  /** Waits until root can log in, also to a container, which has to have an SSH daemon then. */
+  readonly login?: boolean
   /** Bytes of the user's disk that an `image.raw` is copied to. Default: those of the image, and at least 4 GiB. */
   readonly diskSize?: number
   /** MiB. Default: 1024 for a machine with its own kernel, 512 for a container. */
@@ -45,7 +48,7 @@ export type BootOptions = {
   readonly onConsole?: (bytes: Uint8Array) => void
   /** Called when the machine runs, with what types on its console as a user would. */
   readonly onStarted?: (type: (bytes: Uint8Array) => void) => void
-  /** Called when it is ready and checked; the machine runs until this resolves. */
+  /** Called when it is ready and checked; the machine runs until this resolves, or until it is switched off from inside. */
   readonly whileReady?: (access: SshAccess) => Promise<void>
   readonly signal?: AbortSignal
 }
@@ -130,7 +133,8 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
   const limit = AbortSignal.timeout(options.timeout ?? timeouts[accelerator.name][mode])
   try {
     const verdict = await judge({ machine, observed, access, limit, mode, expectations: options })
-    if (verdict.outcome === 'ready') await options.whileReady?.(access)
+    const { whileReady } = options
+    if (verdict.outcome === 'ready' && whileReady) await holdMachine(machine, () => whileReady(access), signal)
     const { stages, lines, now } = observed
     return { mode, accelerator, ...verdict, stages, milliseconds: now(), console: [...lines()] }
   } finally {
