@@ -61,7 +61,10 @@ const repeated = (flags: string, description: string) =>
 export function defineBoot(command: Command, context: CommandContext): void {
   command
     .argument('<source>', 'flist (path or http(s) address), directory, root tar or image')
-    .option('--entrypoint <command>', 'command of the deployment; by default that of the flist or the image')
+    .option(
+      '--entrypoint <command>',
+      'command of the deployment; of a container by default that of the flist or the image',
+    )
     .addOption(repeated('--env <name=value>', 'environment of the deployment; may be repeated'))
     .addOption(repeated('--command <command>', 'check: a shell command that ends with 0; may be repeated'))
     .addOption(repeated('--port <number>', 'check: something listens on this TCP port; may be repeated'))

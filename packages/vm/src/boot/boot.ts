@@ -23,6 +23,11 @@ import { judge, observeMachine } from './verdict.ts'
 export type BootOptions = {
   /** Command of the deployment; of a machine with its own kernel one path, which becomes `init=`. */
   readonly entrypoint?: readonly string[]
+  /**
+   * Command that the image or the flist names: for a container whose deployment has none. A machine with a kernel of its own does not get
+   * it, as images of distributions name a shell, which as its init would do nothing.
+   */
+  readonly imageEntrypoint?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   /** What must hold when it is ready. */
   readonly checks?: readonly BootCheck[]
@@ -85,7 +90,7 @@ export async function bootDirectory(root: string, options: BootOptions): Promise
 }
 
 async function bootIn(folder: string, root: string, files: BootFiles, options: BootOptions): Promise<BootReport> {
-  const { signal, entrypoint = [], environment = {} } = options
+  const { signal, environment = {} } = options
   const { mode } = files
   const boot = await machineBoot(folder, root, files, options)
   const probe = boot.kind === 'kernel' ? boot.kernel : (await options.containerKernel()).vmlinux
@@ -112,7 +117,7 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
     ...{ address: '10.0.2.15/24', gateway: '10.0.2.2', nameservers: ['10.0.2.3'] },
     sshKeys: [publicKey],
     environment,
-    entrypoint: mode === 'container' ? entrypoint : [],
+    entrypoint: mode === 'container' ? (options.entrypoint ?? options.imageEntrypoint ?? []) : [],
   })
   const observed = observeMachine(options.onLine)
   const machine = await startMachine({
