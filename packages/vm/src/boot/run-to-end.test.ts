@@ -24,6 +24,13 @@ test('one that fails is told with what it said last', async () => {
   })
 })
 
+test.each([
+  ['echo "tar: a: No space left on device" >&2; exit 2', /^sh: ended with exit code 2 after ".*"; free disk space$/],
+  ['kill -9 $$', /^sh: was killed after ""; see its last lines$/],
+])('%s', async (script, message) => {
+  await expect(runToEnd(shell(script))).rejects.toThrow(message)
+})
+
 test('one that is stopped is no failure of its own', async () => {
   await expect(runToEnd(shell('exec sleep 60'), AbortSignal.timeout(100))).rejects.toMatchObject({
     code: 'cancelled',

@@ -29,11 +29,9 @@ export async function runToEnd(
     throw new VmError('cancelled', `${command[0]}: cancelled by the caller; run it again`, { cause: signal.reason })
   if (exitCode === 0) return output
   const said = tail.at(-1) ?? output.trim().split('\n').at(-1) ?? ''
-  throw new VmError(
-    'boot-failed',
-    `${command[0]}: ended with exit code ${exitCode} after ${JSON.stringify(said)}; see its last lines`,
-    {
-      output: tail,
-    },
-  )
+  const how = exitCode === undefined ? 'was killed' : `ended with exit code ${exitCode}`
+  const remedy = /no space left/i.test(tail.join('\n')) ? 'free disk space' : 'see its last lines'
+  throw new VmError('boot-failed', `${command[0]}: ${how} after ${JSON.stringify(said)}; ${remedy}`, {
+    output: tail,
+  })
 }
