@@ -29,17 +29,23 @@ export type ToolOptions = {
 const tailLength = 20
 const maximalLine = 4096
 
+/**
+ * Whether a path is there and this user may do with it what `mode` says, see access(2).
+ *
+ * @param mode Default: being there is enough
+ */
+export function mayAccess(path: string, mode = constants.F_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Finds a program the way a shell would, in the given directories; undefined when it is in none. */
 export async function findTool(name: string, searchPath: readonly string[]): Promise<string | undefined> {
   for (const directory of searchPath) {
     const file = join(directory, name)
-    if (
-      await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file
+    if (await mayAccess(file, constants.X_OK)) return file
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../shell-word.ts'
 import { runTool } from '../tool.ts'
 import { requireTool, systemPath } from './machine-tools.ts'
 
@@ -129,8 +130,4 @@ function fileCommand({ path, contains, mode }: Extract<BootCheck, { kind: 'file'
   if (mode !== undefined) all.push(`[ "$(stat -L -c %a -- ${file})" = ${mode.toString(8)} ]`)
   if (contains !== undefined) all.push(`grep -qF -e ${quoted(contains)} -- ${file}`)
   return all.join(' && ')
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }
