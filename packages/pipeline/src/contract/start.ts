@@ -15,6 +15,7 @@ import { imageCommand, imageEnvironment } from '../image-metadata.ts'
 import { openFlistAt } from '../read.ts'
 import { openSource, type SourceOptions } from '../source.ts'
 import { type ChunkFetches, openChunkCache } from './chunk-cache.ts'
+import { withDefaults } from './deployment.ts'
 
 export type StartOptions = Omit<BootOptions, 'containerKernel'> &
   SourceOptions & {
@@ -45,7 +46,7 @@ export async function startSource(name: string, options: StartOptions): Promise<
   if (isFlist) {
     return withFolder(options, async (folder) => {
       const { fetches, ...defaults } = await extract(name, folder, options)
-      const report = await bootDirectory(join(folder, 'root'), { ...defaults, ...options, containerKernel })
+      const report = await bootDirectory(join(folder, 'root'), { ...withDefaults(options, defaults), containerKernel })
       return fetches ? { ...report, chunks: fetches } : report
     })
   }
@@ -60,7 +61,7 @@ export async function startSource(name: string, options: StartOptions): Promise<
       await extract(flist, folder, { ...call, chunks })
       const config = source.kind === 'image' ? runtimeConfig(source.image) : {}
       const defaults = { imageEntrypoint: imageCommand(config), environment: imageEnvironment(config) }
-      return bootDirectory(join(folder, 'root'), { ...defaults, ...options, containerKernel })
+      return bootDirectory(join(folder, 'root'), { ...withDefaults(options, defaults), containerKernel })
     })
   } finally {
     await source.close()
