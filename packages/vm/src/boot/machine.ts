@@ -51,7 +51,7 @@ export type Machine = {
 }
 
 /** zos' own command line (zosbase, pkg/vm), with the root it gives a machine that has a kernel of its own. */
-export const kernelCommandLine =
+const kernelCommandLine =
   'rw console=ttyS0 reboot=k panic=1 boot.shell_on_fail root=vroot rootfstype=virtiofs rootdelay=30'
 
 /**

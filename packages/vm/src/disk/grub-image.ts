@@ -13,7 +13,7 @@ const modules = [
 ]
 
 /** Runs before anything else: the menu is beside the kernel, in the root file system, where an owner can change it. */
-export function earlyConfig(rootUuid: string): string {
+function earlyConfig(rootUuid: string): string {
   return `search --no-floppy --fs-uuid --set=root ${rootUuid}\nset prefix=($root)/boot/grub\n`
 }
 
