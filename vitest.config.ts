@@ -14,6 +14,8 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.{e2e,long}.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
+          // Its own imports leave out file names, which Node does not take.
+          server: { deps: { inline: [/@actions\//] } },
         },
       },
       {

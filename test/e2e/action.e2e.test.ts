@@ -1,7 +1,7 @@
-import { cp, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { actionFolder, runAction } from '../harness/action-run.ts'
+import { copyActions, runAction } from '../harness/action-run.ts'
 import { recipesWithBase, writeRecipes } from '../harness/recipe-folder.ts'
 import { pushTinyBase } from '../harness/tiny-base.ts'
 import { account, createWorld, type World } from '../harness/world.ts'
@@ -16,7 +16,7 @@ beforeAll(async () => {
   workspace = join(world.folder, 'workspace')
   action = join(world.folder, 'action')
   await mkdir(workspace)
-  for (const file of ['action.yml', 'dist']) await cp(join(actionFolder, file), join(action, file), { recursive: true })
+  await copyActions(action)
   const base = await pushTinyBase(world.registry.split('/')[0] ?? '', world.folder)
   await writeRecipes(workspace, {
     ...recipesWithBase(base),
@@ -52,7 +52,7 @@ test('brings one image from its recipe to the hub', async () => {
   expect(outputs.reference).toBe(`${world.registry}/hello@${outputs.digest}`)
   expect(JSON.parse(outputs.report ?? '')[0].conversion.files).toBeGreaterThan(1)
   expect((await fetch(outputs['flist-url'] ?? '')).status).toBe(200)
-  expect(summary).toContain('<td>hello</td><td>published</td>')
+  expect(summary).toContain('| hello | published |')
   for (const phase of ['build', 'push', 'convert', 'check', 'publish', 'read back']) {
     expect(log).toContain(`::group::hello: ${phase}\n`)
   }

@@ -1,33 +1,45 @@
-// Bundles the action into one file for GitHub's runners, which install nothing.
+// Bundles the actions for GitHub's runners, which install nothing.
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { actionDefinitions } from '../src/definitions/actions.ts'
 
-/** The bundle's text, the same for the same source and lock file, and what it imports when it runs. */
-export async function bundle(): Promise<{ readonly text: string; readonly imports: readonly string[] }> {
+export type Bundle = {
+  /** Texts by name in dist/: the same for the same source and lock file. */
+  readonly files: ReadonlyMap<string, string>
+  /** What is imported when it runs. */
+  readonly imports: readonly string[]
+}
+
+/** All actions as one file, and beside it an entry of a line for each: a file each would be the same five megabytes seven times. */
+export async function bundle(): Promise<Bundle> {
   const root = join(import.meta.dirname, '..')
+  const leftOut = join(root, 'scripts', 'left-out.ts')
   const result = await build({
     entryPoints: [join(root, 'src', 'main.ts')],
     absWorkingDir: join(root, '..', '..'),
     bundle: true,
     write: false,
     metafile: true,
-    outfile: 'index.js',
+    outfile: 'main.js',
     platform: 'node',
     target: 'node24',
     format: 'esm',
     minify: true,
     legalComments: 'none',
     // Engines are reached over a socket or TCP: the ssh and gRPC ways of dockerode stay out.
-    alias: {
-      ssh2: join(root, 'scripts', 'left-out.ts'),
-      '@grpc/grpc-js': join(root, 'scripts', 'left-out.ts'),
-      '@grpc/proto-loader': join(root, 'scripts', 'left-out.ts'),
-    },
+    alias: { ssh2: leftOut, '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut },
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
     },
     logLevel: 'warning',
   })
+  const entries = Object.keys(actionDefinitions).map((name): [string, string] => [
+    `${name}.js`,
+    `import{start}from'./main.js';await start('${name}');\n`,
+  ])
   const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports)
-  return { text: result.outputFiles[0]?.text ?? '', imports: imports.map(({ path }) => path) }
+  return {
+    files: new Map([['main.js', result.outputFiles[0]?.text ?? ''], ...entries]),
+    imports: imports.map(({ path }) => path),
+  }
 }

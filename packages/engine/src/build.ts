@@ -24,6 +24,8 @@ export type BuildOptions = {
   /** Like `linux/amd64`. */
   readonly platform?: string
   readonly noCache?: boolean
+  /** Images of this engine whose layers may be taken although they were built elsewhere. */
+  readonly cacheFrom?: readonly string[]
   /** Time of the context's files, in seconds since the epoch. Default: 1980-01-01. */
   readonly modified?: number
   /** By registry host, for the bases that the build pulls. */
@@ -85,7 +87,7 @@ async function listContext(context: BuildOptions['context']): Promise<ContextEnt
 }
 
 function requestOptions(options: BuildOptions, dockerfile: string): ImageBuildOptions {
-  const { tags, buildArgs, labels, platform, noCache, credentials, signal } = options
+  const { tags, buildArgs, labels, platform, noCache, cacheFrom, credentials, signal } = options
   return {
     version: '1',
     dockerfile,
@@ -97,6 +99,7 @@ function requestOptions(options: BuildOptions, dockerfile: string): ImageBuildOp
     ...(labels ? { labels: { ...labels } } : {}),
     ...(platform ? { platform } : {}),
     ...(noCache ? { nocache: true } : {}),
+    ...(cacheFrom && cacheFrom.length > 0 ? { cachefrom: JSON.stringify(cacheFrom) } : {}),
     ...(credentials
       ? { registryconfig: registryConfig(credentials) as unknown as NonNullable<ImageBuildOptions['registryconfig']> }
       : {}),

@@ -1,6 +1,9 @@
-import { buildImage, type Engine, EngineError, pullImage, pushImage } from '@tf-images/engine'
+import { createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { buildImage, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
 import { contextFiles, type RenderedImage, readCodeFrame, traceFailure } from '@tf-images/recipe'
-import { parseReference, type RegistryClient } from '@tf-images/registry'
+import { formatReference, parseReference, type RegistryClient } from '@tf-images/registry'
+import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
 import type { PhaseReport, PhaseRunner } from './progress.ts'
 import type { CredentialLookup } from './settings.ts'
@@ -21,10 +24,14 @@ export type BuildRequest = {
   readonly onLayer?: (imageId: string) => void
 }
 
-/** An image that is pushed as well. */
-export type PushRequest = BuildRequest & {
-  /** The immutable one first. */
-  readonly references: readonly [string, ...string[]]
+/** An image that leaves the engine. */
+export type ImageRequest = BuildRequest & {
+  /** Its immutable name. */
+  readonly references: readonly [string]
+  /** Image whose layers the engine may take; it need not exist. */
+  readonly cacheFrom?: string
+  /** When the image says it was created, in seconds since the epoch; by default when it was built. */
+  readonly created?: number
 }
 
 export type BuildServices = {
@@ -43,30 +50,92 @@ export type BuildServices = {
  * EngineError of any other failure; PipelineError 'digest-mismatch'
  */
 export async function buildAndPush(
-  request: PushRequest,
+  request: ImageRequest,
   services: BuildServices,
 ): Promise<{ readonly digest: string }> {
   const { engine, phases, client, signal } = services
-  const [immutable, ...moving] = request.references
-  const registry = parseReference(immutable).registry
-  const credentials = await services.credentials(registry)
+  const {
+    references: [immutable],
+    created,
+  } = request
+  const pushed = created === undefined ? immutable : stagingReference(immutable)
+  const credentials = await services.credentials(parseReference(immutable).registry)
   const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
-  await phases.run('build', `building ${request.rendered.name} from ${request.base}`, async (report) => {
-    await pullImage(engine, request.base, { ...access, onProgress: (event) => report.update(event.text) })
-    await buildRendered(engine, request, report, signal)
-  })
+  await build(request, services, [...new Set([immutable, pushed])])
   return phases.run('push', `pushing ${immutable}`, async (report) => {
-    const pushed = await pushImage(engine, immutable, { ...access, onProgress: (event) => report.update(event.text) })
-    const found = await client.head(parseReference(immutable))
-    if (found?.digest !== pushed.digest) {
+    const { digest } = await pushImage(engine, pushed, { ...access, onProgress: (event) => report.update(event.text) })
+    const found = await client.head(parseReference(pushed))
+    if (found?.digest !== digest) {
       throw new PipelineError(
         'digest-mismatch',
-        `${immutable}: the engine pushed ${pushed.digest}, the registry has ${found?.digest ?? 'nothing'}; another push interfered: run again`,
+        `${pushed}: the engine pushed ${digest}, the registry has ${found?.digest ?? 'nothing'}; another push interfered: run again`,
       )
     }
-    for (const reference of moving)
-      await client.tag(parseReference(immutable), pushed.digest, parseReference(reference).tag ?? 'latest')
-    return pushed
+    if (created === undefined) return { digest }
+    const { registry, repository, tag = '' } = parseReference(immutable)
+    const dated = await client.date({ registry, repository, digest }, created * 1000)
+    // The immutable name comes last: what has it is whole, and stays.
+    await client.tag({ registry, repository, digest: dated.digest }, dated.digest, tag)
+    return { digest: dated.digest }
+  })
+}
+
+/** Where an engine, which can push by tag only, leaves what gets its own name when it has its time. */
+function stagingReference(reference: string): string {
+  const { registry, repository } = parseReference(reference)
+  return formatReference({ registry, repository, tag: 'staging' })
+}
+
+/**
+ * Builds a rendered context and writes the image to a file, for whoever may not push.
+ *
+ * @param output of the `docker save` archive
+ * @returns the image id, which what is built on top of it takes as its base
+ * @throws as {@link buildAndPush} while building; EngineError 'export-failed'
+ */
+export async function buildAndSave(
+  request: ImageRequest,
+  services: BuildServices,
+  output: string,
+): Promise<{ readonly imageId: string }> {
+  const { engine, phases, signal } = services
+  const { imageId } = await build(request, services)
+  const options = signal ? { signal } : {}
+  await phases.run('save', `writing ${output}`, () =>
+    pipeline(saveImage(engine, request.references[0], options), createWriteStream(output), options),
+  )
+  return { imageId }
+}
+
+/** Builds it in the engine, with what that needs from registries. */
+async function build(
+  request: ImageRequest,
+  services: BuildServices,
+  references: readonly string[] = request.references,
+): Promise<{ readonly imageId: string }> {
+  const { engine, phases, signal } = services
+  const { base, rendered } = request
+  const credentials = await services.credentials(parseReference(request.references[0]).registry)
+  const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
+  return phases.run('build', `building ${rendered.name} from ${base}`, async (report) => {
+    const pull = (reference: string) =>
+      pullImage(engine, reference, { ...access, onProgress: (event) => report.update(event.text) })
+    // An image id names what this engine has, and nothing a registry could be asked for.
+    if (!base.startsWith('sha256:')) await pull(base)
+    const cacheFrom = request.cacheFrom ? await pullCache(request.cacheFrom) : []
+    return { imageId: await buildRendered(engine, { ...request, references, cacheFrom }, report, signal) }
+
+    /** An image that is not there, or may not be read, only makes the build longer. */
+    async function pullCache(cache: string): Promise<readonly string[]> {
+      try {
+        await pull(cache)
+        return [cache]
+      } catch (error) {
+        if (signal?.aborted) throw error
+        report.line(`no layers from ${cache}: ${errorText(error)}`)
+        return []
+      }
+    }
   })
 }
 
@@ -78,7 +147,7 @@ export async function buildAndPush(
  */
 export async function buildRendered(
   engine: Engine,
-  request: BuildRequest,
+  request: BuildRequest & { readonly cacheFrom?: readonly string[] },
   report: PhaseReport,
   signal?: AbortSignal,
 ): Promise<string> {
@@ -89,6 +158,7 @@ export async function buildRendered(
     buildArgs: { ...request.buildArguments, BASE: request.base },
     labels: request.labels,
     platform: request.platform,
+    ...(request.cacheFrom ? { cacheFrom: request.cacheFrom } : {}),
     onProgress: (event) => (event.kind === 'output' ? report.update(event.text) : report.line(event.text)),
     ...(request.onLayer ? { onLayer: request.onLayer } : {}),
     ...(signal ? { signal } : {}),

@@ -20,6 +20,8 @@ export type PipelineErrorCode =
   | 'image-raw'
   | 'build-failed'
   | 'not-locked'
+  /** Found before the work, not in it. */
+  | 'disk-full'
   | 'download-failed'
   /** Of several places at once some could not be asked. */
   | 'not-reached'

@@ -5,15 +5,16 @@ import { imageRuns, type Lock, type Recipes, type RenderedImage } from '@tf-imag
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
-import { buildAndPush } from './build.ts'
+import { type BuildServices, buildAndPush, buildAndSave, type ImageRequest } from './build.ts'
 import { buildArgumentsOf } from './build-arguments.ts'
 import { INPUTS_LABEL } from './build-id.ts'
 import { declaredChecks } from './contract/declared-checks.ts'
-import { type GateReport, passGate } from './contract/gate.ts'
+import { type GateReport, passGate, warnUngated } from './contract/gate.ts'
 import { PipelineError } from './errors.ts'
 import { convertAndCheck, convertedPath, hasConverted } from './image-conversion.ts'
 import type { ImageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
+import { moveTag } from './moving-tag.ts'
 import { inputsLabel } from './planning/build-inputs.ts'
 import { readHubState } from './planning/hub-state.ts'
 import { type PlanContext, type PlannedBuild, planBuild } from './planning/planned-build.ts'
@@ -36,6 +37,10 @@ export type Workshop = UpOptions & {
   readonly lock: Lock | undefined
   /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
   readonly digests: Map<string, string | undefined>
+  /** Labels that every image of the run gets. */
+  readonly labels: Readonly<Record<string, string>>
+  /** Those that were built and not pushed: their "digest" is an image id of the engine. */
+  readonly archived: Set<string>
 }
 
 /** Brings one image through the steps it needs, and says why. Its base must have been through before. */
@@ -53,7 +58,8 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   )
   const { action, id, names, state } = planned
   const decision = { action, reason: reasonText(planned) }
-  const common = { name, buildId: id, base: base.reference, decision, durations: phases.durations }
+  const { flist, link } = names
+  const common = { name, flist, link, buildId: id, base: base.reference, decision, durations: phases.durations }
   const urls = workshop.hub && account ? names.urls(workshop.hub.url, account) : {}
   const kept = action === 'build' ? undefined : state.imageDigest
   workshop.digests.set(name, kept)
@@ -64,17 +70,29 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   if (action === 'relink' && kept && (await relink(names, workshop, phases))) {
     return { ...common, ...urls, reference: names.pinned(kept), status: 'relinked' }
   }
+  if (workshop.archiveFolder && kept === undefined) {
+    const archive = join(workshop.archiveFolder, `${name}.tar`)
+    const services = servicesOf(workshop, phases)
+    const { imageId } = await buildAndSave(imageRequest(rendered, base, planned, workshop), services, archive)
+    workshop.digests.set(name, imageId)
+    workshop.archived.add(name)
+    return { ...common, source: archive, status: 'built' }
+  }
   const digest = kept ?? (await build(rendered, base, planned, workshop, phases))
   workshop.digests.set(name, digest)
   const built = { ...common, ...urls, reference: names.pinned(digest) }
-  if (!workshop.hub) return { ...built, status: 'built' }
+  const { client, moveTags = true, chunks, force = false } = workshop
+  if (!workshop.hub) {
+    if (moveTags) await moveTag(client, built.reference, phases)
+    return { ...built, status: 'built' }
+  }
   const conversion = action === 'publish' ? undefined : await convertAndCheck(names, digest, workshop, phases)
-  const { chunks, force = false } = workshop
-  const flist = conversion?.flist ?? convertedPath(names, workshop)
-  const gate = await gateOf(name, flist, workshop, phases)
+  const path = conversion?.flist ?? convertedPath(names, workshop)
+  const gate = await gateOf(name, path, workshop, phases)
   // A forced build has the old build's name, and as a rule other times.
-  const request = { flist, chunks, name: names.flist, links: [names.link], replace: force }
+  const request = { flist: path, chunks, name: flist, links: [link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
+  await moveTag(client, built.reference, phases)
   return {
     ...built,
     status: 'published',
@@ -116,6 +134,8 @@ async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: Ph
 
 function pinParent(parent: string, workshop: Workshop): PinnedBase {
   const digest = workshop.digests.get(parent)
+  // In a run that pushes nothing, what this run built is known by its image id.
+  if (digest !== undefined && workshop.archived.has(parent)) return { reference: digest, digest, origin: 'this run' }
   if (digest !== undefined) return { reference: `${workshop.registry}/${parent}@${digest}`, digest, origin: 'this run' }
   // A digest that no image has: what is on top of a parent that would be built must be built, too.
   if (workshop.dryRun)
@@ -162,20 +182,35 @@ async function relink(names: ImageNames, workshop: Workshop, phases: PhaseRunner
 async function build(
   rendered: RenderedImage,
   base: PinnedBase,
-  { inputs, id, names }: PlannedBuild,
+  planned: PlannedBuild,
   workshop: Workshop,
   phases: PhaseRunner,
 ): Promise<string> {
-  const { engine, client, credentials, platform, signal } = workshop
-  const labels = { 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) }
-  const references = [names.reference, names.latest] as const
-  const services = { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
-  const { arguments: buildArguments } = inputs
-  const { digest } = await buildAndPush(
-    { rendered, root: workshop.root, base: base.reference, buildArguments, references, labels, platform },
-    services,
-  )
-  return digest
+  const request = imageRequest(rendered, base, planned, workshop)
+  return (await buildAndPush(request, servicesOf(workshop, phases))).digest
+}
+
+function imageRequest(
+  rendered: RenderedImage,
+  base: PinnedBase,
+  { inputs, id, names }: PlannedBuild,
+  { root, platform, cacheFrom, created, labels: common }: Workshop,
+): ImageRequest {
+  return {
+    rendered,
+    root,
+    base: base.reference,
+    buildArguments: inputs.arguments,
+    references: [names.reference],
+    labels: { ...common, 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) },
+    platform,
+    ...(cacheFrom ? { cacheFrom: names.latest } : {}),
+    ...(created === undefined ? {} : { created }),
+  }
+}
+
+function servicesOf({ engine, client, credentials, signal }: Workshop, phases: PhaseRunner): BuildServices {
+  return { engine, client, credentials, phases, ...(signal ? { signal } : {}) }
 }
 
 /** What is published below is what passed here. */
@@ -185,11 +220,7 @@ async function gateOf(
   { gate = {}, recipes, workFolder, signal }: Workshop,
   phases: PhaseRunner,
 ): Promise<GateReport | undefined> {
-  if (gate === false) {
-    const text = 'warning: not compared with the boot contract, as asked for; zos may not start it'
-    await phases.run('lint', 'left out', async ({ line }) => line(text))
-    return undefined
-  }
+  if (gate === false) return warnUngated(phases)
   const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
   // Rendering them costs what rendering the image does.
   const checks = gate.boot ? declaredChecks(imageRuns(recipes, name)) : []

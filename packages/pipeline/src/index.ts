@@ -1,5 +1,6 @@
 export type { Examination, ExamineOptions } from './contract/examine.ts'
 export type { GateOptions, GateReport } from './contract/gate.ts'
+export { gateText } from './contract/gate-text.ts'
 export type { StartOptions, StartReport } from './contract/start.ts'
 export { type Conversion, type ConvertOptions, convertSource } from './convert.ts'
 export { errorText } from './error-text.ts'
@@ -23,6 +24,7 @@ export { formatPlan, type PublishPlan } from './publishing/publish-plan.ts'
 export { parseRoute } from './publishing/route.ts'
 export { type StorageReport, storageMarkdown } from './publishing/storage-report.ts'
 export { type OpenedFlist, openFlistAt } from './read.ts'
+export { type RegistryLayers, registryLayers } from './registry-layers.ts'
 export { type History, readHistory } from './releases/history.ts'
 export { type Promotion, promoteFlist } from './releases/promotion.ts'
 export { type PruneItem, prune } from './releases/pruning.ts'
@@ -40,6 +42,21 @@ export {
 } from './settings.ts'
 export { parseCount, parseSize } from './size-text.ts'
 export { openSource, type Source } from './source.ts'
+export type { ConvertLegOptions } from './stages/convert-leg.ts'
+export { requireDiskSpace } from './stages/disk-space.ts'
+export type { ImageDifference } from './stages/image-difference.ts'
+export {
+  type LegFailure,
+  type LegResult,
+  latestReports,
+  legFailure,
+  legResult,
+  parseLegResult,
+  type StageName,
+  sourceReport,
+  vmReport,
+} from './stages/leg-result.ts'
+export { type PublishLegOptions, publishLeg, publishOne } from './stages/publish-leg.ts'
 export type { TestedCheck, TestedScenario, TestSubject } from './testing/run-scenario.ts'
 export type { TestOptions } from './testing/test-recipes.ts'
 export type { ImageFailure, UpOptions, UpResult } from './up.ts'
@@ -76,3 +93,17 @@ export const examine: typeof import('./contract/examine.ts').examine = async (na
 /** Read when it is called, for the same reason. */
 export const startSource: typeof import('./contract/start.ts').startSource = async (name, options) =>
   (await import('./contract/start.ts')).startSource(name, options)
+
+/** Read when it is called, for the same reason. */
+export const convertLeg: typeof import('./stages/convert-leg.ts').convertLeg = async (options) =>
+  (await import('./stages/convert-leg.ts')).convertLeg(options)
+
+/** Read when it is called, for the same reason. */
+export const removeImages: typeof import('./stages/removed-images.ts').removeImages = async (references, options) =>
+  (await import('./stages/removed-images.ts')).removeImages(references, options)
+
+/** Read when it is called, for the same reason. */
+export const createDockerfileRecipes: typeof import('@tf-images/recipe').createDockerfileRecipes = async (
+  root,
+  options,
+) => (await import('@tf-images/recipe')).createDockerfileRecipes(root, options)

@@ -28,12 +28,10 @@ const MAX_FILE_BYTES = 512 << 20
  * share the directory. Who can write to it decides what is in flists, as with the images themselves.
  */
 export function openLayerCache(folder: string): LayerCache {
-  const pathOf = (identity: string) => join(folder, createHash('sha256').update(identity).digest('hex'))
-
   async function load(diffId: string, chunks: ChunkFormat, name: string): Promise<Layer<ChunkList> | undefined> {
     const identity = identityOf(diffId, chunks)
     const decodeContent = (bytes: Uint8Array, size: number) => checkLength(bytes, Math.ceil(size / CHUNK_SIZE), chunks)
-    const path = pathOf(identity)
+    const path = layerIndexPath(folder, diffId, chunks)
     try {
       return { ...decodeLayer(await readIndex(path), identity, decodeContent, { name: path }), name }
     } catch (error) {
@@ -45,7 +43,7 @@ export function openLayerCache(folder: string): LayerCache {
 
   async function save(diffId: string, chunks: ChunkFormat, layer: Layer<ChunkList>): Promise<void> {
     const identity = identityOf(diffId, chunks)
-    const path = pathOf(identity)
+    const path = layerIndexPath(folder, diffId, chunks)
     const temporary = `${path}.${randomBytes(8).toString('hex')}`
     try {
       await mkdir(folder, { recursive: true })
@@ -62,6 +60,11 @@ export function openLayerCache(folder: string): LayerCache {
   }
 
   return { load, save }
+}
+
+/** Where {@link openLayerCache} keeps a layer in its folder. */
+export function layerIndexPath(folder: string, diffId: string, chunks: ChunkFormat): string {
+  return join(folder, createHash('sha256').update(identityOf(diffId, chunks)).digest('hex'))
 }
 
 /** All that the index of a layer depends on. */

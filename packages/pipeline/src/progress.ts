@@ -5,6 +5,7 @@ export type Phase =
   | 'plan'
   | 'build'
   | 'push'
+  | 'save'
   | 'test'
   | 'bootstrap'
   | 'lint'
@@ -12,10 +13,14 @@ export type Phase =
   | 'disk'
   | 'convert'
   | 'check'
+  | 'keep'
+  | 'verify'
   | 'boot'
+  | 'compare'
   | 'publish'
   | 'read back'
   | 'link'
+  | 'tag'
 
 export type ProgressEvent = {
   /** Name of the image the event is about. */

@@ -19,9 +19,9 @@ export type OpenedFlist = {
  * Opens a flist by path or by http(s) address.
  *
  * @param location path of a flist, or where a hub serves it
- * @param chunks chunk store; by default the backend that the flist's own metadata names
+ * @param chunks chunk store, or where it is; by default the backend that the flist's own metadata names. One that is open stays so
  */
-export async function openFlistAt(location: string, chunks?: string): Promise<OpenedFlist> {
+export async function openFlistAt(location: string, chunks?: string | ChunkReader): Promise<OpenedFlist> {
   const folder = /^https?:\/\//.test(location) ? await mkdtemp(join(tmpdir(), 'flist-')) : undefined
   const path = folder ? join(folder, 'downloaded.flist') : location
   try {
@@ -33,11 +33,17 @@ export async function openFlistAt(location: string, chunks?: string): Promise<Op
   }
 }
 
-function opened(flist: Flist, location: string, chunks: string | undefined, folder: string | undefined): OpenedFlist {
+function opened(
+  flist: Flist,
+  location: string,
+  chunks: string | ChunkReader | undefined,
+  folder: string | undefined,
+): OpenedFlist {
   let store: Promise<ChunkReader> | undefined
   return {
     flist,
-    chunks: () => {
+    chunks: async () => {
+      if (typeof chunks === 'object') return chunks
       store ??= chunks === undefined ? openBackend(flist, location) : openChunkStore(chunks, { create: false })
       return store
     },

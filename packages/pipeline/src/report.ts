@@ -6,6 +6,8 @@ import type { LayerCount } from './image-layers.ts'
 import type { PlanAction } from './planning/plan.ts'
 import type { Durations } from './progress.ts'
 import type { Publication } from './publishing/publish.ts'
+import type { StorageReport } from './publishing/storage-report.ts'
+import type { ImageDifference } from './stages/image-difference.ts'
 
 /** What one image needed, and why, in words. */
 export type Decision = { readonly action: PlanAction; readonly reason: string }
@@ -20,6 +22,11 @@ export type ImageReport = {
   readonly base: string
   /** `registry/repository@sha256:…`; absent in a dry run of an image that does not exist. */
   readonly reference?: string
+  /** What to convert where it was not pushed: a `docker save` archive, or whatever a user named. */
+  readonly source?: string
+  /** Immutable name of its flist, and the name users follow. */
+  readonly flist: string
+  readonly link: string
   /** Absent where nothing is to be published. */
   readonly flistUrl?: string
   readonly linkUrl?: string
@@ -27,6 +34,10 @@ export type ImageReport = {
   /** Present when the image was converted and published by this run. */
   readonly conversion?: Conversion
   readonly publication?: Publication
+  /** Present when it was compared with what is published. */
+  readonly difference?: ImageDifference
+  /** Present when its publication was looked at and not done. */
+  readonly storage?: StorageReport
   /** How it passed what stands before publishing; absent where that was left out. */
   readonly gate?: GateReport
 }

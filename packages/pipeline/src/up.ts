@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectEngine, parseDockerHost } from '@tf-images/engine'
 import { openChunkStore } from '@tf-images/flist'
-import { loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
+import { loadRecipes, type Recipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import type { GateOptions } from './contract/gate.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
@@ -35,6 +35,16 @@ export type UpOptions = {
   readonly force?: boolean
   /** Decides and reports, does nothing. */
   readonly dryRun?: boolean
+  /** Pushes nothing: images are written to this folder as `docker save` archives. Nothing is converted then. */
+  readonly archiveFolder?: string
+  /** False leaves the tag `latest` where it is, for {@link UpOptions.hub} to be done by another job. Default: true. */
+  readonly moveTags?: boolean
+  /** Has the engine take layers from what was published last; it is pulled for that. */
+  readonly cacheFrom?: boolean
+  /** When images say they were created, in seconds since the epoch, as SOURCE_DATE_EPOCH is; by default when they are built. */
+  readonly created?: number
+  /** Where the recipes live, for the label of images, when they do not say. */
+  readonly source?: string
   /** Refuses whatever is not as recipes.lock.yaml says. */
   readonly frozen?: boolean
   /** Adds `/.startup.toml` to the flists. */
@@ -70,6 +80,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
   if (!options.dryRun) await writeContexts(options.root, rendered)
   await mkdir(join(options.workFolder, 'flists'), { recursive: true })
+  if (options.archiveFolder) await mkdir(options.archiveFolder, { recursive: true })
   const chunks = await openChunkStore(join(options.workFolder, 'chunks'))
   const client = new RegistryClient({ credentials: options.credentials })
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
@@ -82,6 +93,8 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     chunks,
     layerCache,
     digests: new Map<string, string | undefined>(),
+    archived: new Set<string>(),
+    labels: labelsOf(options.source, recipes),
   }
   const reports: ImageReport[] = []
   const failures: ImageFailure[] = []
@@ -100,4 +113,9 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     await Promise.all([chunks.close(), client.close()])
   }
   return { reports, failures }
+}
+
+/** A registry such as GHCR finds the repository by it. A label of the recipes is in their Dockerfiles. */
+function labelsOf(source: string | undefined, recipes: Recipes): Readonly<Record<string, string>> {
+  return source === undefined || recipes.source !== undefined ? {} : { 'org.opencontainers.image.source': source }
 }

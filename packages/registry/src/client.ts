@@ -1,9 +1,13 @@
 import { isLoopbackHost } from './addresses.ts'
+import { type Attachment, attachArtifact, findAttachments } from './attachments.ts'
 import type { AccessScope } from './authenticator.ts'
 import { openBlob } from './blob-request.ts'
+import { readBounded } from './bounded-read.ts'
 import type { CredentialsLookup } from './credentials.ts'
+import { putDatedImage } from './dated-image.ts'
 import type { Descriptor } from './descriptor.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
+import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
 import { describeManifest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
 import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
 import { checkTag, formatReference, parseReference, type Reference } from './reference.ts'
@@ -162,15 +166,75 @@ export class RegistryClient implements ImageReader {
     }
   }
 
+  /**
+   * Attaches an artifact to an image: its blobs, then a manifest that names the image as its `subject`, by digest. A registry without
+   * the referrers API gets the index that stands for it, under the tag `sha256-…`.
+   *
+   * @param reference registry, repository and digest of the image
+   * @returns the artifact's manifest
+   */
+  async attach(reference: Reference, attachment: Attachment, options: CallOptions = {}): Promise<Descriptor> {
+    const asked = checked(reference)
+    const scope = this.#scope(asked, 'pull,push')
+    try {
+      return await attachArtifact(this.#manifestRequest(asked, options, scope), attachment)
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
+   * The artifacts of one type that are attached to an image, by the referrers API or the tag that stands for it.
+   *
+   * @param reference registry, repository and digest of the image
+   */
+  async attachments(
+    reference: Reference,
+    artifactType: string,
+    options: CallOptions = {},
+  ): Promise<readonly ImageManifest[]> {
+    const asked = checked(reference)
+    try {
+      return await findAttachments(this.#manifestRequest(asked, options), artifactType)
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
+  /**
+   * Puts an image beside itself with other times in its config, so that building the same again at another hour is the same image. It is
+   * there by its digest alone; {@link RegistryClient.tag} gives it a name.
+   *
+   * @param created milliseconds since the epoch
+   */
+  async date(reference: Reference, created: number, options: CallOptions = {}): Promise<Descriptor> {
+    const asked = checked(reference)
+    const request = this.#manifestRequest(asked, options, this.#scope(asked, 'pull,push'))
+    const config = async (descriptor: Descriptor) => {
+      const tooLarge = () =>
+        new RegistryError('bad-manifest', `${request.subject}: its config is too large; build it again`)
+      return readBounded(this.blob(asked, descriptor, options), MANIFEST_LIMIT, tooLarge)
+    }
+    try {
+      return await putDatedImage(request, config, created)
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
+    }
+  }
+
   /** {@inheritDoc ImageReader.close} */
   async close(): Promise<void> {
     await this.#transport.close()
   }
 
-  #manifestRequest(reference: Reference, options: CallOptions): ManifestRequest {
+  #manifestRequest(
+    reference: Reference,
+    options: CallOptions,
+    scope = this.#scope(reference, 'pull'),
+  ): ManifestRequest {
     return {
       session: this.#session,
-      scope: this.#scope(reference, 'pull'),
+      scope,
       name: reference.digest ?? reference.tag ?? 'latest',
       subject: formatReference(reference),
       signal: options.signal,

@@ -1,3 +1,4 @@
+export type { AttachedBlob, Attachment } from './attachments.ts'
 export { RegistryClient, type RegistryClientOptions } from './client.ts'
 export type { Credentials, CredentialsLookup } from './credentials.ts'
 export type { Descriptor } from './descriptor.ts'

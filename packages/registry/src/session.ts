@@ -10,9 +10,11 @@ import type { Transport, TransportAnswer } from './transport.ts'
 /** A request to the API of a registry. */
 export type ApiRequest = {
   readonly scope: AccessScope
-  readonly method: 'GET' | 'HEAD' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST'
   /** Below `/v2/<repository>/`: `manifests/1.2`, `blobs/sha256:…` */
   readonly path: string
+  /** Instead of the path: where the registry itself sent us, on its own origin */
+  readonly location?: URL
   /** What is asked for, for messages */
   readonly subject: string
   readonly headers?: Readonly<Record<string, string>>
@@ -49,7 +51,7 @@ async function sendAuthorized(
   request: ApiRequest,
 ): Promise<TransportAnswer> {
   const { scope, method, path, subject, headers, body, signal } = request
-  const url = new URL(`/v2/${scope.repository}/${path}`, scope.home)
+  const url = request.location ?? new URL(`/v2/${scope.repository}/${path}`, scope.home)
   const send = (authorization: string | undefined): Promise<TransportAnswer> =>
     transport.send({
       method,

@@ -1,3 +1,4 @@
+import type { ChunkReader } from '@tf-images/flist'
 import type { BootCheck, BootReport, FindingCode, LintReport } from '@tf-images/vm'
 import { PipelineError } from '../errors.ts'
 import type { PhaseRunner } from '../progress.ts'
@@ -27,6 +28,8 @@ export type GatedFlist = {
   readonly flist: string
   /** Chunk store that has its chunks. */
   readonly chunks: string
+  /** What has all of them, where that store has only some; it can not be started from there then. */
+  readonly contents?: ChunkReader
   /** What messages blame: the file that it is made from. */
   readonly place: string
 }
@@ -37,7 +40,7 @@ export type GatedFlist = {
  * @throws PipelineError 'not-bootable' with every error, its place and its remedy; VmError when it can not be tried
  */
 export async function passGate(
-  { flist, chunks, place }: GatedFlist,
+  { flist, chunks, contents, place }: GatedFlist,
   { boot }: GateOptions,
   phases: PhaseRunner,
   signal?: AbortSignal,
@@ -47,7 +50,7 @@ export async function passGate(
     'lint',
     'comparing with the boot contract',
     async ({ line }) => {
-      const report = await examine(flist, { chunks, ...call })
+      const report = await examine(flist, { chunks: contents ?? chunks, ...call })
       for (const text of findingLines(report)) line(text)
       return report
     },
@@ -73,6 +76,12 @@ export async function passGate(
   if (report.outcome !== 'ready') throw notReady(place, `it was not ready: ${report.reason ?? report.outcome}`)
   const { console: _, ...started } = report
   return { lint, boot: started }
+}
+
+/** Leaves a warning where there would have been a report. */
+export async function warnUngated(phases: PhaseRunner): Promise<undefined> {
+  const text = 'warning: not compared with the boot contract, as asked for; zos may not start it'
+  await phases.run('lint', 'left out', async ({ line }) => line(text))
 }
 
 /** Each finding in a line. */

@@ -1,4 +1,11 @@
-import { CHUNK_SIZE, type ChunkFormat, type ChunkList, type FileNode, readFile } from '@tf-images/flist'
+import {
+  CHUNK_SIZE,
+  type ChunkFormat,
+  type ChunkList,
+  type ChunkReader,
+  type FileNode,
+  readFile,
+} from '@tf-images/flist'
 import { type ContentReader, type ContractTree, directoryTree, nodeTree } from '@tf-images/vm'
 import { compressedBytesOf, readSource, runtimeConfig } from '../convert.ts'
 import { imageCommand } from '../image-metadata.ts'
@@ -20,8 +27,8 @@ export type OpenedTree = {
 }
 
 export type OpenTreeOptions = SourceOptions & {
-  /** Chunk store of a flist. Default: the backend it names. */
-  readonly chunks?: string
+  /** Chunk store of a flist, or where it is. Default: the backend it names. One that is open stays so. */
+  readonly chunks?: string | ChunkReader
 }
 
 /**

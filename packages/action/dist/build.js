@@ -1,0 +1,1 @@
+import{start}from'./main.js';await start('build');

@@ -1,0 +1,53 @@
+import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
+import { type Conversion, type ConvertOptions, convertSource } from '../convert.ts'
+import { PipelineError } from '../errors.ts'
+import type { PhaseRunner } from '../progress.ts'
+import { formatBytes, formatLayers } from '../report.ts'
+import { openSource, type SourceOptions } from '../source.ts'
+
+export type ConvertAndCheckOptions = Omit<ConvertOptions, 'onBytes'> & Pick<SourceOptions, 'platform' | 'credentials'>
+
+/**
+ * Converts a source and reads the flist again: its records, and that the store has every chunk.
+ *
+ * @param source what `openSource` takes
+ * @throws PipelineError 'flist-damaged', and what opening and converting throw
+ */
+export async function convertAndCheck(
+  source: string,
+  output: string,
+  chunks: ChunkStore,
+  phases: PhaseRunner,
+  options: ConvertAndCheckOptions,
+): Promise<Conversion> {
+  const { platform, credentials, ...convertOptions } = options
+  const call = options.signal ? { signal: options.signal } : {}
+  const conversion = await phases.run(
+    'convert',
+    `converting ${source}`,
+    async (report) => {
+      const opened = await openSource(source, {
+        ...(platform === undefined ? {} : { platform }),
+        ...(credentials ? { credentials } : {}),
+        ...call,
+      })
+      try {
+        const onBytes = (bytes: number) => report.update(formatBytes(bytes))
+        return await convertSource(opened, output, chunks, { ...convertOptions, onBytes })
+      } finally {
+        await opened.close()
+      }
+    },
+    ({ files, bytes, uniqueChunks, layers }) =>
+      `${files} files, ${formatBytes(bytes)}, ${uniqueChunks} chunks${layers ? `; ${formatLayers(layers)}` : ''}`,
+  )
+  await phases.run('check', `checking ${output}`, async () => {
+    using flist = await openFlist(output)
+    const { problems } = await checkFlist(flist, chunks, call)
+    const [first] = problems
+    if (!first) return
+    const text = `${output}: ${problems.length} problems, the first: ${first.message}; convert it again`
+    throw new PipelineError('flist-damaged', text)
+  })
+  return conversion
+}
