@@ -12,7 +12,7 @@ export type CommandOptions = {
   /** How output becomes text; `latin1` keeps every byte. */
   readonly encoding?: BufferEncoding
   /** Called when the process runs, for tests that watch or interrupt it. */
-  readonly onStart?: (kill: (signal: NodeJS.Signals) => void, stderr: Readable) => void
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void, stderr: Readable, stdout: Readable) => void
 }
 
 /** Runs a program to its end and gives what a user would see. */
@@ -29,7 +29,7 @@ export async function runCommand(
   const output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
   child.stdout.on('data', (bytes: Buffer) => output.stdout.push(bytes))
   child.stderr.on('data', (bytes: Buffer) => output.stderr.push(bytes))
-  options.onStart?.((signal) => child.kill(signal), child.stderr)
+  options.onStart?.((signal) => child.kill(signal), child.stderr, child.stdout)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)

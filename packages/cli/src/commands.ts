@@ -55,6 +55,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/new.ts')).defineNew,
   },
   {
+    name: 'init',
+    description: 'write into a repository what publishes its Dockerfile, or a start of recipes, from GitHub Actions',
+    load: async () => (await import('./commands/init.ts')).defineInit,
+  },
+  {
     name: 'adopt',
     description: 'make an image definition of a Dockerfile',
     load: async () => (await import('./commands/adopt.ts')).defineAdopt,

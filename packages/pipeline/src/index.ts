@@ -101,3 +101,9 @@ export const convertLeg: typeof import('./stages/convert-leg.ts').convertLeg = a
 /** Read when it is called, for the same reason. */
 export const removeImages: typeof import('./stages/removed-images.ts').removeImages = async (references, options) =>
   (await import('./stages/removed-images.ts')).removeImages(references, options)
+
+/** Read when it is called, for the same reason. */
+export const createDockerfileRecipes: typeof import('@tf-images/recipe').createDockerfileRecipes = async (
+  root,
+  options,
+) => (await import('@tf-images/recipe')).createDockerfileRecipes(root, options)

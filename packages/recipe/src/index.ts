@@ -12,6 +12,7 @@ export {
   writeContexts,
 } from './contexts.ts'
 export { type LintFinding, lintImages } from './dockerfile-lint.ts'
+export { createDockerfileRecipes, type DockerfileRecipes } from './dockerfile-recipes.ts'
 export type { LintSeverity } from './dockerfile-rules.ts'
 export { type ExplainedSnippet, type Explanation, explainImage } from './explanation.ts'
 export { formatMermaid, type GraphEdge, imagesOnTop, imagesWith, recipeGraph } from './graph.ts'

@@ -1,5 +1,14 @@
-import { resolve } from 'node:path'
-import { bringUp, formatReport, type ImageReport, legFailure, parseSize, requireDiskSpace } from '@tf-images/pipeline'
+import { mkdtemp } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import {
+  bringUp,
+  createDockerfileRecipes,
+  formatReport,
+  type ImageReport,
+  legFailure,
+  parseSize,
+  requireDiskSpace,
+} from '@tf-images/pipeline'
 import { type ActionContext, engineOptions, PLATFORM } from '../action-context.ts'
 import { removeAtEnd } from '../cleanup.ts'
 import { originOf } from '../commit.ts'
@@ -17,7 +26,7 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
   await requireDiskSpace(work.path, inputs.minFree)
   const { image, registry, credentials, hub, force, conversion } = inputs
   const { reports, failures } = await bringUp({
-    root: inputs.root,
+    root: await recipesOf(inputs, work.path),
     images: [image],
     registry,
     hub,
@@ -48,14 +57,28 @@ function readInputs() {
     ...readRegistry(reader),
     hub: readHub(reader, reader.secret('hub-token')),
     image: reader.name('image'),
+    dockerfile: reader.text('dockerfile'),
     root: resolve(reader.text('root') || '.'),
     force: reader.flag('force'),
     gate: reader.flag('gate'),
     minFree: reader.parsed('min-free', parseSize) ?? 0,
     conversion: readConversion(reader),
   }
+  if (inputs.dockerfile && reader.text('root') !== '.') {
+    reader.refuse('"dockerfile" and "root" are both given; what is built comes from one of them')
+  }
   reader.check()
   return inputs
+}
+
+/** The folder that has the recipes: the given one, or one that is made of a Dockerfile. */
+async function recipesOf(inputs: ReturnType<typeof readInputs>, workFolder: string): Promise<string> {
+  const { dockerfile, image: name, registry } = inputs
+  if (!dockerfile) return inputs.root
+  const root = await mkdtemp(join(workFolder, 'recipes-'))
+  removeAtEnd({ folder: root })
+  await createDockerfileRecipes(root, { dockerfile: resolve(dockerfile), name, registry })
+  return root
 }
 
 function outputsOf(report: ImageReport) {

@@ -19,8 +19,21 @@ const result = 'Path of the results as JSON, with what failed'
 export const actionDefinitions = {
   image: {
     title: 'tf-images',
-    description: 'Builds one image from recipes, pushes it, converts it to a flist and publishes that to a 0-hub',
-    inputs: ['image', 'root', ...registry, ...hub, 'hub-token', 'work-folder', 'min-free', 'force', 'gate', ...limits],
+    description:
+      'Builds one image from recipes or a Dockerfile, pushes it, converts it to a flist and publishes that to a 0-hub',
+    inputs: [
+      'image',
+      'dockerfile',
+      'root',
+      ...registry,
+      ...hub,
+      'hub-token',
+      'work-folder',
+      'min-free',
+      'force',
+      'gate',
+      ...limits,
+    ],
     required: ['image', 'hub-token'],
     outputs: {
       status: 'published or unchanged',

@@ -9,8 +9,12 @@ export type InputDefinition = {
 export const inputDefinitions = {
   root: { description: 'Folder that has recipes/ and dockerfiles/', default: '.' },
   image: {
-    description: 'Name of the image in recipes/images/; the images it is built on come with it',
+    description:
+      'Name of the image, in recipes/images/ unless a Dockerfile is given; what it is built on comes with it',
     required: true,
+  },
+  dockerfile: {
+    description: 'Dockerfile to take instead of recipes; its folder is its build context, and image the name it gets',
   },
   images: { description: 'Names of images, by space, comma or line; all when empty' },
   name: { description: 'Name of the virtual machine, a folder below recipes/vms/', required: true },

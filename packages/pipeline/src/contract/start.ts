@@ -59,7 +59,7 @@ export async function startSource(name: string, options: StartOptions): Promise<
       await convertSource(source, flist, store.value, { imageRaw: true, ...call })
       await extract(flist, folder, { ...call, chunks })
       const config = source.kind === 'image' ? runtimeConfig(source.image) : {}
-      const defaults = { entrypoint: imageCommand(config), environment: imageEnvironment(config) }
+      const defaults = { imageEntrypoint: imageCommand(config), environment: imageEnvironment(config) }
       return bootDirectory(join(folder, 'root'), { ...defaults, ...options, containerKernel })
     })
   } finally {
@@ -87,8 +87,8 @@ async function extract(flist: string, folder: string, options: Pick<StartOptions
     chunkCache && isElsewhere ? await openChunkCache(store, chunkCache.folder, chunkCache.limit) : undefined
   await extractFlist(opened.flist, cached ?? store, join(folder, 'root'), signal ? { signal } : {})
   await cached?.trim()
-  const { entrypoint = [], environ: environment = {} } = opened.flist.metadata
-  return { entrypoint, environment, ...(cached ? { fetches: cached.fetches() } : {}) }
+  const { entrypoint: imageEntrypoint = [], environ: environment = {} } = opened.flist.metadata
+  return { imageEntrypoint, environment, ...(cached ? { fetches: cached.fetches() } : {}) }
 }
 
 function closing<T extends { close(): Promise<void> }>(value: T) {

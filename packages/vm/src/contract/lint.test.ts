@@ -334,6 +334,18 @@ test('every code has a tree that has it', () => {
   expect(Object.keys(findingCodes).filter((code) => !tested.has(code as FindingCode))).toEqual([])
 })
 
+test('the command of an image is for containers: a machine starts its own init', async () => {
+  const imageEntrypoint = ['bash', '-l']
+  expect((await lint(goodMachine, { imageEntrypoint })).findings).toEqual([])
+  const { findings } = await lint(goodContainer, { imageEntrypoint })
+  expect(findings.map(({ code }) => code)).toEqual(['entrypoint-relative'])
+})
+
+test('what a file has in it reaches no terminal as it is', async () => {
+  const { findings } = await lint({ ...goodMachine, [zosConfig]: 'datasource_list: [ \x1b[2J ]\nlocale: C\n' })
+  expect(findings.map(({ evidence }) => evidence)).toEqual(['[ ?[2J ]'])
+})
+
 test('errors come before warnings, and are counted', async () => {
   const report = await lint({ ...goodMachine, '.dockerenv': '', 'etc/machine-id': 'x', 'dev/null': '' })
   expect(report.findings.map(({ severity }) => severity)).toEqual(['error', 'warning', 'warning'])

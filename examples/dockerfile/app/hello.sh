@@ -1,0 +1,5 @@
+#!/bin/sh
+while :; do
+  echo "hello from a flist"
+  sleep 60
+done
