@@ -106,4 +106,18 @@ describe('the Dockerfiles of this repository', async () => {
       expect(stderr, path).toBe('')
     }
   })
+
+  test('no script gives a quoted value to echo, which reads backslashes in it where the shell is dash', () => {
+    const quoting = /^(\w+)\(\) \{ (?:printf|named) /gm
+    const found = images.flatMap(({ name, files }) =>
+      [...files].flatMap(([path, { content }]) => {
+        const text = content.toString()
+        if (!text.startsWith('#!/bin/sh\n')) return []
+        const helpers = [...text.matchAll(quoting)].map(([, helper]) => helper)
+        const misuse = helpers.length > 0 && new RegExp(`echo ".*\\$\\((?:${helpers.join('|')}) `).test(text)
+        return misuse ? [`${name}/${path}`] : []
+      }),
+    )
+    expect(found).toEqual([])
+  })
 })
