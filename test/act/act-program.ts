@@ -21,6 +21,6 @@ export async function findAct(): Promise<string> {
   }).catch((error: Error) => ({ code: 1, stderr: error.message }))
   if (built.code === 0) return join(folder, 'act')
   throw new Error(
-    `act: it is not on PATH, and "go install github.com/nektos/act@${VERSION}" failed; install it, or Go 1.24: ${built.stderr}`,
+    `act: it is not on PATH, and "go install github.com/nektos/act@${VERSION}" failed; install act, or Go as new as act wants: ${built.stderr}`,
   )
 }
