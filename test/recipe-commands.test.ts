@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -69,6 +69,18 @@ test('new starts a definition, and asks nobody where nobody is', async () => {
   expect((await flist(['graph', 'shop', '--root', root])).stdout).toContain('image1 ==> image3["shop"]\n')
   const asked = await flist(['new', 'snippet', 'x', '--root', root])
   expect(asked).toMatchObject({ code: 2, stderr: 'flist: nothing says the description; give --description\n' })
+})
+
+test('adopt leaves no recipe behind that it can not render', async () => {
+  const root = await recipes()
+  await writeFile(join(root, 'Dockerfile'), 'FROM registry.example/tiny:1\nRUN a \\\n')
+  const { code, stderr } = await flist(['adopt', join(root, 'Dockerfile'), '--name', 'shop', '--root', root])
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('the last instruction goes on') })
+  expect(await readdir(join(root, 'recipes/images'))).toEqual(['above', 'below'])
+  expect(await flist(['adopt', join(root, 'none'), '--root', root])).toMatchObject({
+    code: 2,
+    stderr: `flist: "${join(root, 'none')}": can not be read (ENOENT); name a Dockerfile\n  because: ENOENT: no such file or directory, open '${join(root, 'none')}'\n`,
+  })
 })
 
 test('lint tells what is wrong in a Dockerfile at the line of its recipe, and as data', async () => {

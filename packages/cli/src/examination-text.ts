@@ -1,5 +1,6 @@
 import type { Examination } from '@tf-images/pipeline'
 import { type BootMode, isFixable } from '@tf-images/vm'
+import { visibleText } from './visible-text.ts'
 
 /** A report for people: each finding with its evidence, what it means and what to do. */
 export function formatExamination(
@@ -19,16 +20,14 @@ export function formatExamination(
   const done = fixed.map(({ code, path, change }) => `fixed   ${code}  /${text(path)}: ${change}`)
   const count =
     findings.length === 0 ? 'nothing is wrong' : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`
-  return [...done, ...lines, `${name}: zos starts it as ${modes[mode]}; ${count}`].join('\n')
+  return visibleText([...done, ...lines, `${name}: zos starts it as ${modes[mode]}; ${count}`].join('\n'))
 }
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Paths are bytes, and of who made the tree: no control characters reach a terminal. */
+/** Paths are bytes. */
 function text(path: string): string {
-  return Buffer.from(path, 'latin1')
-    .toString('utf8')
-    .replace(/[\p{Cc}\p{Cf}]/gu, '?')
+  return Buffer.from(path, 'latin1').toString('utf8')
 }

@@ -88,6 +88,10 @@ test.each([
   expect((await adopt(`FROM debian:12\n${lines}\n`)).image.dockerfile).toBe(`${lines}\n`)
 })
 
+test('an instruction of old Dockerfiles stays, too', async () => {
+  expect((await adopt('FROM debian:12\nMAINTAINER ann\n')).image.dockerfile).toBe('MAINTAINER ann\n')
+})
+
 test('an image of the recipes is a base, too', async () => {
   expect((await adopt('FROM registry.example/images/site\nUSER web\n')).image.base).toEqual({ image: 'site' })
 })
@@ -213,6 +217,7 @@ describe('what can not be adopted', () => {
     ['FROM debian:12\nRUN <<EOF\n', '2:1: here-documents need BuildKit; put the text into a file'],
     ['FROM debian:12\nRUN --mount=type=cache,target=/x a\n', '2:1: this flag needs BuildKit; leave it out'],
     ['', '1:1: there is no FROM; it is no Dockerfile'],
+    ['FROM debian:12\nRUN a\nCOPPY a b\n', '3:1: no instruction "COPPY"; did you mean "COPY"?'],
   ])('%j', async (text, problem) => {
     await expect(adopt(text)).rejects.toThrow(`shop/Dockerfile:${problem}`)
   })

@@ -3,6 +3,7 @@ import { type AdoptedStage, commentsOf, splitStages } from './adopted-stages.ts'
 import { type DockerfileInstruction, parseInstructions } from './dockerfile-instructions.ts'
 import { isPort, isTarget } from './names.ts'
 import { type Problem, reportInto, throwProblems } from './problem.ts'
+import { isKeyword, unknownKeyword } from './raw-fragment.ts'
 import type { Recipes } from './recipes.ts'
 import { CONTEXT_FOLDER } from './render.ts'
 
@@ -157,13 +158,14 @@ function sourceStage({ keyword, value }: DockerfileInstruction): string[] {
   return name === undefined ? [] : [name]
 }
 
-/** What the classic builder has no words for. */
+/** What the classic builder, or any, has no words for. */
 function checkBuilder(
   instructions: readonly DockerfileInstruction[],
-  report: (instruction: DockerfileInstruction, message: string, hint: string) => void,
+  report: (instruction: DockerfileInstruction, message: string, hint: string | undefined) => void,
 ): void {
   for (const instruction of instructions) {
     const { keyword, value } = instruction
+    if (keyword !== 'FROM' && !isKeyword(keyword)) report(instruction, ...unknownKeyword(keyword))
     if (!/^(?:RUN|COPY|ADD)$/.test(keyword)) continue
     if (/(?:^|\s)<<-?\s*["']?[A-Za-z_]/.test(value)) {
       report(instruction, 'here-documents need BuildKit', 'put the text into a file')

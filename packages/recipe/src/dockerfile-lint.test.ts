@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { lintImages } from './dockerfile-lint.ts'
 import { project } from './recipe-fixture.ts'
 import { loadRecipes, type Recipes } from './recipes.ts'
@@ -82,6 +83,41 @@ test('what several images have from one snippet is told once, at its line', asyn
   ])
 })
 
-test('nothing is found in the Dockerfiles of this repository', async () => {
-  expect(await lint(join(import.meta.dirname, '../../..'))).toEqual([])
+describe('the Dockerfiles of this repository', async () => {
+  const recipes = await loadRecipes(join(import.meta.dirname, '../../..'))
+  const images = [...recipes.images.keys()].map((name) => renderImage(recipes, name))
+
+  test('nothing is found in them', async () => {
+    expect(await lintImages(images, recipes.registry)).toEqual([])
+  })
+
+  test('every script in a context is one for the shell it names', () => {
+    const scripts = new Map<string, string>()
+    for (const { name, files } of images) {
+      for (const [path, { content }] of files) {
+        const [, shell = ''] = /^#!\/bin\/(sh|bash)\n/.exec(content.toString()) ?? []
+        if (shell) scripts.set(`${shell} ${content}`, `${name}/${path}`)
+      }
+    }
+    expect(scripts.size).toBeGreaterThan(50)
+    for (const [text, path] of scripts) {
+      const [shell = ''] = text.split(' ', 1)
+      const { stderr } = spawnSync(`/bin/${shell}`, ['-n'], { input: text.slice(shell.length + 1), encoding: 'utf8' })
+      expect(stderr, path).toBe('')
+    }
+  })
+
+  test('no script gives a quoted value to echo, which reads backslashes in it where the shell is dash', () => {
+    const quoting = /^(\w+)\(\) \{ (?:printf|named) /gm
+    const found = images.flatMap(({ name, files }) =>
+      [...files].flatMap(([path, { content }]) => {
+        const text = content.toString()
+        if (!text.startsWith('#!/bin/sh\n')) return []
+        const helpers = [...text.matchAll(quoting)].map(([, helper]) => helper)
+        const misuse = helpers.length > 0 && new RegExp(`echo ".*\\$\\((?:${helpers.join('|')}) `).test(text)
+        return misuse ? [`${name}/${path}`] : []
+      }),
+    )
+    expect(found).toEqual([])
+  })
 })

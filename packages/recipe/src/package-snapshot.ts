@@ -13,11 +13,6 @@ const SOURCES: Readonly<Partial<Record<PackageManager, { readonly file: string; 
   pacman: { file: '/etc/pacman.d/mirrorlist' },
 }
 
-/** Whether the sources of a package manager are one file of lines. */
-export function canSnapshot(manager: PackageManager): boolean {
-  return SOURCES[manager] !== undefined
-}
-
 /**
  * Makes a stage take its packages from an archive as it was at a date: the lines are the package manager's own, and `{date}`
  * in them is what the lock says. They stay in the image, so that what is installed on top of it fits.

@@ -10,7 +10,9 @@ export type RawFragment = readonly (DockerfileLine & { readonly origin: Location
 export type RawStage = { readonly name: string; readonly location: Location; readonly fragment: RawFragment }
 
 const KEYWORDS =
-  'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR'.split(' ')
+  'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR'.split(
+    ' ',
+  )
 
 /**
  * Checks the lines of a fragment as far as their instructions go: known keywords, no further stage, no here-documents (the
@@ -47,13 +49,23 @@ export function readStages(
   })
 }
 
+/** Whether it starts an instruction inside of a stage; in upper case. */
+export function isKeyword(name: string): boolean {
+  return KEYWORDS.includes(name)
+}
+
+/** What is wrong with a word in the place of a keyword, and the remedy where one is near. */
+export function unknownKeyword(keyword: string): [message: string, hint: string | undefined] {
+  return [`no instruction "${keyword}"`, suggest(keyword.toUpperCase(), KEYWORDS)]
+}
+
 function checkInstruction(line: string, location: Location, report: Report): void {
   const [, keyword = line.trim()] = /^\s*([A-Za-z]+)\s/.exec(line) ?? []
   const name = keyword.toUpperCase()
   if (name === 'FROM') {
     report(location, 'a fragment stays in the stage of its image', 'write it under "stages"')
-  } else if (!KEYWORDS.includes(name)) {
-    report(location, `no instruction "${keyword}"`, suggest(name, KEYWORDS))
+  } else if (!isKeyword(name)) {
+    report(location, ...unknownKeyword(keyword))
   } else if (/^(?:RUN|COPY|ADD)$/.test(name) && /(?:^|\s)<<-?\s*["']?[A-Za-z_]/.test(line)) {
     report(location, 'here-documents need BuildKit', 'put the text into a file')
   }

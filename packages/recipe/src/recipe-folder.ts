@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile } from 'node:fs/promises'
+import { type Dirent, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TextDecoder } from 'node:util'
 import type { Report } from './problem.ts'
@@ -20,36 +20,40 @@ export type RecipeFolder = {
   tree(below: string): Promise<FolderFile[]>
 }
 
-/** @param onRead told the path and bytes of every file that is read, in folders below it too */
+/**
+ * Files are read synchronously: they are small and many, and a way through the thread pool costs several times what the work does.
+ *
+ * @param onRead told the path and bytes of every file that is read, in folders below it too
+ */
 export function openFolder(
   root: string,
   path: string,
   onRead: (path: string, bytes: Uint8Array) => void = () => {},
 ): RecipeFolder {
-  const entries = async (below: string) => {
-    const found = await readdir(join(root, path, below), { withFileTypes: true }).catch(ignoreMissing)
-    return (found ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))
-  }
-  let listing: Promise<Set<string>> | undefined
+  const entries = (below: string) => sortedEntries(join(root, path, below))
+  let listing: Set<string> | undefined
   // One look at the folder spares one at each folder it need not have.
-  const has = async (below: string) => {
-    listing ??= entries('.').then((found) => new Set(found.map(({ name }) => name)))
-    return (await listing).has(below)
+  const has = (below: string) => {
+    listing ??= new Set(entries('.').map(({ name }) => name))
+    return listing.has(below)
   }
   return {
     path,
     read: async (file) => {
-      const bytes = await readRegularFile(join(root, path, file))
+      const bytes = readRegularFile(join(root, path, file))
       if (bytes) onRead(`${path}/${file}`, bytes)
       return bytes
     },
-    folders: async () => (await entries('.')).filter((entry) => entry.isDirectory()).map(({ name }) => name),
+    folders: async () =>
+      entries('.')
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name),
     files: async (below) =>
-      ((await has(below)) ? await entries(below) : []).filter((entry) => entry.isFile()).map(({ name }) => name),
+      (has(below) ? entries(below) : []).filter((entry) => entry.isFile()).map(({ name }) => name),
     folder: (name) => openFolder(root, `${path}/${name}`, onRead),
     tree: async (below) => {
-      if (!(await has(below))) return []
-      const files = await readTree(join(root, path, below), '')
+      if (!has(below)) return []
+      const files = readTree(join(root, path, below), '')
       for (const file of files) onRead(`${path}/${below}/${file.path}`, file.content)
       return files
     },
@@ -66,26 +70,39 @@ export function decodeText(file: string, bytes: Uint8Array, report: Report): str
   }
 }
 
-async function readTree(folder: string, below: string): Promise<FolderFile[]> {
-  const entries = (await readdir(join(folder, below), { withFileTypes: true }).catch(ignoreMissing)) ?? []
+function readTree(folder: string, below: string): FolderFile[] {
   const found: FolderFile[] = []
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of sortedEntries(join(folder, below))) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`
-    if (entry.isDirectory()) found.push(...(await readTree(folder, path)))
+    if (entry.isDirectory()) found.push(...readTree(folder, path))
     else if (entry.isFile()) {
-      const { mode } = await lstat(join(folder, path))
-      found.push({ path, content: await readFile(join(folder, path)), executable: (mode & 0o100) !== 0 })
+      const { mode } = lstatSync(join(folder, path))
+      found.push({ path, content: readFileSync(join(folder, path)), executable: (mode & 0o100) !== 0 })
     }
   }
   return found
 }
 
-async function readRegularFile(path: string): Promise<Buffer | undefined> {
-  const stat = await lstat(path).catch(ignoreMissing)
-  return stat?.isFile() ? readFile(path) : undefined
+/** None where there is no such folder. */
+function sortedEntries(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-  throw error
+function readRegularFile(path: string): Buffer | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : undefined
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
 }

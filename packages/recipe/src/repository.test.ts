@@ -8,6 +8,7 @@ import { recipeSchemas } from './json-schemas.ts'
 import { loadRecipes } from './recipes.ts'
 import { imageReference, snippetReference } from './reference-docs.ts'
 import { renderImage } from './render.ts'
+import { snippetRuns } from './scenario-image.ts'
 import { loadVms } from './vm.ts'
 
 /** The recipes of this repository. */
@@ -39,6 +40,13 @@ test('every Dockerfile of the old catalogue has an image in its place, and each 
   expect(entries.map(({ folder }) => folder)).toEqual(FOLDERS.trim().split(/\s+/))
   expect(entries.filter(({ image }) => recipes.images.get(image)?.tests.length === 0)).toEqual([])
   expect(entries.filter(({ obstacle }) => obstacle === undefined).length).toBeGreaterThanOrEqual(12)
+})
+
+test('every snippet has scenarios, whose images render', async () => {
+  const recipes = await loadRecipes(ROOT)
+  const without = [...recipes.snippets.values()].filter(({ tests }) => tests.length === 0)
+  expect(without.map(({ name }) => name)).toEqual([])
+  for (const name of recipes.snippets.keys()) expect(snippetRuns(recipes, name).length, name).toBeGreaterThan(0)
 })
 
 test.each([...recipeSchemas()])('%s is what the code accepts', async (name, text) => {

@@ -48,8 +48,7 @@ export function scannerFor(place: Place): PlaceScanner {
   return { text: () => {}, value: () => undefined, state: () => '', join: () => {}, end: () => undefined }
 }
 
-function shellScanner(): PlaceScanner {
-  const scanner = new ShellScanner()
+function shellScanner(scanner = new ShellScanner()): PlaceScanner {
   return {
     text: (text) => scanner.text(text),
     value: () => scanner.value(),
@@ -63,10 +62,7 @@ function shellScanner(): PlaceScanner {
 function stepScanner(): PlaceScanner {
   const scanner = new ShellScanner()
   return {
-    text: (text) => scanner.text(text),
-    value: () => scanner.value(),
-    state: () => scanner.state(),
-    join: () => scanner.join(),
+    ...shellScanner(scanner),
     end: () => stepFault(scanner),
     get compound() {
       return scanner.traits.compound

@@ -30,10 +30,15 @@ test('what would be taken for an option, a file or a pattern is refused, all at 
     'bootstrap: release "--setup-hook=x" is not a code name, component "main universe" is not a name, ' +
       'variant "huge" is not one of essential, apt, minbase, important, standard, ' +
       'package "-oX" is not a name, package "/tmp/a.deb" is not a name, package "?priority(required)" is not a name, ' +
-      'package "a,b" is not a name, package "./a" is not a name, mirror is not a URL without a password, ' +
+      'package "a,b" is not a name, package "./a" is not a name, mirror is not a URL without a password and blanks, ' +
       'sourceDateEpoch is not a time; correct the options',
   )
 })
+
+test.each(['http://archive.example/a b', 'http://archive.example/\nSigLevel = Never'])(
+  'a mirror that would be more than one word of a list: %j',
+  (mirror) => expect(() => checkOptions({ ...good, mirror })).toThrow('mirror is not a URL'),
+)
 
 test('a password of the mirror would end up in the image', () => {
   expect(() => checkOptions({ ...good, mirror: 'https://me:hunter22@archive.example/' })).toThrow(

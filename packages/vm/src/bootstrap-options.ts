@@ -79,7 +79,7 @@ export function checkOptions(options: BootstrapOptions): void {
       ? []
       : [`variant "${variant}" is not one of ${variants.join(', ')}`]),
     ...include.filter((text) => !packageName.test(text)).map((text) => `package ${JSON.stringify(text)} is not a name`),
-    ...(mirror === undefined || isArchive(mirror) ? [] : ['mirror is not a URL without a password']),
+    ...(mirror === undefined || isArchive(mirror) ? [] : ['mirror is not a URL without a password and blanks']),
     ...(snapshot === undefined || snapshotDate.test(snapshot)
       ? []
       : [`snapshot ${JSON.stringify(snapshot)} is not a time like "20260101T000000Z"`]),
@@ -102,8 +102,9 @@ function pathProblems(option: string, path: string | undefined): string[] {
   return [`${option} ${JSON.stringify(path)} is not an absolute path of letters, digits and "./@+-_"`]
 }
 
-/** A password would end up in the image, in the list of sources. */
+/** A password would end up in the image, in the list of sources; a blank or a line end would begin another word or line of it. */
 function isArchive(mirror: string): boolean {
+  if (!/^[\x21-\x7e]+$/.test(mirror)) return false
   const url = URL.parse(mirror)
   return (
     url !== null && ['http:', 'https:', 'file:'].includes(url.protocol) && url.password === '' && url.username === ''

@@ -12,6 +12,8 @@ export type VmErrorCode =
   | 'kernel'
   /** A machine that could not be set up; one that was and did not start is a result. */
   | 'boot-failed'
+  /** A file of a directory that this user may not read or change. */
+  | 'no-access'
   /** A file that is no initial RAM disk. */
   | 'initrd'
   /** A tree or an image of which no disk can be made that starts. */

@@ -9,10 +9,11 @@ test('packages are kept for a month after their last use; nothing else is touche
   const folder = join(temporary.path, 'a/b')
   await preparePackageCache(folder)
   expect((await stat(folder)).mode & 0o777).toBe(0o700)
-  for (const name of ['less_1_amd64.deb', 'lock']) await writeFile(join(folder, name), '')
+  for (const name of ['less_1_amd64.deb', 'less-1-1-x86_64.pkg.tar.zst', 'less-1-1-x86_64.pkg.tar.zst.sig', 'lock'])
+    await writeFile(join(folder, name), '')
   const day = 24 * 60 * 60 * 1000
   await preparePackageCache(folder, Date.now() + 29 * day)
-  expect(await readdir(folder)).toEqual(['less_1_amd64.deb', 'lock'])
+  expect(await readdir(folder)).toHaveLength(4)
   await preparePackageCache(folder, Date.now() + 31 * day)
   expect(await readdir(folder)).toEqual(['lock'])
 })

@@ -43,6 +43,11 @@ test('the last twenty lines are kept, long ones shortened', async () => {
   expect(tail.at(-1)).toBe('x'.repeat(4096))
 })
 
+test('a line without an end takes no memory', async () => {
+  const { lines } = await shell('head -c 50000000 /dev/zero | tr "\\0" x >&2; echo >&2; printf "a\\r\\n\\nb\\rc" >&2')
+  expect(lines).toEqual(['x'.repeat(4096), 'a', 'b', 'c'])
+})
+
 test('a program that is not there', async () => {
   const options = { environment: { PATH: '/nonexistent' }, onLine: () => {}, readOutput: async () => {} }
   await expect(runTool(['mmdebstrap'], options)).rejects.toMatchObject({ code: 'ENOENT' })

@@ -2,7 +2,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
 /** How a tool ended. */
@@ -20,6 +19,8 @@ export type ToolOptions = {
   readonly onLine: (line: string) => void
   /** Reads stdout to its end; when it fails, the tool is stopped. */
   readonly readOutput: (stdout: Readable) => Promise<void>
+  /** Where it works. Default: `/`. */
+  readonly directory?: string
   readonly signal?: AbortSignal | undefined
   /** Milliseconds between asking the tool to stop and forcing it. */
   readonly grace?: number
@@ -28,17 +29,23 @@ export type ToolOptions = {
 const tailLength = 20
 const maximalLine = 4096
 
+/**
+ * Whether a path is there and this user may do with it what `mode` says, see access(2).
+ *
+ * @param mode Default: being there is enough
+ */
+export function mayAccess(path: string, mode = constants.F_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Finds a program the way a shell would, in the given directories; undefined when it is in none. */
 export async function findTool(name: string, searchPath: readonly string[]): Promise<string | undefined> {
   for (const directory of searchPath) {
     const file = join(directory, name)
-    if (
-      await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file
+    if (await mayAccess(file, constants.X_OK)) return file
   }
   return undefined
 }
@@ -54,7 +61,7 @@ export async function findTool(name: string, searchPath: readonly string[]): Pro
 export async function runTool(command: readonly string[], options: ToolOptions): Promise<ToolEnd> {
   const [program = '', ...args] = command
   const child = spawn(program, args, {
-    cwd: '/',
+    cwd: options.directory ?? '/',
     env: options.environment,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,12 +74,7 @@ export async function runTool(command: readonly string[], options: ToolOptions):
   const stop = stopper(child, options.grace ?? 10_000)
   options.signal?.addEventListener('abort', stop.now, { once: true })
   if (options.signal?.aborted) stop.now()
-  const tail: string[] = []
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    tail.push(line.slice(0, maximalLine))
-    if (tail.length > tailLength) tail.shift()
-    options.onLine(line.slice(0, maximalLine))
-  })
+  const tail = lastLines(child.stderr, options.onLine)
   try {
     await options.readOutput(child.stdout).catch(async (error: unknown) => {
       stop.now()
@@ -84,6 +86,31 @@ export async function runTool(command: readonly string[], options: ToolOptions):
     options.signal?.removeEventListener('abort', stop.now)
     stop.done()
   }
+}
+
+/**
+ * Reads lines, however long and however many: empty ones are left out, and of a long one the begin is kept.
+ *
+ * @returns the last twenty of what came so far, oldest first
+ */
+export function lastLines(stream: Readable, onLine: (line: string) => void = () => {}): readonly string[] {
+  const tail: string[] = []
+  let open = ''
+  const close = () => {
+    if (open === '') return
+    tail.push(open)
+    if (tail.length > tailLength) tail.shift()
+    onLine(open)
+    open = ''
+  }
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    for (const [index, part] of text.split(/[\r\n]/).entries()) {
+      if (index > 0) close()
+      open = (open + part).slice(0, maximalLine)
+    }
+  })
+  stream.once('end', close)
+  return tail
 }
 
 function stopper(child: ChildProcessByStdio<null, Readable, Readable>, grace: number) {

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { readFile, rm, rmdir } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { PipelineError } from '@tf-images/pipeline'
 import {
   type Adopted,
   adoptDockerfile,
@@ -30,15 +31,38 @@ async function adopt(dockerfile: string, options: Options, context: CommandConte
   const root = resolve(options.root)
   const folder = dirname(resolve(dockerfile))
   const name = options.name ?? basename(folder)
-  const text = await readFile(dockerfile, 'utf8')
+  const text = await readDockerfile(dockerfile)
   const adoption = await adoptDockerfile(await loadRecipes(root), name, dockerfile, text, contextReader(folder))
   // First, for it may refuse: nothing is half adopted.
   if (adoption.needsContext) await checkContext(folder)
   const file = await createImage(root, name, adoption.image, adoption.comments)
-  if (adoption.needsContext) await copyContext(root, name, folder)
-  proveAdoption(renderImage(await loadRecipes(root), name), adoption)
+  try {
+    if (adoption.needsContext) await copyContext(root, name, folder)
+    proveAdoption(renderImage(await loadRecipes(root), name), adoption)
+  } catch (error) {
+    await discard(join(root, file), adoption.needsContext)
+    throw error
+  }
   const { accounts } = adoption
   printResult(context, options.json, { file, accounts }, [file, ...accounts.map(accountText)].join('\n'))
+}
+
+/** @throws PipelineError 'bad-settings' */
+async function readDockerfile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new PipelineError('bad-settings', `"${path}": can not be read (${code}); name a Dockerfile`, { cause: error })
+  }
+}
+
+/** Takes back a definition that would keep all recipes from being read; other files of its folder stay. */
+async function discard(file: string, withContext: boolean): Promise<void> {
+  const folder = dirname(file)
+  await rm(file, { force: true })
+  if (withContext) await rm(join(folder, 'context'), { recursive: true, force: true })
+  await rmdir(folder).catch(() => {})
 }
 
 function accountText({ line, keyword, became, snippet }: Adopted): string {

@@ -24,6 +24,7 @@ import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
 import { argument } from '../limit-options.ts'
 import { dockerCredentials, hostPlatform } from '../settings.ts'
+import { visibleText } from '../visible-text.ts'
 
 type Options = {
   readonly entrypoint?: string
@@ -60,7 +61,10 @@ const repeated = (flags: string, description: string) =>
 export function defineBoot(command: Command, context: CommandContext): void {
   command
     .argument('<source>', 'flist (path or http(s) address), directory, root tar or image')
-    .option('--entrypoint <command>', 'command of the deployment; by default that of the flist or the image')
+    .option(
+      '--entrypoint <command>',
+      'command of the deployment; of a container by default that of the flist or the image',
+    )
     .addOption(repeated('--env <name=value>', 'environment of the deployment; may be repeated'))
     .addOption(repeated('--command <command>', 'check: a shell command that ends with 0; may be repeated'))
     .addOption(repeated('--port <number>', 'check: something listens on this TCP port; may be repeated'))
@@ -121,7 +125,7 @@ async function boot(source: string, options: Options, context: CommandContext): 
     ...(kernelPackage === undefined ? {} : { kernelPackage }),
     ...(options.follow ? { onLine: (line) => context.err.write(`${consoleLine(line)}\n`) } : {}),
     ...attached,
-    ...(options.ssh ? { whileReady: logIn } : {}),
+    ...(options.ssh ? { login: true, whileReady: logIn } : {}),
   }).finally(() => attached?.detach())
   if (options.log) await writeFile(options.log, report.console.map((line) => `${consoleLine(line)}\n`).join(''))
   if (options.junit) await writeFile(options.junit, junitReport(source, report))
@@ -166,7 +170,8 @@ function describe(source: string, report: StartReport): string {
   // Why it did not start is in what came last.
   const shown = outcome === 'ready' ? [] : report.console.slice(-15).map((line) => `  ${consoleLine(line)}`)
   const end = outcome === 'ready' ? `ready after ${formatSeconds(milliseconds)}` : `${outcome}: ${reason}`
-  return [
+  // What a machine writes is not trusted.
+  const all = [
     ...shown,
     ...lines,
     ...(chunks
@@ -174,10 +179,10 @@ function describe(source: string, report: StartReport): string {
       : []),
     `${source}: started as ${mode} with ${accelerator.name} (${accelerator.reason}): ${reached}`,
     end,
-  ].join('\n')
+  ]
+  return visibleText(all.join('\n'))
 }
 
-/** What a machine writes is not trusted: control characters do not reach the terminal. */
 function consoleLine({ at, text }: ConsoleLine): string {
-  return `[${(at / 1000).toFixed(1).padStart(6)}] ${text.replace(/\p{Cc}/gu, ' ')}`
+  return `[${(at / 1000).toFixed(1).padStart(6)}] ${visibleText(text)}`
 }

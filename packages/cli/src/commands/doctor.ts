@@ -20,7 +20,10 @@ export function defineDoctor(command: Command, context: CommandContext): void {
   command
     .argument('<source>', 'flist (path or http(s) address), directory, root tar or image')
     .addOption(new Option('--as <mode>', 'what it is to be started as').choices(['container', 'vm', 'image']))
-    .option('--entrypoint <command>', 'command of the deployment; by default that of the flist or the image')
+    .option(
+      '--entrypoint <command>',
+      'command of the deployment; of a container by default that of the flist or the image',
+    )
     .option('--chunks <store>', 'of a flist: a directory or zdb://host:port/namespace; by default its own backend')
     .option('--platform <os/arch>', 'which image of an index', hostPlatform())
     .option('--fix', 'in a directory: fix what can be fixed without taking a decision for its owner')

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { kernelFolder, packageFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
 import { type HubOptionValues, hubOptions, hubSettings } from '../settings.ts'
+import { visibleText } from '../visible-text.ts'
 
 type Options = HubOptionValues & {
   readonly root: string
@@ -64,7 +65,7 @@ async function makeVm(name: string, options: Options, context: CommandContext): 
     packageCache: resolve(options.packages),
     ...(options.imageRaw ? { imageRaw: true } : {}),
     ...(options.publish ? { hub: await hubSettings(options) } : {}),
-    ...(options.follow ? { onConsole: ({ text }) => context.err.write(`${text.replace(/\p{Cc}/gu, ' ')}\n`) } : {}),
+    ...(options.follow ? { onConsole: ({ text }) => context.err.write(`${visibleText(text)}\n`) } : {}),
   })
   printResult(context, options.json, result, describe(result))
 }

@@ -5,7 +5,7 @@ import { type OpenTreeOptions, openTree } from './open-tree.ts'
 export type ExamineOptions = OpenTreeOptions & {
   /** What it is to be started as. Default: what zos makes of it. */
   readonly expected?: BootMode
-  /** Command of the deployment. Default: the one that the flist or the image names. */
+  /** Command of the deployment. Default: the one that the flist or the image names, for a container. */
   readonly entrypoint?: readonly string[]
   /** Host name of the machine that built it. */
   readonly buildHost?: string
@@ -25,9 +25,10 @@ export type Examination = LintReport & {
  */
 export async function examine(name: string, options: ExamineOptions = {}): Promise<Examination> {
   await using opened = await openTree(name, options)
-  const { expected, buildHost, signal } = options
+  const { expected, buildHost, entrypoint, signal } = options
   const lintOptions = {
-    entrypoint: options.entrypoint ?? opened.entrypoint,
+    imageEntrypoint: opened.entrypoint,
+    ...(entrypoint ? { entrypoint } : {}),
     ...(opened.address === undefined ? {} : { address: opened.address }),
     ...(expected ? { expected } : {}),
     ...(buildHost === undefined ? {} : { buildHost }),

@@ -15,6 +15,7 @@ import { imageCommand, imageEnvironment } from '../image-metadata.ts'
 import { openFlistAt } from '../read.ts'
 import { openSource, type SourceOptions } from '../source.ts'
 import { type ChunkFetches, openChunkCache } from './chunk-cache.ts'
+import { withDefaults } from './deployment.ts'
 
 export type StartOptions = Omit<BootOptions, 'containerKernel'> &
   SourceOptions & {
@@ -45,7 +46,7 @@ export async function startSource(name: string, options: StartOptions): Promise<
   if (isFlist) {
     return withFolder(options, async (folder) => {
       const { fetches, ...defaults } = await extract(name, folder, options)
-      const report = await bootDirectory(join(folder, 'root'), { ...defaults, ...options, containerKernel })
+      const report = await bootDirectory(join(folder, 'root'), { ...withDefaults(options, defaults), containerKernel })
       return fetches ? { ...report, chunks: fetches } : report
     })
   }
@@ -59,8 +60,8 @@ export async function startSource(name: string, options: StartOptions): Promise<
       await convertSource(source, flist, store.value, { imageRaw: true, ...call })
       await extract(flist, folder, { ...call, chunks })
       const config = source.kind === 'image' ? runtimeConfig(source.image) : {}
-      const defaults = { entrypoint: imageCommand(config), environment: imageEnvironment(config) }
-      return bootDirectory(join(folder, 'root'), { ...defaults, ...options, containerKernel })
+      const defaults = { imageEntrypoint: imageCommand(config), environment: imageEnvironment(config) }
+      return bootDirectory(join(folder, 'root'), { ...withDefaults(options, defaults), containerKernel })
     })
   } finally {
     await source.close()
@@ -87,8 +88,8 @@ async function extract(flist: string, folder: string, options: Pick<StartOptions
     chunkCache && isElsewhere ? await openChunkCache(store, chunkCache.folder, chunkCache.limit) : undefined
   await extractFlist(opened.flist, cached ?? store, join(folder, 'root'), signal ? { signal } : {})
   await cached?.trim()
-  const { entrypoint = [], environ: environment = {} } = opened.flist.metadata
-  return { entrypoint, environment, ...(cached ? { fetches: cached.fetches() } : {}) }
+  const { entrypoint: imageEntrypoint = [], environ: environment = {} } = opened.flist.metadata
+  return { imageEntrypoint, environment, ...(cached ? { fetches: cached.fetches() } : {}) }
 }
 
 function closing<T extends { close(): Promise<void> }>(value: T) {

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ChunkStore, checkFlist, openChunkStore, openFlist } from '@tf-images/flist'
 import { loadVms, type VmDefinition } from '@tf-images/recipe'
-import { type BootReport, bootstrapMachine, type ConsoleLine, type LintReport, type MachineStep } from '@tf-images/vm'
-import { findingLines, notReady, requireContract } from '../contract/gate.ts'
+import type { BootReport, ConsoleLine, LintReport } from '@tf-images/vm'
+import { notReady } from '../contract/gate.ts'
 import { bootText } from '../contract/gate-text.ts'
 import { startSource } from '../contract/start.ts'
 import { type Conversion, convertSource } from '../convert.ts'
@@ -16,8 +16,9 @@ import { type Publication, publishFlist } from '../publishing/publish.ts'
 import { formatBytes } from '../report.ts'
 import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
-import { definitionFailure, formatPlace } from './definition-failure.ts'
-import { makeDisk, measureFiles, packagedKernelOf } from './machine-disk.ts'
+import { formatPlace } from './definition-failure.ts'
+import { makeDisk, measureFiles } from './machine-disk.ts'
+import { makeTree } from './machine-tree.ts'
 
 export type VmOptions = {
   /** Folder that has `recipes/`. */
@@ -101,55 +102,6 @@ async function findVm({ root, name }: VmOptions): Promise<VmDefinition> {
   if (found) return found
   const known = vms.size > 0 ? `there are: ${[...vms.keys()].join(', ')}` : 'write recipes/vms/NAME/vm.yaml'
   throw new PipelineError('bad-settings', `no virtual machine "${name}" in the recipes; ${known}`)
-}
-
-async function makeTree(
-  definition: VmDefinition,
-  directory: string,
-  options: VmOptions,
-  phases: PhaseRunner,
-): Promise<LintReport> {
-  const { distribution, bootstrap: tool, release, components, kernel, packages, steps, users } = definition
-  const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
-  await mkdir(dirname(directory), { recursive: true })
-  const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
-    bootstrapMachine({
-      distribution,
-      tool,
-      release,
-      components,
-      kernel,
-      include: packages,
-      steps: steps.map(machineStep),
-      users,
-      directory,
-      packagedKernel: packagedKernelOf(directory),
-      sourceDateEpoch,
-      onProgress: update,
-      ...(mirror === undefined ? {} : { mirror }),
-      ...(snapshot === undefined ? {} : { snapshot }),
-      ...(keyring === undefined ? {} : { keyring }),
-      ...(packageCache === undefined
-        ? {}
-        : { packageCache: join(packageCache, release), downloadCache: join(packageCache, 'downloads') }),
-      ...(environment ? { environment } : {}),
-      ...(signal ? { signal } : {}),
-    }).catch((error: unknown) => {
-      throw definitionFailure(definition, error)
-    }),
-  )
-  await phases.run(
-    'lint',
-    'comparing with the boot contract',
-    async ({ line }) => {
-      for (const text of findingLines(report)) line(text)
-    },
-    () => `${report.errors} errors, ${report.warnings} warnings`,
-  )
-  requireContract(definition.file, report, (code) =>
-    code.startsWith('kernel-') ? formatPlace(definition.places.kernel) : undefined,
-  )
-  return report
 }
 
 /** @throws PipelineError 'limit' */
@@ -250,10 +202,4 @@ function machineHash(contentHash: string, definition: VmDefinition): string {
   return createHash('sha256')
     .update(`${contentHash} ${JSON.stringify(rows)}`)
     .digest('hex')
-}
-
-function machineStep(step: VmDefinition['steps'][number]): MachineStep {
-  if (step.kind === 'file') return step
-  if (step.kind === 'download') return { ...step, place: formatPlace(step.place) }
-  return { ...step, commands: step.commands.map(({ text, place }) => ({ text, place: formatPlace(place) })) }
 }

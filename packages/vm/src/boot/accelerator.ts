@@ -1,5 +1,5 @@
-import { access, constants } from 'node:fs/promises'
-import { runTool } from '../tool.ts'
+import { constants } from 'node:fs'
+import { mayAccess, runTool } from '../tool.ts'
 import { requireTool, systemPath } from './machine-tools.ts'
 
 /** What runs the machine's processor, and why. */
@@ -23,18 +23,10 @@ export async function chooseAccelerator(
   { device, modules }: KvmPlaces = usualPlaces,
 ): Promise<Accelerator> {
   const tcg = (reason: string): Accelerator => ({ name: 'tcg', reason })
-  const canOpen = await access(device, constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
-  )
-  if (!canOpen) return tcg(`${device} is not there or may not be opened`)
-  const loaded = modules.map((path) =>
-    access(path).then(
-      () => true,
-      () => false,
-    ),
-  )
-  if (!(await Promise.all(loaded)).includes(true)) return tcg('neither kvm_intel nor kvm_amd is loaded')
+  if (!(await mayAccess(device, constants.R_OK | constants.W_OK)))
+    return tcg(`${device} is not there or may not be opened`)
+  const loaded = await Promise.all(modules.map((path) => mayAccess(path)))
+  if (!loaded.includes(true)) return tcg('neither kvm_intel nor kvm_amd is loaded')
   return (await startsWithKvm(kernel, signal))
     ? { name: 'kvm', reason: 'a kernel starts with it' }
     : tcg(`a kernel does not start with KVM in ${probeMilliseconds / 1000} seconds`)

@@ -1,4 +1,4 @@
-import { text } from 'node:stream/consumers'
+import { quoted } from '../shell-word.ts'
 import { runTool } from '../tool.ts'
 import { requireTool, systemPath } from './machine-tools.ts'
 
@@ -56,6 +56,9 @@ export function sshArguments({ port, keyFile }: SshAccess): string[] {
   ]
 }
 
+/** Characters of a command's output that are kept: its begin. */
+const mostOutput = 65_536
+
 /** Runs a command in a machine. */
 export async function runOverSsh(
   access: SshAccess,
@@ -67,7 +70,8 @@ export async function runOverSsh(
     environment: { PATH: systemPath.join(':'), HOME: '/nonexistent' },
     onLine: () => {},
     readOutput: async (stdout) => {
-      output = (await text(stdout)).slice(0, 65_536)
+      // The machine decides how much it says.
+      for await (const part of stdout.setEncoding('utf8')) output = (output + String(part)).slice(0, mostOutput)
     },
     signal,
     grace: 1_000,
@@ -126,8 +130,4 @@ function fileCommand({ path, contains, mode }: Extract<BootCheck, { kind: 'file'
   if (mode !== undefined) all.push(`[ "$(stat -L -c %a -- ${file})" = ${mode.toString(8)} ]`)
   if (contains !== undefined) all.push(`grep -qF -e ${quoted(contains)} -- ${file}`)
   return all.join(' && ')
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }

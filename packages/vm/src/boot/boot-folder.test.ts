@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
@@ -30,4 +30,13 @@ test('folders whose process is gone are removed, others are not', async () => {
     'flist-boot-reused',
   ])
   expect((await readdir(temporary.path)).sort()).toEqual([basename(mine), 'flist-boot-young', 'something-else'].sort())
+})
+
+test('folders of other users are left, and so are links', async () => {
+  await using temporary = await temporaryFolder()
+  await leftover(temporary.path, 'flist-boot-gone', '{')
+  await symlink('flist-boot-gone', join(temporary.path, 'flist-boot-link'))
+  expect(await removeLeftovers(temporary.path, 'flist-boot-', (process.getuid?.() ?? 0) + 1)).toEqual([])
+  expect(await removeLeftovers(temporary.path)).toEqual([join(temporary.path, 'flist-boot-gone')])
+  expect(await readdir(temporary.path)).toEqual(['flist-boot-link'])
 })

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const bootPrefix = 'flist-boot-'
@@ -30,12 +30,24 @@ export async function createOwnedFolder(temporary: string, prefix: string): Prom
   return path
 }
 
-/** @returns the folders that were removed */
-export async function removeLeftovers(temporary: string, prefix = bootPrefix): Promise<string[]> {
+/**
+ * Removes folders of processes that are gone. Those of other users are not ours to judge: who owns a folder could lead a removal by root
+ * out of it.
+ *
+ * @param user whose folders. Default: of this process
+ * @returns the folders that were removed
+ */
+export async function removeLeftovers(
+  temporary: string,
+  prefix = bootPrefix,
+  user = process.getuid?.(),
+): Promise<string[]> {
   const removed: string[] = []
   for (const name of await readdir(temporary)) {
     const path = join(temporary, name)
-    if (!name.startsWith(prefix) || (await isInUse(path))) continue
+    if (!name.startsWith(prefix)) continue
+    const found = await lstat(path).catch(() => undefined)
+    if (!found?.isDirectory() || found.uid !== user || (await isInUse(path, found.mtimeMs))) continue
     // Another one may be doing the same.
     await rm(path, { recursive: true, force: true }).catch(() => {})
     removed.push(path)
@@ -43,14 +55,9 @@ export async function removeLeftovers(temporary: string, prefix = bootPrefix): P
   return removed
 }
 
-async function isInUse(path: string): Promise<boolean> {
+async function isInUse(path: string, changed: number): Promise<boolean> {
   const text = await readFile(join(path, ownerFile), 'utf8').catch(() => undefined)
-  if (text === undefined) {
-    const found = await stat(path).catch(() => undefined)
-    // What belongs to another user is not ours to judge.
-    if (found && process.getuid && found.uid !== process.getuid()) return true
-    return found !== undefined && Date.now() - found.mtimeMs < youngMilliseconds
-  }
+  if (text === undefined) return Date.now() - changed < youngMilliseconds
   const owner = readOwner(text)
   return owner !== undefined && (await startOf(owner.process)) === owner.startedAt
 }

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { debianKernel } from '../../test/debian-kernels.ts'
 import { temporaryFolder } from '../../test/temporary-folder.ts'
@@ -49,7 +49,12 @@ async function boot(files: Files, options: Partial<BootOptions> = {}) {
   count += 1
   const root = join(temporary.path, `root-${count}`)
   await writeTree(tree(files), root)
-  const report = await bootDirectory(root, { containerKernel, temporary: temporary.path, ...options })
+  // As a user writes it.
+  const report = await bootDirectory(relative(process.cwd(), root), {
+    containerKernel,
+    temporary: temporary.path,
+    ...options,
+  })
   expect((await readdir(temporary.path)).filter((name) => name.startsWith('flist-boot-'))).toEqual([])
   return { report, root, text: report.console.map(({ text }) => text) }
 }

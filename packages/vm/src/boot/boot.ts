@@ -1,9 +1,9 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type BootFiles, findBootFiles } from '../contract/boot-mode.ts'
-import { directoryTree } from '../contract/directory-tree.ts'
+import { directoryTree, hostPath } from '../contract/directory-tree.ts'
 import { VmError } from '../errors.ts'
 import { chooseAccelerator } from './accelerator.ts'
 import type { BootCheck, SshAccess } from './boot-check.ts'
@@ -13,6 +13,7 @@ import type { ConsoleLine } from './console-log.ts'
 import { buildContainerInitrd } from './container-initrd.ts'
 import { diskBoot } from './disk-boot.ts'
 import type { DistributionKernel } from './distribution-kernel.ts'
+import { holdMachine } from './held-machine.ts'
 import { type MachineBoot, startMachine } from './machine.ts'
 import { requireTool } from './machine-tools.ts'
 import { runToEnd } from './run-to-end.ts'
@@ -22,11 +23,18 @@ import { judge, observeMachine } from './verdict.ts'
 export type BootOptions = {
   /** Command of the deployment; of a machine with its own kernel one path, which becomes `init=`. */
   readonly entrypoint?: readonly string[]
+  /**
+   * Command that the image or the flist names: for a container whose deployment has none. A machine with a kernel of its own does not get
+   * it, as images of distributions name a shell, which as its init would do nothing.
+   */
+  readonly imageEntrypoint?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   /** What must hold when it is ready. */
   readonly checks?: readonly BootCheck[]
   /** Text on the console without which a container is not ready. */
   readonly expect?: string
+  /** Waits until root can log in, also to a container, which has to have an SSH daemon then. */
+  readonly login?: boolean
   /** Bytes of the user's disk that an `image.raw` is copied to. Default: those of the image, and at least 4 GiB. */
   readonly diskSize?: number
   /** MiB. Default: 1024 for a machine with its own kernel, 512 for a container. */
@@ -45,7 +53,7 @@ export type BootOptions = {
   readonly onConsole?: (bytes: Uint8Array) => void
   /** Called when the machine runs, with what types on its console as a user would. */
   readonly onStarted?: (type: (bytes: Uint8Array) => void) => void
-  /** Called when it is ready and checked; the machine runs until this resolves. */
+  /** Called when it is ready and checked; the machine runs until this resolves, or until it is switched off from inside. */
   readonly whileReady?: (access: SshAccess) => Promise<void>
   readonly signal?: AbortSignal
 }
@@ -75,14 +83,14 @@ export async function bootDirectory(root: string, options: BootOptions): Promise
   const { files } = await findBootFiles(directoryTree(root))
   const folder = await createBootFolder(options.temporary ?? tmpdir())
   try {
-    return await bootIn(folder, root, files, options)
+    return await bootIn(folder, resolve(root), files, options)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
 async function bootIn(folder: string, root: string, files: BootFiles, options: BootOptions): Promise<BootReport> {
-  const { signal, entrypoint = [], environment = {} } = options
+  const { signal, environment = {} } = options
   const { mode } = files
   const boot = await machineBoot(folder, root, files, options)
   const probe = boot.kind === 'kernel' ? boot.kernel : (await options.containerKernel()).vmlinux
@@ -109,7 +117,7 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
     ...{ address: '10.0.2.15/24', gateway: '10.0.2.2', nameservers: ['10.0.2.3'] },
     sshKeys: [publicKey],
     environment,
-    entrypoint: mode === 'container' ? entrypoint : [],
+    entrypoint: mode === 'container' ? (options.entrypoint ?? options.imageEntrypoint ?? []) : [],
   })
   const observed = observeMachine(options.onLine)
   const machine = await startMachine({
@@ -130,7 +138,8 @@ async function bootIn(folder: string, root: string, files: BootFiles, options: B
   const limit = AbortSignal.timeout(options.timeout ?? timeouts[accelerator.name][mode])
   try {
     const verdict = await judge({ machine, observed, access, limit, mode, expectations: options })
-    if (verdict.outcome === 'ready') await options.whileReady?.(access)
+    const { whileReady } = options
+    if (verdict.outcome === 'ready' && whileReady) await holdMachine(machine, () => whileReady(access), signal)
     const { stages, lines, now } = observed
     return { mode, accelerator, ...verdict, stages, milliseconds: now(), console: [...lines()] }
   } finally {
@@ -148,7 +157,13 @@ async function machineBoot(
   if (mode === 'image' && image !== undefined) return diskBoot(folder, join(root, image), diskSize, signal)
   if (kernel !== undefined) {
     const append = entrypoint.length > 0 ? `init=${entrypoint.join(' ')}` : undefined
-    return { kind: 'kernel', kernel: join(root, kernel), initrd: initrd && join(root, initrd), append, root }
+    // Names in a tree are bytes, and QEMU takes what has a comma for several files of this machine.
+    const named = async (name: string, path: string) => {
+      await symlink(hostPath(root, path), join(folder, name))
+      return join(folder, name)
+    }
+    const ramDisk = initrd === undefined ? undefined : await named('initrd', initrd)
+    return { kind: 'kernel', kernel: await named('kernel', kernel), initrd: ramDisk, append, root }
   }
   const { vmlinux, modules } = await containerKernel()
   const file = join(folder, 'initrd.img')

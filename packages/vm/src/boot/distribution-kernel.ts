@@ -1,10 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { join, resolve } from 'node:path'
 import { VmError } from '../errors.ts'
 import { extractKernel } from '../kernel/extract-kernel.ts'
-import { runTool } from '../tool.ts'
-import { requireTool, systemPath } from './machine-tools.ts'
+import { requireTool } from './machine-tools.ts'
+import { runToEnd } from './run-to-end.ts'
 
 /** A kernel of a distribution, unpacked to a folder. */
 export type DistributionKernel = {
@@ -25,15 +24,14 @@ export const cloudKernelPackage = 'linux-image-cloud-amd64'
  * installed. It is kept in the cache until the archive has a newer one.
  *
  * @param metaPackage like `linux-image-cloud-amd64`, which depends on the package of one release
- * @throws VmError 'boot-failed' when the archive has no such package, 'tool-missing', 'kernel'
+ * @throws VmError 'boot-failed' when the archive has no such package, 'tool-missing', 'kernel', 'cancelled'
  */
 export async function fetchKernel(
   metaPackage: string,
   cache: string,
   signal?: AbortSignal,
 ): Promise<DistributionKernel> {
-  const apt = (args: readonly string[], cwd = '/') => runInFolder(args, cwd, signal)
-  const dependencies = await apt([await requireTool('apt-cache'), 'depends', metaPackage])
+  const dependencies = await runToEnd([await requireTool('apt-cache'), 'depends', metaPackage], signal)
   const name = /Depends: (linux-image-[a-z0-9.+-]+)/.exec(dependencies)?.[1]
   if (name === undefined)
     throw new VmError(
@@ -41,17 +39,18 @@ export async function fetchKernel(
       `${metaPackage}: the archive of this machine has no such kernel; run apt-get update`,
     )
   const release = name.replace(/^linux-image-(unsigned-)?/, '')
-  const root = join(cache, name)
+  const folder = resolve(cache)
+  const root = join(folder, name)
   // Written last.
   if (await isFile(kernelIn(root, release).vmlinux)) return kernelIn(root, release)
   await rm(root, { recursive: true, force: true })
-  await mkdir(cache, { recursive: true })
-  const work = await mkdtemp(join(cache, `${name}.partial-`))
+  await mkdir(folder, { recursive: true })
+  const work = await mkdtemp(join(folder, `${name}.partial-`))
   try {
-    await apt([await requireTool('apt-get'), 'download', name], work)
+    await runToEnd([await requireTool('apt-get'), 'download', name], signal, work)
     const [archive = ''] = await readdir(work)
     const unpacked = join(work, 'root')
-    await apt([await requireTool('dpkg-deb'), '--extract', join(work, archive), unpacked])
+    await runToEnd([await requireTool('dpkg-deb'), '--extract', join(work, archive), unpacked], signal)
     const { vmlinuz, vmlinux } = kernelIn(unpacked, release)
     await writeFile(vmlinux, extractKernel(await readFile(vmlinuz), vmlinuz).elf)
     // Another one may have made it meanwhile, which is as good.
@@ -78,21 +77,4 @@ function isFile(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   )
-}
-
-async function runInFolder(command: readonly string[], cwd: string, signal?: AbortSignal): Promise<string> {
-  let output = ''
-  // `cd` since a tool of ours runs in the root directory.
-  const { exitCode, tail } = await runTool(['sh', '-c', 'cd "$1"; shift; exec "$@"', 'sh', cwd, ...command], {
-    environment: { PATH: systemPath.join(':'), LC_ALL: 'C.UTF-8' },
-    onLine: () => {},
-    readOutput: async (stdout) => {
-      output = await text(stdout)
-    },
-    ...(signal ? { signal } : {}),
-  })
-  if (exitCode === 0) return output
-  throw new VmError('boot-failed', `${command.join(' ')}: ended with exit code ${exitCode}; see its last lines`, {
-    output: tail,
-  })
 }

@@ -70,3 +70,16 @@ test('a machine whose SSH daemon never answers is told, though its console has a
     /^no ssh in time, it got as far as cloud-init; last on the console: ".*Cloud-init v\. .* finished at /,
   )
 })
+
+test('a container need not have an SSH daemon, unless somebody is to log in', async () => {
+  await using folder = await temporaryFolder()
+  const access = { port: await silentPort(), keyFile: join(folder.path, 'no-key') }
+  const outcome = async (login: boolean) => {
+    const observed = observeMachine()
+    observed.write(Buffer.from('flist-boot: starting /start.sh\r\n'))
+    const common = { machine: { ended: new Promise<never>(() => {}) }, observed, access, mode: 'container' as const }
+    return judge({ ...common, limit: AbortSignal.timeout(4_000), expectations: { login } })
+  }
+  expect(await outcome(false)).toMatchObject({ outcome: 'ready' })
+  expect(await outcome(true)).toMatchObject({ outcome: 'timeout', reason: expect.stringMatching(/^no ssh in \d+ s/) })
+})

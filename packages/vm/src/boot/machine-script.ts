@@ -1,4 +1,10 @@
 /**
+ * Removes the SSH host keys of a new machine, as a node does, in `root` of the working directory. It is root of this machine that does
+ * it: a link of the tree would lead to this machine's own keys.
+ */
+export const hostKeysRemoval = 'if [ ! -L root/etc ] && [ ! -L root/etc/ssh ]; then rm -f root/etc/ssh/ssh_host_*; fi'
+
+/**
  * Prepares the root directory of a machine and starts QEMU. It runs in namespaces of its own for mounts and processes, of which it is
  * the first: when it ends, all it started and mounted is gone, however it ended.
  *
@@ -18,7 +24,7 @@ if [ -n "$root" ]; then
   mkdir lower upper work root
   mount --bind "$root" lower
   mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work root
-  rm -f root/etc/ssh/ssh_host_*
+  ${hostKeysRemoval}
   daemon=
   while [ "$count" -gt 0 ]; do
     daemon="$daemon '$(printf %s "$1" | sed "s/'/'\\\\\\\\''/g")'"

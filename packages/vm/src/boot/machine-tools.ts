@@ -1,6 +1,6 @@
-import { access, constants } from 'node:fs/promises'
+import { constants } from 'node:fs'
 import { VmError } from '../errors.ts'
-import { findTool } from '../tool.ts'
+import { findTool, mayAccess } from '../tool.ts'
 
 /** Directories of the programs on a Debian system. */
 export const systemPath: readonly string[] = [
@@ -51,11 +51,7 @@ export async function requireTool(name: string, searchPath = systemPath): Promis
  */
 export async function virtiofsdCommand(socket: string, directory: string, places = daemons): Promise<string[]> {
   for (const { path, isRust } of places) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (!isThere) continue
+    if (!(await mayAccess(path, constants.X_OK))) continue
     if (isRust) {
       const options = ['--cache', 'always', '--xattr', '--sandbox', 'none', '--inode-file-handles=never']
       return [path, '--socket-path', socket, '--shared-dir', directory, ...options]
@@ -90,11 +86,7 @@ const firmwares = [
 /** @throws VmError 'tool-missing' naming the package */
 export async function findFirmware(places = firmwares): Promise<{ readonly code: string; readonly variables: string }> {
   for (const firmware of places) {
-    const isThere = await access(firmware.code, constants.R_OK).then(
-      () => true,
-      () => false,
-    )
-    if (isThere) return firmware
+    if (await mayAccess(firmware.code, constants.R_OK)) return firmware
   }
   throw missingTool('OVMF', 'ovmf')
 }

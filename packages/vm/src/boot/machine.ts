@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { lastLines } from '../tool.ts'
 import type { Accelerator } from './accelerator.ts'
 import { confinement, machineScript } from './machine-script.ts'
 import { requireTool, systemPath, virtiofsdCommand } from './machine-tools.ts'
@@ -51,10 +51,8 @@ export type Machine = {
 }
 
 /** zos' own command line (zosbase, pkg/vm), with the root it gives a machine that has a kernel of its own. */
-export const kernelCommandLine =
+const kernelCommandLine =
   'rw console=ttyS0 reboot=k panic=1 boot.shell_on_fail root=vroot rootfstype=virtiofs rootdelay=30'
-
-const mostTail = 20
 
 /**
  * Starts a machine as zos does, with QEMU in place of Cloud Hypervisor: the root directory over virtiofs behind an overlay, the disk
@@ -81,11 +79,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   })
   child.stdin.on('error', () => {})
   child.stdout.on('data', options.onConsole)
-  const tail: string[] = []
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    tail.push(line.slice(0, 4096))
-    if (tail.length > mostTail) tail.shift()
-  })
+  const tail = lastLines(child.stderr)
   const ended = once(child, 'close').then(([code]) => ({ exitCode: typeof code === 'number' ? code : undefined, tail }))
   return {
     ended,

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { quoted } from '../shell-word.ts'
 import { requireTool } from './machine-tools.ts'
 import { runToEnd } from './run-to-end.ts'
 
@@ -59,10 +60,6 @@ function zosrc({ environment, entrypoint, sshKeys }: SeedData): string {
   const [init, ...args] = entrypoint
   const command = init === undefined ? [] : [`init=${quoted(init)}`, `set -- ${args.map(quoted).join(' ')}`.trimEnd()]
   return `${[...exports, ...command].join('\n')}\n`
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** Bytes of the disk: as large as zos makes it, which at this size mkfs.fat formats as FAT12. */

@@ -15,6 +15,8 @@ export type Expectations = {
   readonly checks?: readonly BootCheck[]
   /** Text that the console has before it is ready. */
   readonly expect?: string
+  /** Root has to be able to log in, also to a container. */
+  readonly login?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -84,7 +86,8 @@ export async function judge(judged: Judged): Promise<Verdict> {
   return { outcome: 'failed', reason, checks }
 }
 
-function throwIfCancelled({ signal }: Expectations): void {
+/** @throws VmError 'cancelled' */
+export function throwIfCancelled({ signal }: Pick<Expectations, 'signal'>): void {
   if (signal?.aborted)
     throw new VmError('cancelled', 'boot: cancelled by the caller; run it again', { cause: signal.reason })
 }
@@ -141,7 +144,8 @@ async function interrupted({ observed, machine, limit, expectations }: Judged, m
 /** Waits until root can log in; a container need not have an SSH daemon. */
 async function waitForSsh(judged: Judged, stop: AbortSignal): Promise<Problem | undefined> {
   const { observed, access, mode, expectations } = judged
-  if (mode === 'container' && (expectations.checks ?? []).length === 0) return undefined
+  const { checks = [], login = false } = expectations
+  if (mode === 'container' && checks.length === 0 && !login) return undefined
   let said = ''
   while (!stop.aborted) {
     const { exitCode, tail } = await runOverSsh(access, 'true', stop)

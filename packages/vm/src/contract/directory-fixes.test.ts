@@ -75,6 +75,33 @@ test('a resolver that is a link is replaced and not followed', async () => {
   expect((await lstat(join(root, 'etc/resolv.conf'))).isFile()).toBe(true)
 })
 
+test('a host name that is a link is replaced and not followed', async () => {
+  await using temporary = await temporaryFolder()
+  const outside = join(temporary.path, 'outside')
+  await writeFile(outside, 'of the machine')
+  const root = join(temporary.path, 'root')
+  // In the tree the link leads to the builder's name, on this machine to a file of it.
+  const change = { 'etc/hostname': link(outside), [outside.slice(1)]: 'builder\n' }
+  const { fixed } = await fix({ ...goodMachine, ...change }, root)
+  expect(fixed).toEqual(['hostname-foreign /etc/hostname: wrote localhost'])
+  expect(await readFile(outside, 'utf8')).toBe('of the machine')
+  expect(await readFile(join(root, 'etc/hostname'), 'utf8')).toBe('localhost\n')
+})
+
+test('a link where the kernel is unpacked to is not followed', async () => {
+  await using temporary = await temporaryFolder()
+  const outside = join(temporary.path, 'outside')
+  await writeFile(outside, 'of the machine')
+  const root = join(temporary.path, 'root')
+  const kernel = `boot/vmlinuz-${release}`
+  const { left } = await fix(
+    { ...goodMachine, [kernel]: file(bzImageKernel), [`${kernel}.partial`]: link(outside) },
+    root,
+  )
+  expect(left).toEqual([])
+  expect(await readFile(outside, 'utf8')).toBe('of the machine')
+})
+
 test('a directory that is a link is not entered', async () => {
   await using temporary = await temporaryFolder()
   const outside = join(temporary.path, 'outside')

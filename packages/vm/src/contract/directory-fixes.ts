@@ -3,7 +3,7 @@ import { dirname, relative } from 'node:path/posix'
 import { extractKernel } from '../kernel/extract-kernel.ts'
 import { bootPaths } from './boot-mode.ts'
 import { joinPath } from './contract-tree.ts'
-import { directoryTree, hostPath } from './directory-tree.ts'
+import { directoryTree, hostPath, throwRefused } from './directory-tree.ts'
 import type { Finding } from './finding.ts'
 import type { FindingCode } from './finding-codes.ts'
 import { type LintOptions, type LintReport, lintTree } from './lint.ts'
@@ -26,19 +26,22 @@ export type FixedFinding = {
  * The kernel's place is fixed first, since what else is wrong depends on what zos takes the tree for.
  *
  * @returns what was changed, and what is found after that
- * @throws what the file system answers, and VmError for a kernel that can not be unpacked
+ * @throws VmError 'no-access', 'kernel' and 'compressed-data' for a kernel that can not be unpacked, and what else the file system answers
  */
 export async function fixDirectory(
   root: string,
   options: LintOptions = {},
 ): Promise<{ readonly fixed: readonly FixedFinding[]; readonly report: LintReport }> {
   const fixed: FixedFinding[] = []
+  const refused = (finding: Finding) => (error: unknown) => throwRefused(root, finding.path, error)
   const lint = () => lintTree(directoryTree(root), options)
   let report = await lint()
   for (const isNow of [(code: FindingCode) => placeCodes.has(code), () => true]) {
     const findings = report.findings.filter(({ code }) => isNow(code))
     for (const finding of findings) {
-      const change = (await isInside(root, finding.path)) ? await fixes[finding.code]?.(root, finding) : undefined
+      const change = (await isInside(root, finding.path))
+        ? await fixes[finding.code]?.(root, finding).catch(refused(finding))
+        : undefined
       if (change !== undefined) fixed.push({ code: finding.code, path: finding.path, change })
     }
     if (findings.length > 0) report = await lint()
@@ -66,11 +69,14 @@ const removed: Fix = async (root, { path }) => {
   return 'removed'
 }
 
-const emptied: Fix = async (root, { path }) => {
-  const file = hostPath(root, path).toString()
-  // A link is replaced, not followed.
+/** Puts a new file in the place of whatever is there: a link is replaced, not followed. */
+async function replaceFile(file: Buffer, content: string | Uint8Array, mode: number): Promise<void> {
   await unlink(file).catch(() => {})
-  await writeFile(file, '', { mode: 0o644 })
+  await writeFile(file, content, { mode, flag: 'wx' })
+}
+
+const emptied: Fix = async (root, { path }) => {
+  await replaceFile(hostPath(root, path), '', 0o644)
   return 'made an empty file'
 }
 
@@ -127,7 +133,7 @@ const kernelUnpacked: Fix = async (root, { path }) => {
   const { elf, compression } = extractKernel(await readFile(file), `/${path}`)
   const { mode } = await lstat(file)
   const partial = Buffer.concat([file, Buffer.from('.partial')])
-  await writeFile(partial, elf, { mode: mode & 0o777 })
+  await replaceFile(partial, elf, mode & 0o777)
   await rename(partial, file)
   return `unpacked from ${compression}: ${elf.length} bytes`
 }
@@ -164,7 +170,7 @@ const fixes: Partial<Record<FindingCode, Fix>> = {
   'machine-id-missing': emptied,
   'host-keys': folderEmptied((name) => name.startsWith('ssh_host_')),
   'hostname-foreign': async (root, { path }) => {
-    await writeFile(hostPath(root, path), 'localhost\n')
+    await replaceFile(hostPath(root, path), 'localhost\n', 0o644)
     return 'wrote localhost'
   },
   'resolv-conf-link': emptied,

@@ -5,7 +5,7 @@ import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { goodMachine, testTree, tree } from '../../test/trees.ts'
 import { writeTree } from '../../test/written-tree.ts'
 import type { ContractTree } from './contract-tree.ts'
-import { directoryTree } from './directory-tree.ts'
+import { directoryTree, throwRefused } from './directory-tree.ts'
 
 async function everything(subject: ContractTree) {
   const all = []
@@ -49,4 +49,15 @@ test('names that are not UTF-8, and ranges', async () => {
   expect(await read(2, 3)).toBe('234')
   expect(await read(8, 99)).toBe('89')
   expect(await read(99, 1)).toBe('')
+})
+
+test.each(['EACCES', 'EPERM'])('what this user may not read says so: %s', (code) => {
+  const refusal = () => throwRefused('./root', 'etc/shadow', Object.assign(new Error('open'), { code }))
+  expect(refusal).toThrow(
+    './root/etc/shadow: this user may not read or change it; run it as root (sudo), or as its owner',
+  )
+})
+
+test('other errors stay what they are', () => {
+  expect(() => throwRefused('root', 'a', new Error('broken'))).toThrow(/^broken$/)
 })

@@ -6,7 +6,7 @@ export type Finding = {
   readonly severity: Severity
   /** Byte string, without a leading slash. */
   readonly path: string
-  /** What was found there: bytes, numbers, names. */
+  /** What was found there: bytes, numbers, names; without control characters. */
   readonly evidence: string
   readonly explanation: string
   readonly remedy: string
@@ -14,7 +14,7 @@ export type Finding = {
 
 export function createFinding(code: FindingCode, path: string, evidence: string): Finding {
   const { severity, explanation, remedy } = findingCodes[code]
-  return { code, severity, path, evidence, explanation, remedy }
+  return { code, severity, path, evidence: evidence.replace(/[\p{Cc}\p{Cf}]/gu, '?'), explanation, remedy }
 }
 
 /** A byte string for people. */

@@ -16,8 +16,13 @@ import { everyEntry, leftovers, mountedDirectories } from './rules/tree-rules.ts
 export type LintOptions = {
   /** What the tree is to be started as. Default: whatever zos makes of it. */
   readonly expected?: BootMode
-  /** Command of the deployment, or of the image the tree is from. */
+  /** Command of the deployment. */
   readonly entrypoint?: readonly string[]
+  /**
+   * Command that the image or the flist names: for a container whose deployment has none. A machine with a kernel of its own does not get
+   * it, as images of distributions name a shell, which as its init would do nothing.
+   */
+  readonly imageEntrypoint?: readonly string[]
   /** The flist's file name or address. */
   readonly address?: string
   /** Host name of the machine that built the tree. */
@@ -69,8 +74,9 @@ export async function lintTree(tree: ContractTree, options: LintOptions = {}): P
   const kernel = await readKernel(tree, files)
   const { initrd, finding } = await openInitrd(tree, files)
   if (finding) findings.push(finding)
-  const { expected, entrypoint = [], buildHost } = options
+  const { expected, buildHost, imageEntrypoint = [] } = options
   const mode = (await isMachine(tree, files, expected)) ? 'vm' : files.mode
+  const entrypoint = options.entrypoint ?? (mode === 'container' ? imageEntrypoint : [])
   const subject = { tree, files, mode, expected, entrypoint, buildHost, kernel, initrd }
   for (const rule of rules) {
     options.signal?.throwIfAborted()

@@ -1,4 +1,5 @@
 import { rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { requireTool } from '../boot/machine-tools.ts'
 import { runToEnd } from '../boot/run-to-end.ts'
 import { VmError } from '../errors.ts'
@@ -28,7 +29,9 @@ type ImageInfo = {
 export async function convertCloudImage(image: string, output: string, options: CloudImageOptions): Promise<number> {
   const { largest, signal } = options
   const qemuImg = await requireTool('qemu-img')
-  const { format, virtualSize, others } = await readInfo(qemuImg, image, signal)
+  // A name with a colon is an address for it.
+  const file = resolve(image)
+  const { format, virtualSize, others } = await readInfo(qemuImg, file, signal)
   if (format !== 'qcow2') throw new VmError('disk-image', `${image}: is a ${format} image; give a qcow2`)
   if (others.length > 0) {
     const names = others.map((name) => JSON.stringify(name)).join(', ')
@@ -44,7 +47,7 @@ export async function convertCloudImage(image: string, output: string, options: 
     )
   const partial = `${output}.partial`
   try {
-    await runToEnd([qemuImg, 'convert', '-f', 'qcow2', '-O', 'raw', image, partial], signal)
+    await runToEnd([qemuImg, 'convert', '-f', 'qcow2', '-O', 'raw', file, resolve(partial)], signal)
     await rename(partial, output)
     return virtualSize
   } catch (error) {

@@ -1,7 +1,8 @@
-import { access, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { missingTool, requireTool } from '../boot/machine-tools.ts'
 import { runToEnd } from '../boot/run-to-end.ts'
+import { mayAccess } from '../tool.ts'
 
 const grubFolder = '/usr/lib/grub/x86_64-efi'
 
@@ -12,7 +13,7 @@ const modules = [
 ]
 
 /** Runs before anything else: the menu is beside the kernel, in the root file system, where an owner can change it. */
-export function earlyConfig(rootUuid: string): string {
+function earlyConfig(rootUuid: string): string {
   return `search --no-floppy --fs-uuid --set=root ${rootUuid}\nset prefix=($root)/boot/grub\n`
 }
 
@@ -43,9 +44,7 @@ menuentry 'Linux' {
  */
 export async function makeGrub(folder: string, rootUuid: string, signal?: AbortSignal): Promise<string> {
   const grub = await requireTool('grub-mkimage')
-  await access(join(grubFolder, 'normal.mod')).catch(() => {
-    throw missingTool(grubFolder, 'grub-efi-amd64-bin')
-  })
+  if (!(await mayAccess(join(grubFolder, 'normal.mod')))) throw missingTool(grubFolder, 'grub-efi-amd64-bin')
   const config = join(folder, 'early.cfg')
   const output = join(folder, 'BOOTX64.EFI')
   await writeFile(config, earlyConfig(rootUuid))

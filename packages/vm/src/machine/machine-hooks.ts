@@ -1,6 +1,6 @@
 import type { BootstrapHooks } from '../debian-hooks.ts'
+import { quoted } from '../shell-word.ts'
 import { type PreparedStep, stepCommand } from './machine-step.ts'
-import { quoted } from './shell-word.ts'
 
 /** A user of the machine, without a password: who has one of the keys is let in. */
 export type MachineUser = {

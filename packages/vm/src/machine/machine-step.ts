@@ -1,4 +1,4 @@
-import { quoted } from './shell-word.ts'
+import { quoted } from '../shell-word.ts'
 
 /** Commands of one shell in the machine; each runs when the one before it succeeded. */
 export type MachineCommands = {

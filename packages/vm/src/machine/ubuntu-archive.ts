@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BootstrapOptions } from '../bootstrap-options.ts'
 import { VmError } from '../errors.ts'
+import { mayAccess } from '../tool.ts'
 
 type Archive = Pick<BootstrapOptions, 'release' | 'mirror' | 'keyring'>
 
@@ -19,13 +19,7 @@ export async function requireUbuntu({ release, mirror, keyring }: Archive, machi
       : []),
   ]
   for (const [file, debianPackage, option] of needed) {
-    if (
-      await access(join(machine, file)).then(
-        () => true,
-        () => false,
-      )
-    )
-      continue
+    if (await mayAccess(join(machine, file))) continue
     const remedy = `install it (apt-get install ${debianPackage}), or give the ${option}`
     throw new VmError('tool-missing', `bootstrap of "${release}": this machine has no ${file}; ${remedy}`, {
       debianPackage,
