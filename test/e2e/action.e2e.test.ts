@@ -30,13 +30,14 @@ beforeAll(async () => {
 })
 afterAll(async () => world[Symbol.asyncDispose]())
 
-function run(inputs: Record<string, string> = {}) {
+function run(inputs: Record<string, string> = {}, env: Record<string, string> = {}) {
   const { FLIST_HUB_URL = '', FLIST_HUB_GATEWAY = '', FLIST_HUB_BACKEND = '' } = world.env
   const hub = { 'hub-url': FLIST_HUB_URL, 'hub-gateway': FLIST_HUB_GATEWAY, 'hub-backend': FLIST_HUB_BACKEND }
   return runAction(
     action,
     { image: 'hello', registry: world.registry, 'hub-token': world.token, ...hub, ...inputs },
     workspace,
+    env,
   )
 }
 
@@ -82,4 +83,23 @@ test('a failure sets the outputs it has and fails with the remedy', async () => 
   expect(code).toBe(1)
   expect(log).toMatch(/::error::no image "helo" in the recipes; there are: hello/)
   expect(outputs.status).toBeUndefined()
+})
+
+test('a runner without an engine is told, with what to do, before anything is built', async () => {
+  const { code, log, outputs } = await run({ force: 'true' }, { DOCKER_HOST: `unix://${world.folder}/no.sock` })
+  expect(code).toBe(1)
+  expect(log).toMatch(/::error::.*no\.sock.*there is no such socket; install and start Docker/)
+  expect(log).not.toContain('::group::hello: build')
+  expect(outputs.status).toBeUndefined()
+})
+
+test.each([
+  ['of another hub', () => `${world.token.slice(0, -8)}AAAAAAAA`, /::error.*(token|401|403)/i],
+  ['with a line break in it', () => `${world.token.slice(0, 20)}\n${world.token.slice(20)}`, /hub token: holds blanks/],
+])('a token %s: told, no link is moved, and the token is not shown', async (_, token, expected) => {
+  const { code, log } = await run({ 'hub-token': token(), force: 'true' })
+  expect(code).toBe(1)
+  expect(log).toMatch(expected)
+  const shown = log.split('\n').filter((line) => !line.startsWith('::add-mask::'))
+  expect(shown.join('\n')).not.toContain(token().slice(-30))
 })
