@@ -1,8 +1,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '../harness/command.ts'
-import { findAct } from './act-program.ts'
 import { startArtifactService } from './artifact-service.ts'
+import { findGoProgram } from './go-program.ts'
 
 /** One line of `act --json`. */
 type LogLine = {
@@ -46,7 +46,7 @@ export type WorkflowOptions = {
 
 /** Runs a workflow file as it is, on this machine, with act; the event is what GitHub sends for it. */
 export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRun> {
-  const act = await findAct()
+  const act = await findGoProgram('act')
   await using service = await startArtifactService()
   const folder = await mkdtemp(join(options.folder, 'run-'))
   const [event, secrets] = [join(folder, 'event.json'), join(folder, 'secrets')]
