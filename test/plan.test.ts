@@ -138,6 +138,13 @@ describe('a clean clone', () => {
     })
   })
 
+  test('with recipes that are wrong says what is wrong with them, and not that the hub does not answer', async () => {
+    const { root, plan } = await project(() => false)
+    await writeRecipes(root, { 'images/zero/image.yaml': { base: 'tiny' } })
+    const hub = { url: 'http://127.0.0.1:1', user: account }
+    await expect(plan([], { hub })).rejects.toThrow('recipes/images/zero/image.yaml:1:1: "description" is missing')
+  })
+
   test('whose registry does not answer says so, and takes it for empty', async () => {
     const { plan } = await project(() => false)
     const found = await plan(['aside'], { registry: '127.0.0.1:1/images' })

@@ -18,3 +18,25 @@ export async function eachAtOnce<T>(
   }
   await Promise.all(Array.from({ length: width }, worker))
 }
+
+/**
+ * Lets so much work run at the same time; what is more waits, and begins in the order it came.
+ *
+ * @param signal work that has not begun when it is aborted never does
+ */
+export function createTurns(width: number, signal?: AbortSignal): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (work) => {
+    if (running === width) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running++
+    try {
+      signal?.throwIfAborted()
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running--
+    }
+  }
+}

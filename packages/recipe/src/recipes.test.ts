@@ -20,6 +20,28 @@ test('the definitions of a project', async () => {
   expect([...recipes.images.keys()]).toEqual(['base', 'site'])
 })
 
+describe('images are told as they are rendered', () => {
+  const told = async (files: Parameters<typeof project>[0]) => {
+    const names: string[] = []
+    const onRendered = ({ name }: { readonly name: string }) => void names.push(name)
+    const loaded = await loadRecipes(await project(files), { onRendered }).then(
+      () => true,
+      () => false,
+    )
+    return { names, loaded }
+  }
+  const onSite = { 'recipes/images/above/image.yaml': 'description: On the site\nbase: { image: site }\n' }
+
+  test('after what they are built on', async () => {
+    expect(await told(onSite)).toEqual({ names: ['base', 'site', 'above'], loaded: true })
+  })
+
+  test('until one is wrong, and what is on that is not told', async () => {
+    const wrong = site('snippets:\n  - web: { greeting: "a\\nb" }\nlabels: { a: "a\\nb" }\n')
+    expect(await told({ ...onSite, ...wrong })).toEqual({ names: ['base'], loaded: false })
+  })
+})
+
 describe('the keyring of a base', () => {
   const text = `registry: registry.example/images
 bases:

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
+import { setImmediate as otherWork } from 'node:timers/promises'
 import { orderImages } from './build-order.ts'
 import { readCodeFrame } from './code-frame.ts'
 import { type DefinitionFile, readDefinition } from './definition-file.ts'
@@ -10,7 +11,7 @@ import { NAME_RULE, namePattern } from './names.ts'
 import { type Problem, type Report, reportInto, throwProblems } from './problem.ts'
 import { openFolder, type RecipeFolder } from './recipe-folder.ts'
 import { type Base, type RecipesYaml, recipesSchema } from './recipes-schema.ts'
-import { rememberRendered } from './render.ts'
+import { type RenderedImage, rememberRendered } from './render.ts'
 import { type Definitions, imageResolver, type ResolvedImage } from './resolution.ts'
 import { checkExpectations, checkScenarios, renderProblems } from './scenario-image.ts'
 import { readSnippet, type Snippet } from './snippet.ts'
@@ -33,15 +34,23 @@ export type Recipes = {
 /** Of every definition's folder, `recipes/snippets/sshd`: the files by path, each with twelve digits of its SHA-256. */
 export type RecipeFileHashes = ReadonlyMap<string, ReadonlyMap<string, string>>
 
+export type LoadOptions = {
+  /**
+   * Told every image as soon as it is rendered, after the one it is built on, while others are not checked yet: for work that
+   * may begin early and is dropped when the recipes turn out to be wrong.
+   */
+  readonly onRendered?: (image: RenderedImage, recipes: Recipes) => void
+}
+
 /**
  * Reads and checks recipes/recipes.yaml, recipes/snippets/* and recipes/images/* below `root`, the root of a repository.
  * Nothing outside of these folders is read, and no link in them is followed.
  *
  * @throws {RecipeError} `invalid`, with every problem of all the files and their places; never only the first.
  */
-export async function loadRecipes(root: string): Promise<Recipes> {
+export async function loadRecipes(root: string, { onRendered }: LoadOptions = {}): Promise<Recipes> {
   const problems: Problem[] = []
-  const { recipes } = await readRecipes(root, problems)
+  const { recipes } = await readRecipes(root, problems, onRendered)
   throwProblems(await withFrames(root, problems))
   return recipes
 }
@@ -50,6 +59,7 @@ export async function loadRecipes(root: string): Promise<Recipes> {
 export async function readRecipes(
   root: string,
   problems: Problem[],
+  onRendered: LoadOptions['onRendered'] = () => {},
 ): Promise<{ readonly recipes: Recipes; readonly definitions: Definitions }> {
   const report = reportInto(problems)
   const files = new Map<string, Map<string, string>>()
@@ -71,7 +81,13 @@ export async function readRecipes(
   }
   const unreadable = { bases: file === undefined, snippets: snippets.unreadable, images: drafts.unreadable }
   const definitions = { ...recipes, unreadable }
-  checkRecipes(recipes, definitions, problems)
+  const told = new Set<string>()
+  await checkRecipes(recipes, definitions, problems, (image) => {
+    rememberRendered(recipes, image)
+    if (image.base.kind === 'image' && !told.has(image.base.name)) return
+    told.add(image.name)
+    onRendered(image, recipes)
+  })
   return { recipes, definitions }
 }
 
@@ -111,8 +127,8 @@ export async function withFrames(root: string, problems: readonly Problem[]): Pr
   )
 }
 
-/** Definitions that are read at the same time: most of it is waiting for the disk. */
-const READ_AT_ONCE = 32
+/** Definitions that are read or rendered before other work of the process gets its turn, such as requests under way. */
+const BATCH = 16
 
 type Read<T> = { readonly read: Map<string, T>; readonly unreadable: Set<string> }
 
@@ -125,14 +141,11 @@ async function readAll<T>(
   const found = new Map<string, T>()
   const unreadable = new Set<string>()
   const names = await folder.folders()
-  for (let at = 0; at < names.length; at += READ_AT_ONCE) {
-    const batch = names.slice(at, at + READ_AT_ONCE)
-    const definitions = await Promise.all(batch.map((name) => read(name, folder.folder(name), report)))
-    for (const [index, name] of batch.entries()) {
-      const definition = definitions[index]
-      if (definition === undefined) unreadable.add(name)
-      else found.set(name, definition)
-    }
+  for (const [index, name] of names.entries()) {
+    const definition = await read(name, folder.folder(name), report)
+    if (definition === undefined) unreadable.add(name)
+    else found.set(name, definition)
+    if (index % BATCH === BATCH - 1) await otherWork()
   }
   for (const name of names.filter((name) => !namePattern.test(name))) {
     const location = { file: `${folder.path}/${name}/${kind}.yaml`, line: 1, column: 1 }
@@ -141,11 +154,16 @@ async function readAll<T>(
   return { read: found, unreadable }
 }
 
-function checkRecipes(recipes: Recipes, definitions: Definitions, problems: Problem[]): void {
+async function checkRecipes(
+  recipes: Recipes,
+  definitions: Definitions,
+  problems: Problem[],
+  keep: (image: RenderedImage) => void,
+): Promise<void> {
   const report = reportInto(problems)
   checkRequired(definitions, report)
-  orderImages(recipes.images, report)
-  checkImages(recipes, imageResolver(definitions, report), problems)
+  const order = orderImages(recipes.images, report)
+  problems.push(...(await checkImages(order, recipes, imageResolver(definitions, report), report, keep)))
   checkScenarios(recipes, definitions, problems)
 }
 
@@ -165,16 +183,21 @@ function checkRequired({ snippets, unreadable }: Definitions, report: Report): v
   })
 }
 
-/** What only shows when values meet the places they are put in: every image is rendered once. */
-function checkImages(
+/** What only shows when values meet the places they are put in: every image is rendered once. By the names of images. */
+async function checkImages(
+  order: readonly string[],
   recipes: Recipes,
   resolve: (name: string) => ResolvedImage | undefined,
-  problems: Problem[],
-): void {
-  for (const name of recipes.images.keys()) {
+  report: Report,
+  keep: (image: RenderedImage) => void,
+): Promise<Problem[]> {
+  const problems = new Map<string, readonly Problem[]>()
+  for (const [index, name] of order.entries()) {
     const resolved = resolve(name)
     if (!resolved) continue
-    checkExpectations(resolved, resolved.definition.tests, reportInto(problems))
-    problems.push(...renderProblems(resolved, recipes, (image) => rememberRendered(recipes, image)))
+    checkExpectations(resolved, resolved.definition.tests, report)
+    problems.set(name, renderProblems(resolved, recipes, keep))
+    if (index % BATCH === BATCH - 1) await otherWork()
   }
+  return [...recipes.images.keys()].flatMap((name) => problems.get(name) ?? [])
 }

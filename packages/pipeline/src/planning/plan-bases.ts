@@ -1,7 +1,6 @@
 import type { Lock, Recipes } from '@tf-images/recipe'
-import { usedBases } from '@tf-images/recipe'
 import { type RegistryClient, RegistryError } from '@tf-images/registry'
-import { eachAtOnce } from '../at-once.ts'
+import { createTurns } from '../at-once.ts'
 import { type BaseSearch, findBase } from '../base-search.ts'
 import { type CredentialLookup, parseRegistryHost } from '../settings.ts'
 import type { PlanReason } from './plan.ts'
@@ -34,21 +33,32 @@ const AT_ONCE = 8
 
 const noBase: { readonly digest?: string } = {}
 
+/** Bases of recipes, each asked for once. */
+export type Bases = {
+  state(name: string): Promise<BaseState>
+  /** The notes of those that were asked for, by their names. */
+  notes(): Promise<readonly string[]>
+}
+
 /**
  * Looks for the bases of images in their registries, and makes none. A base that vanished, or a registry that refuses, is a
  * fact about that base and no error. Up to six requests a base: as it is locked and as it is now, here and there.
  */
-export async function readBases(
-  recipes: Recipes,
-  names: ReadonlySet<string>,
-  options: BaseStateOptions,
-): Promise<ReadonlyMap<string, BaseState>> {
-  const states = new Map<string, BaseState>()
-  const wanted = [...usedBases(recipes)].filter(([name]) => names.has(name))
-  await eachAtOnce(wanted, AT_ONCE, options.signal, async ([name, reference]) => {
-    states.set(name, await readBase(recipes, name, reference, options))
-  })
-  return states
+export function lookForBases(recipes: Recipes, options: BaseStateOptions): Bases {
+  const states = new Map<string, Promise<BaseState>>()
+  const inTurn = createTurns(AT_ONCE, options.signal)
+  return {
+    state(name) {
+      const { reference = '' } = recipes.bases.get(name) ?? {}
+      const state = states.get(name) ?? inTurn(() => readBase(recipes, name, reference, options))
+      states.set(name, state)
+      return state
+    },
+    async notes() {
+      const found = [...states].sort(([a], [b]) => (a < b ? -1 : 1))
+      return (await Promise.all(found.map(([, state]) => state))).flatMap(({ note }) => note ?? [])
+    },
+  }
 }
 
 async function readBase(

@@ -1,25 +1,12 @@
-import {
-  type Lock,
-  loadRecipes,
-  type Recipes,
-  type RenderedImage,
-  readLock,
-  renderImage,
-  withParents,
-} from '@tf-images/recipe'
+import { type Lock, loadRecipes, type Recipes, readLock, renderImage, withParents } from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
-import { eachAtOnce } from '../at-once.ts'
-import { missingInLock } from '../build-arguments.ts'
-import { lockFaults } from '../lock.ts'
 import { type ReadSettings, withSession } from '../publishing/hub-session.ts'
 import type { CredentialLookup } from '../settings.ts'
 import { changedImages } from './changed-images.ts'
 import { type HubState, readHubState } from './hub-state.ts'
-import type { Plan, PlannedImage, PlanReason } from './plan.ts'
-import { type BaseState, readBases } from './plan-bases.ts'
-import { expectedCost } from './plan-cost.ts'
+import { createPlanning, type Planned, type Planning } from './image-planning.ts'
+import type { Plan, PlannedImage } from './plan.ts'
 import { type LegLimits, packLegs, wavesOf } from './plan-legs.ts'
-import { type PlanContext, planBuild } from './planned-build.ts'
 
 export type PlanOptions = {
   /** Folder that has `recipes/`. */
@@ -45,12 +32,10 @@ export type PlanOptions = {
   readonly signal?: AbortSignal
 }
 
-/** Images that are asked about at the same time. */
-const AT_ONCE = 32
-
 /**
  * Says what would be done for images, and why, and does nothing. The registry is asked once for each image, and two to four
- * times more for one that has to be built; the hub three times in all; for each base up to six times.
+ * times more for one that has to be built; the hub three times in all; for each base up to six times. The hub is asked while
+ * the recipes are read, and where all images are planned, the registry while they are checked.
  *
  * What can not be told of one image is its `blocked`, and stops no other.
  *
@@ -61,30 +46,66 @@ export async function planImages(options: PlanOptions): Promise<Plan> {
   const onRequest = () => {
     requests++
   }
-  const recipes = await loadRecipes(options.root)
-  const lock = await readLock(options.root)
-  const asked =
-    options.since === undefined ? options.images : await touchedImages(recipes, lock, options, options.since)
-  const nothing = options.since !== undefined && asked.length === 0
-  const looked = nothing ? [] : withParents(recipes, asked)
-  const selected = new Set(options.only && asked.length > 0 ? asked : looked)
-  const { registry = recipes.registry } = options
+  const stop = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
   const client = new RegistryClient({ credentials: options.credentials, retries: 1, onRequest })
+  const hub = begun(readHub(options, onRequest, signal))
+  const lock = begun(readLock(options.root))
+  const sources = { options, client, lock, hub, onRequest, signal }
   try {
-    const hub = options.hub && (await readHub({ ...options.hub, onRequest }, options.signal))
-    const rendered = looked.map((name) => renderImage(recipes, name))
-    const planner = { options, registry, recipes, lock, client, hub, selected, silent: new Map<string, string>() }
-    const { images, bases } = await planRendered(rendered, planner, onRequest)
-    const notes = [...bases.values()].flatMap(({ note }) => note ?? [])
-    const silent = [...planner.silent.values()].map((text) => `${text}: taken for empty`)
-    const noHub = hub ? [] : ['flists and links were not looked at: no account of a hub was named']
-    const { platform, limits } = options
-    const named = hub ? { hub: { url: hub.url, account: hub.account } } : {}
+    let planning: Planning | undefined
+    const isAll = options.since === undefined && options.images.length === 0
+    const recipes = await loadRecipes(options.root, {
+      onRendered(image, recipes) {
+        if (!isAll) return
+        planning ??= createPlanning(recipes, sources)
+        planning.add(image)
+      },
+    })
+    const { looked, selected } = await chooseImages(recipes, await lock, options)
+    const found = await hub
+    planning ??= createPlanning(recipes, { ...sources, selected: new Set(selected) })
+    for (const name of looked) planning.add(renderImage(recipes, name))
+    const { planned, notes } = await planning.finish()
+    const images = withWaves(selected.flatMap((name) => planned.get(name) ?? []))
+    const { registry = recipes.registry, platform, limits } = options
+    const named = found ? { hub: { url: found.url, account: found.account } } : {}
+    const noHub = found ? [] : ['flists and links were not looked at: no account of a hub was named']
     const legs = packLegs(workOf(images), limits)
-    return { version: 1, registry, platform, ...named, images, legs, requests, notes: [...notes, ...silent, ...noHub] }
+    return { version: 1, registry, platform, ...named, images, legs, requests, notes: [...notes, ...noHub] }
   } finally {
+    stop.abort()
     await client.close()
+    await hub.catch(() => {})
   }
+}
+
+/** Work that is waited for later. Where something else fails before that, nobody asks how it ended. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  return work
+}
+
+async function readHub(
+  { hub }: PlanOptions,
+  onRequest: () => void,
+  signal: AbortSignal,
+): Promise<HubState | undefined> {
+  return hub && withSession({ ...hub, onRequest }, signal, readHubState)
+}
+
+/** Which images are planned, and which of these were asked for; both in build order. */
+async function chooseImages(
+  recipes: Recipes,
+  lock: Lock | undefined,
+  options: PlanOptions,
+): Promise<{ readonly looked: readonly string[]; readonly selected: readonly string[] }> {
+  const { since, images, only } = options
+  const asked = since === undefined ? images : await touchedImages(recipes, lock, options, since)
+  if (since !== undefined && asked.length === 0) return { looked: [], selected: [] }
+  const looked = withParents(recipes, asked)
+  const named = new Set(asked)
+  return { looked, selected: only && asked.length > 0 ? looked.filter((name) => named.has(name)) : looked }
 }
 
 async function touchedImages(
@@ -99,116 +120,9 @@ async function touchedImages(
   return touched.filter((name) => wanted.has(name))
 }
 
-function readHub(settings: ReadSettings, signal: AbortSignal | undefined): Promise<HubState> {
-  return withSession(settings, signal, readHubState)
-}
-
-type Planner = {
-  readonly options: PlanOptions
-  readonly registry: string
-  readonly recipes: Recipes
-  readonly lock: Lock | undefined
-  readonly client: RegistryClient
-  readonly hub: HubState | undefined
-  readonly selected: ReadonlySet<string>
-  readonly silent: Map<string, string>
-}
-
-/** What images on top of one need to know of it: its digest; none while it is not built, or can not be. */
-type Planned = Omit<PlannedImage, 'wave'> & { readonly digest?: string }
-
-async function planRendered(
-  rendered: readonly RenderedImage[],
-  planner: Planner,
-  onRequest: () => void,
-): Promise<{ images: readonly PlannedImage[]; bases: ReadonlyMap<string, BaseState> }> {
-  const { options, registry, recipes, lock, client, hub, selected, silent } = planner
-  const { platform, credentials, frozen = false, force = false, startupToml = false, signal } = options
-  const baseNames = new Set(rendered.flatMap(({ base }) => (base.kind === 'base' ? [base.name] : [])))
-  const call = signal ? { signal } : {}
-  const search = { registry, platform, credentials, client, lock, frozen, onRequest, ...call }
-  const bases = await readBases(recipes, baseNames, search)
-  const context = { registry, platform, client, lock, hub, startupToml, silent }
-  const planned = new Map<string, Planned>()
-  for (const level of levelsOf(rendered)) {
-    await eachAtOnce(level, AT_ONCE, signal, async (image) => {
-      const own = { ...context, force: force && selected.has(image.name) }
-      planned.set(image.name, await planOne(image, planner, own, bases, planned))
-    })
-  }
-  const shown = rendered.flatMap(({ name }) => (selected.has(name) ? (planned.get(name) ?? []) : []))
-  const waves = wavesOf(workOf(shown))
-  const images = shown.map(({ digest: _inner, ...image }) => ({ ...image, wave: waves.get(image.name) ?? 0 }))
-  return { images, bases }
-}
-
-/** Images that depend on none of their level: those on bases, those on these, and so on. */
-function levelsOf(rendered: readonly RenderedImage[]): RenderedImage[][] {
-  const depths = new Map<string, number>()
-  const levels: RenderedImage[][] = []
-  for (const image of rendered) {
-    const depth = image.base.kind === 'image' ? (depths.get(image.base.name) ?? -1) + 1 : 0
-    depths.set(image.name, depth)
-    levels[depth] ??= []
-    levels[depth]?.push(image)
-  }
-  return levels
-}
-
-async function planOne(
-  image: RenderedImage,
-  planner: Planner,
-  context: PlanContext,
-  bases: ReadonlyMap<string, BaseState>,
-  planned: ReadonlyMap<string, Planned>,
-): Promise<Planned> {
-  const { base } = image
-  const parent = base.kind === 'image' ? planned.get(base.name) : undefined
-  const common = {
-    name: image.name,
-    link: `${image.name}.flist`,
-    base: parent?.base ?? base.name,
-    ...(base.kind === 'image' ? { parent: base.name } : {}),
-  }
-  const blocked = (...reasons: PlanReason[]): Planned => ({ ...common, action: 'blocked', reasons, cost: 0 })
-  const faults = lockReasons(image, planner)
-  if (faults.length > 0) return blocked(...faults)
-  const below = parent ? parentState(parent, planner.selected) : bases.get(base.name)
-  if (!below || (below.digest === undefined && !below.available))
-    return blocked(...(below?.reason ? [below.reason] : []))
-  if (below.digest === undefined) {
-    const reasons = context.force ? [{ kind: 'forced' as const, text: 'asked for with --force' }] : []
-    const cost = expectedCost('build', image)
-    return { ...common, action: 'build', reasons: [...reasons, ...(below.reason ? [below.reason] : [])], cost }
-  }
-  const build = await planBuild(image, { digest: below.digest }, context)
-  const { action, reasons, id: buildId, names, state, previousBytes } = build
-  const facts = { ...common, buildId, reference: names.reference, flist: names.flist }
-  if (action === 'build' && !below.available && below.reason)
-    return { ...facts, action: 'blocked', reasons: [below.reason, ...reasons], cost: 0 }
-  const digest = action === 'build' ? undefined : state.imageDigest
-  const pinned = state.imageDigest === undefined ? {} : { pinned: names.pinned(state.imageDigest) }
-  const cost = expectedCost(action, image, previousBytes)
-  return { ...facts, ...pinned, action, reasons, cost, ...(digest === undefined ? {} : { digest }) }
-}
-
-/** What of an image is not locked and has to be: all of it with `frozen`, else the hashes that only a lock can tell. */
-function lockReasons(image: RenderedImage, { options, recipes, lock }: Planner): PlanReason[] {
-  const faults = options.frozen ? lockFaults(image, recipes, lock) : missingInLock(image, lock)
-  return faults.map((text) => ({ kind: 'not-locked', text }))
-}
-
-/** What an image is for those on top of it. */
-function parentState({ name, action, digest }: Planned, selected: ReadonlySet<string>): BaseState {
-  if (digest !== undefined) return { digest, available: true }
-  if (action === 'blocked') {
-    return { available: false, reason: { kind: 'parent-blocked', text: `${name}, which it is built on, is blocked` } }
-  }
-  if (selected.has(name)) {
-    return { available: true, reason: { kind: 'parent', text: `${name}, which it is built on, is built first` } }
-  }
-  const text = `${name}, which it is built on, has to be built first, and is not among what was asked for`
-  return { available: false, reason: { kind: 'not-selected', text } }
+function withWaves(images: readonly Planned[]): PlannedImage[] {
+  const waves = wavesOf(workOf(images))
+  return images.map(({ digest: _inner, ...image }) => ({ ...image, wave: waves.get(image.name) ?? 0 }))
 }
 
 /** The work of a plan; an image waits for its parent only where that is built. */
