@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TextDecoder } from 'node:util'
 import type { Report } from './problem.ts'
@@ -31,12 +31,8 @@ export function openFolder(
   onRead: (path: string, bytes: Uint8Array) => void = () => {},
 ): RecipeFolder {
   const entries = (below: string) => sortedEntries(join(root, path, below))
-  let listing: Set<string> | undefined
-  // One look at the folder spares one at each folder it need not have.
-  const has = (below: string) => {
-    listing ??= new Set(entries('.').map(({ name }) => name))
-    return listing.has(below)
-  }
+  // Most folders have none of those they may have: to ask costs less than to be refused.
+  const has = (below: string) => existsSync(join(root, path, below))
   return {
     path,
     read: async (file) => {

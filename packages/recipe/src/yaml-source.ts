@@ -10,7 +10,9 @@ import {
   parseDocument,
   visit,
 } from 'yaml'
+import { readPlainYaml } from './plain-yaml.ts'
 import type { Location, Report } from './problem.ts'
+import type { PlainNode } from './yaml-cursor.ts'
 
 /** The keys and indexes that lead to a value of a YAML file. */
 export type YamlPath = readonly PropertyKey[]
@@ -35,6 +37,12 @@ const MAX_ALIASES = 100
  * Reads YAML 1.2. Syntax errors, duplicate keys and unknown tags are reported with their place; then nothing is returned.
  */
 export function readYaml(file: string, text: string, report: Report): YamlSource | undefined {
+  const plain = readPlainYaml(text)
+  return plain ? plainSource(file, text, plain) : readAnyYaml(file, text, report)
+}
+
+/** Reads YAML of any kind, and knows what is wrong with it. */
+export function readAnyYaml(file: string, text: string, report: Report): YamlSource | undefined {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' })
   const locate = (offset: number): Location => {
@@ -53,8 +61,77 @@ export function readYaml(file: string, text: string, report: Report): YamlSource
     value,
     at: (path) => place(path, false),
     atKey: (path) => place(path, true),
-    within: (path, line, column) => insideScalar(document, text, path, line, column, locate),
+    within: (path, line, column) => {
+      const node = path.reduce<ParsedNode | null>(
+        (parent, segment) => child(document, parent, segment)?.value ?? null,
+        document.contents,
+      )
+      return insideScalar(place(path, false), scalarOf(node), text, line, column)
+    },
   }
+}
+
+const KINDS: Readonly<Record<string, WrittenScalar['kind']>> = {
+  BLOCK_LITERAL: 'literal',
+  BLOCK_FOLDED: 'folded',
+  PLAIN: 'plain',
+}
+
+function scalarOf(node: ParsedNode | null): WrittenScalar | undefined {
+  if (!isScalar(node) || typeof node.value !== 'string') return undefined
+  const { type, value, range } = node
+  const kind = type === undefined ? 'quoted' : (KINDS[type] ?? 'quoted')
+  return { kind, value, start: range[0], end: range[1] }
+}
+
+function plainSource(file: string, text: string, root: PlainNode): YamlSource {
+  let lines: LineCounter | undefined
+  const locate = (offset: number): Location => {
+    lines ??= countLines(text)
+    const { line, col } = lines.linePos(offset)
+    return { file, line, column: col }
+  }
+  const place = (path: YamlPath, key: boolean): Location => locate(plainOffset(root, path, key))
+  return {
+    file,
+    value: root.value,
+    at: (path) => place(path, false),
+    atKey: (path) => place(path, true),
+    within: (path, line, column) => {
+      const node = path.reduce<PlainNode | undefined>((parent, segment) => plainChild(parent, segment)?.node, root)
+      const scalar =
+        node && 'end' in node && typeof node.value === 'string' ? { ...node, value: node.value } : undefined
+      return insideScalar(place(path, false), scalar, text, line, column)
+    },
+  }
+}
+
+function countLines(text: string): LineCounter {
+  const lines = new LineCounter()
+  for (let at = 0; at > 0 || lines.lineStarts.length === 0; at = text.indexOf('\n', at) + 1) lines.addNewLine(at)
+  return lines
+}
+
+function plainOffset(root: PlainNode, path: YamlPath, key: boolean): number {
+  let node: PlainNode = root
+  let offset = node.start
+  for (const [depth, segment] of path.entries()) {
+    const step = plainChild(node, segment)
+    if (step === undefined) return offset
+    const wantKey = key && depth === path.length - 1
+    offset = wantKey ? (step.start ?? offset) : step.node.start
+    node = step.node
+  }
+  return offset
+}
+
+function plainChild(
+  node: PlainNode | undefined,
+  segment: PropertyKey,
+): { readonly start?: number; readonly node: PlainNode } | undefined {
+  if (node?.kind === 'map') return node.keys.find(({ name }) => name === String(segment))
+  const item = node?.kind === 'list' ? node.items[Number(segment)] : undefined
+  return item && { node: item }
 }
 
 function reportUnresolved(document: Document.Parsed, locate: (alias: Alias) => Location, report: Report): boolean {
@@ -105,32 +182,34 @@ function child(document: Document.Parsed, node: ParsedNode | null, segment: Prop
   return item && { key: null, value: item }
 }
 
+/** A text as it is written in a file: its value, and where its first and last characters are, quotes included. */
+type WrittenScalar = {
+  readonly kind: 'plain' | 'quoted' | 'literal' | 'folded'
+  readonly value: string
+  readonly start: number
+  readonly end: number
+}
+
 /**
  * A block literal keeps its lines, so a place in its text has an exact place in the file; so has a scalar on one line.
  * For the rest (folded text) the start of the scalar has to do.
  */
 function insideScalar(
-  document: Document.Parsed,
+  start: Location,
+  scalar: WrittenScalar | undefined,
   text: string,
-  path: YamlPath,
   line: number,
   column: number,
-  locate: (offset: number) => Location,
 ): Location {
-  const start = locate(offsetOf(document, path, false))
-  const node = path.reduce<ParsedNode | null>(
-    (parent, segment) => child(document, parent, segment)?.value ?? null,
-    document.contents,
-  )
-  if (!isScalar(node) || typeof node.value !== 'string') return start
-  if (node.type === 'BLOCK_LITERAL') {
-    const wanted = node.value.split('\n')[line - 1] ?? ''
+  if (!scalar) return start
+  if (scalar.kind === 'literal') {
+    const wanted = scalar.value.split('\n')[line - 1] ?? ''
     const written = text.split('\n')[start.line + line - 1] ?? ''
     const indent = Math.max(written.replace(/\r$/, '').length - wanted.length, 0)
     return { file: start.file, line: start.line + line, column: indent + column }
   }
-  const oneLine = line === 1 && !text.slice(node.range[0], node.range[1]).includes('\n')
+  const oneLine = scalar.kind !== 'folded' && line === 1 && !text.slice(scalar.start, scalar.end).includes('\n')
   if (!oneLine) return start
-  const quote = node.type === 'PLAIN' ? 0 : 1
+  const quote = scalar.kind === 'plain' ? 0 : 1
   return { ...start, column: start.column + quote + column - 1 }
 }
