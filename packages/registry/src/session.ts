@@ -1,7 +1,5 @@
 import { type AccessScope, type Authenticator, createAuthenticator } from './authenticator.ts'
-import { readBounded } from './bounded-read.ts'
 import type { CredentialsLookup } from './credentials.ts'
-import { networkError } from './network-error.ts'
 import { RegistryError } from './registry-error.ts'
 import { type RetryPolicy, retry } from './retry.ts'
 import { statusError } from './status-error.ts'
@@ -19,6 +17,8 @@ export type ApiRequest = {
   readonly subject: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
+  /** The answer is to be read whole when it has no more bytes */
+  readonly limit?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -40,7 +40,7 @@ export function createSession(transport: Transport, credentials: CredentialsLook
   return {
     open: (request) => retry(() => attempt(request), policy, request.signal),
     read: (request, limit) =>
-      retry(async () => readAnswer(await attempt(request), request, limit), policy, request.signal),
+      retry(async () => readAnswer(await attempt({ ...request, limit }), request, limit), policy, request.signal),
   }
 }
 
@@ -50,7 +50,7 @@ async function sendAuthorized(
   authenticator: Authenticator,
   request: ApiRequest,
 ): Promise<TransportAnswer> {
-  const { scope, method, path, subject, headers, body, signal } = request
+  const { scope, method, path, subject, headers, body, limit, signal } = request
   const url = request.location ?? new URL(`/v2/${scope.repository}/${path}`, scope.home)
   const send = (authorization: string | undefined): Promise<TransportAnswer> =>
     transport.send({
@@ -60,6 +60,7 @@ async function sendAuthorized(
       subject,
       authorization,
       body,
+      limit,
       signal,
       ...(headers && { headers }),
     })
@@ -77,18 +78,9 @@ async function sendAuthorized(
   throw await refused(second, authenticator, request)
 }
 
-async function readAnswer(answer: TransportAnswer, request: ApiRequest, limit: number): Promise<ReadAnswer> {
-  const tooLarge = (): RegistryError =>
-    new RegistryError('bad-manifest', `${request.subject}: has more than ${limit} bytes; make it smaller`)
-  if (Number(answer.headers['content-length'] ?? 0) > limit) {
-    answer.body.on('error', () => {}).destroy()
-    throw tooLarge()
-  }
-  try {
-    return { headers: answer.headers, bytes: await readBounded(answer.body, limit, tooLarge) }
-  } catch (error) {
-    throw networkError(error, request.subject, answer.origin, request.signal)
-  }
+function readAnswer({ headers, bytes }: TransportAnswer, { subject }: ApiRequest, limit: number): ReadAnswer {
+  if (bytes) return { headers, bytes }
+  throw new RegistryError('bad-manifest', `${subject}: has more than ${limit} bytes; make it smaller`)
 }
 
 async function refused(

@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import type { Readable } from 'node:stream'
-import type { Agent, Dispatcher } from 'undici'
+import { Readable } from 'node:stream'
+import type { Agent } from 'undici'
 import { bareHost, guardedLookup, isPrivateAddress, PrivateAddressError } from './addresses.ts'
+import { collectAnswer } from './collected-body.ts'
 import { networkError } from './network-error.ts'
 import { isRedirect, MAX_REDIRECTS, redirectTarget } from './redirect.ts'
 import { RegistryError } from './registry-error.ts'
@@ -19,6 +20,8 @@ export type TransportRequest = {
   /** Sent to the origin of `url` only, never after a redirect to another one */
   readonly authorization?: string | undefined
   readonly body?: Uint8Array | string | undefined
+  /** The body is wanted whole, when it has no more bytes: for small documents, which cost less that way */
+  readonly limit?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -27,6 +30,8 @@ export type TransportAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: Readable
+  /** The body of a request with a `limit`, whose `body` need not be read; absent where it has more bytes */
+  readonly bytes?: Buffer | undefined
   /** Scheme, host and port that answered, after redirects */
   readonly origin: string
 }
@@ -86,15 +91,11 @@ export function createTransport(options: TransportOptions = {}): Transport {
     return guarded
   }
 
-  const sendOnce = async (
-    url: URL,
-    request: TransportRequest,
-    withCredentials: boolean,
-  ): Promise<Dispatcher.ResponseData> => {
+  const sendOnce = async (url: URL, request: TransportRequest, withCredentials: boolean): Promise<TransportAnswer> => {
     try {
       const agent = await agentFor(url, request.home)
       options.onRequest?.()
-      return await agent.request({
+      const message = {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: request.method,
@@ -106,8 +107,22 @@ export function createTransport(options: TransportOptions = {}): Transport {
           ...(withCredentials && request.authorization !== undefined && { authorization: request.authorization }),
         },
         body: request.body ?? null,
-        ...(request.signal && { signal: request.signal }),
-      })
+      }
+      if (request.limit === undefined) {
+        const response = await agent.request({ ...message, ...(request.signal && { signal: request.signal }) })
+        const { statusCode: status, headers, body } = response
+        return { status, headers: flat(headers), body, origin: url.origin }
+      }
+      const { status, headers, bytes, isWhole } = await collectAnswer(agent, message, request.limit, request.signal)
+      return {
+        status,
+        headers: flat(headers),
+        origin: url.origin,
+        ...(isWhole && { bytes }),
+        get body() {
+          return Readable.from([bytes])
+        },
+      }
     } catch (error) {
       throw networkError(error, request.subject, url.origin, request.signal)
     }
@@ -118,10 +133,10 @@ export function createTransport(options: TransportOptions = {}): Transport {
       let url = request.url
       let withCredentials = true
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-        const response = await sendOnce(url, request, withCredentials)
-        if (!isRedirect(response.statusCode)) return toAnswer(response, url)
-        await discard(response.body)
-        const target = redirectTarget(request.method, url, flat(response.headers).location, request.subject)
+        const answer = await sendOnce(url, request, withCredentials)
+        if (!isRedirect(answer.status)) return answer
+        await discard(answer.body)
+        const target = redirectTarget(request.method, url, answer.headers.location, request.subject)
         // Once lost, credentials do not come back, even when a later hop returns to the first origin.
         withCredentials &&= target.origin === url.origin
         url = target
@@ -160,10 +175,6 @@ async function resolveAddresses(host: string): Promise<string[]> {
     (found) => found.map(({ address }) => address),
     () => [],
   )
-}
-
-function toAnswer(response: Dispatcher.ResponseData, url: URL): TransportAnswer {
-  return { status: response.statusCode, headers: flat(response.headers), body: response.body, origin: url.origin }
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
