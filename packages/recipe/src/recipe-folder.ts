@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { TextDecoder } from 'node:util'
 import type { Report } from './problem.ts'
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
 /** A file as git keeps it: its bytes, and whether it is executable. */
 export type FolderFile = { readonly path: string; readonly content: Buffer; readonly executable: boolean }
 
@@ -59,7 +61,7 @@ export function openFolder(
 /** The text of a file that must be UTF-8; otherwise the place is reported and nothing returned. */
 export function decodeText(file: string, bytes: Uint8Array, report: Report): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     report({ file, line: 1, column: 1 }, 'is not UTF-8 text', 'save it as UTF-8, or use a source without .hbs')
     return undefined

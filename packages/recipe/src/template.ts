@@ -1,4 +1,4 @@
-import Handlebars from 'handlebars'
+import Handlebars from 'handlebars/dist/handlebars.js'
 import { CONTINUATION, tidyCommand } from './dockerfile.ts'
 import { invalidRecipes, type Location, type Report } from './problem.ts'
 import { checkTemplate, type PartialSource, type Variables } from './template-check.ts'

@@ -10,6 +10,9 @@ export type Problems = string[]
 const REPORTED_PROBLEMS = 10
 const LONGEST_LIST = 20_000
 
+/** One for all: to make one costs more than to decode a manifest. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /**
  * Parses a document of somebody else.
  *
@@ -18,7 +21,7 @@ const LONGEST_LIST = 20_000
 export function parseJsonObject(bytes: Uint8Array, subject: string): JsonObject {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    value = JSON.parse(utf8.decode(bytes))
   } catch (cause) {
     throw badDocument(subject, ['it is not JSON'], cause)
   }
