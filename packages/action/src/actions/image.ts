@@ -1,8 +1,7 @@
-import { mkdtemp } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import {
   bringUp,
-  createDockerfileRecipes,
+  bringUpDockerfile,
   formatReport,
   type ImageReport,
   legFailure,
@@ -25,9 +24,8 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
   const work = openWorkFolder()
   await requireDiskSpace(work.path, inputs.minFree)
   const { image, registry, credentials, hub, force, conversion } = inputs
-  const { reports, failures } = await bringUp({
-    root: await recipesOf(inputs, work.path),
-    images: [image],
+  const options = {
+    root: inputs.root,
     registry,
     hub,
     workFolder: work.path,
@@ -40,7 +38,10 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
     signal,
     ...(await originOf(inputs.root)),
     ...engineOptions(),
-  })
+  }
+  const { reports, failures } = inputs.dockerfile
+    ? await bringUpDockerfile({ ...options, image, dockerfile: resolve(inputs.dockerfile) })
+    : await bringUp({ ...options, images: [image] })
   const report = reports.find(({ name }) => name === image)
   if (report) setOutputs('image', outputsOf(report))
   setOutputs('image', { report: JSON.stringify(reports) })
@@ -69,16 +70,6 @@ function readInputs() {
   }
   reader.check()
   return inputs
-}
-
-/** The folder that has the recipes: the given one, or one that is made of a Dockerfile. */
-async function recipesOf(inputs: ReturnType<typeof readInputs>, workFolder: string): Promise<string> {
-  const { dockerfile, image: name, registry } = inputs
-  if (!dockerfile) return inputs.root
-  const root = await mkdtemp(join(workFolder, 'recipes-'))
-  removeAtEnd({ folder: root })
-  await createDockerfileRecipes(root, { dockerfile: resolve(dockerfile), name, registry })
-  return root
 }
 
 function outputsOf(report: ImageReport) {
