@@ -6,7 +6,7 @@ export { type CommandOutcome, type Container, type ContainerOptions, startContai
 export { type ContextEntry, type ContextFile, type ContextLink, readContextDirectory } from './context-files.ts'
 export type { Credentials } from './credentials.ts'
 export { EngineError, type EngineErrorCode, type FailedStep } from './errors.ts'
-export { type ImageInfo, inspectImage, removeImage, tagImage } from './image.ts'
+export { countSteps, type ImageInfo, inspectImage, removeImage, tagImage } from './image.ts'
 export { type PullOptions, pullImage } from './pull.ts'
 export { pushImage, type TransferOptions } from './push.ts'
 export { exportImage, type ImportOptions, importImage } from './root-tar.ts'

@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { buildImage, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
+import { buildImage, countSteps, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
 import { contextFiles, readCodeFrame, traceFailure } from '@tf-images/recipe'
 import { formatReference, parseReference, type RegistryClient } from '@tf-images/registry'
 import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
-import type { BuildableImage } from './own-dockerfile-image.ts'
+import { type BuildableImage, NOTHING } from './own-dockerfile-image.ts'
 import type { PhaseReport, PhaseRunner } from './progress.ts'
 import type { CredentialLookup } from './settings.ts'
 
@@ -76,7 +76,8 @@ export async function buildAndPush(
     }
     if (created === undefined) return { digest }
     const { registry, repository, tag = '' } = parseReference(immutable)
-    const dated = await client.date({ registry, repository, digest }, created * 1000)
+    const inherited = request.base === NOTHING ? 0 : await countSteps(engine, request.base)
+    const dated = await client.date({ registry, repository, digest }, created * 1000, { inherited })
     // The immutable name comes last: what has it is whole, and stays.
     await client.tag({ registry, repository, digest: dated.digest }, dated.digest, tag)
     return { digest: dated.digest }

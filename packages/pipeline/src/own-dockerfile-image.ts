@@ -33,8 +33,10 @@ export type OwnDockerfileOptions = {
 /** More files than this are told as one when they change. */
 const MOST_FILES = 100
 
-/** What a stage is built on that starts from nothing. */
-const nothing: PinnedBase = { reference: 'scratch', digest: 'scratch', origin: 'nothing at all' }
+/** What a Dockerfile calls it that a stage starts from nothing. */
+export const NOTHING = 'scratch'
+
+const nothing: PinnedBase = { reference: NOTHING, digest: NOTHING, origin: 'nothing at all' }
 
 /**
  * Reads a Dockerfile and its build context.
@@ -57,7 +59,7 @@ export async function readOwnImage({
   const folder = dirname(dockerfile)
   const entries = await readContextDirectory(folder, basename(dockerfile))
   const { hash, files } = await hashContext(entries, text)
-  const reference = own.base ?? nothing.reference
+  const reference = own.base ?? NOTHING
   return {
     name,
     description: name,

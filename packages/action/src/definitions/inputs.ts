@@ -52,7 +52,8 @@ export const inputDefinitions = {
     default: 'true',
   },
   'cache-from': {
-    description: 'Pull the image that was published last, so that its layers need not be built again',
+    description:
+      'Take over the layers of the image that was published last, up to the first step that changed; it is pulled for that. Of several stages those of the last one',
     default: 'true',
   },
   source: { description: 'What to convert instead of the images of a leg: an image, archive, directory or tar' },
