@@ -5,6 +5,7 @@ export { type ConnectOptions, connectEngine, type Engine } from './connection.ts
 export { type CommandOutcome, type Container, type ContainerOptions, startContainer } from './container.ts'
 export { type ContextEntry, type ContextFile, type ContextLink, readContextDirectory } from './context-files.ts'
 export type { Credentials } from './credentials.ts'
+export { dataFolder } from './data-folder.ts'
 export { EngineError, type EngineErrorCode, type FailedStep } from './errors.ts'
 export { countSteps, type ImageInfo, inspectImage, removeImage, tagImage } from './image.ts'
 export { type PullOptions, pullImage } from './pull.ts'

@@ -24,6 +24,7 @@ import { withSession } from './publishing/hub-session.ts'
 import { publishFlist } from './publishing/publish.ts'
 import { promoteFlist } from './releases/promotion.ts'
 import type { ImageReport } from './report.ts'
+import { requireRoomToBuild } from './room-to-build.ts'
 import { parseRegistryHost } from './settings.ts'
 import type { RunOptions, UpOptions } from './up.ts'
 
@@ -72,6 +73,9 @@ export async function bringUpImage(rendered: BuildableImage, workshop: Workshop)
   }
   if (action === 'relink' && kept && (await relink(names, workshop, phases))) {
     return { ...common, ...urls, reference: names.pinned(kept), status: 'relinked' }
+  }
+  if (kept === undefined) {
+    await requireRoomToBuild({ ...workshop, name, base, ...previousOf(planned) })
   }
   if (workshop.archiveFolder && kept === undefined) {
     const archive = join(workshop.archiveFolder, `${name}.tar`)
@@ -169,6 +173,10 @@ async function plan(
 
 function contextOf({ registry, platform, client, lock, force = false, startupToml = false }: Workshop): PlanContext {
   return { registry, platform, client, lock, force, startupToml }
+}
+
+function previousOf({ previousBytes }: PlannedBuild): { readonly previousBytes?: number } {
+  return previousBytes === undefined ? {} : { previousBytes }
 }
 
 /** Moves the link alone; false where the flist turns out not to be whole: then it is made again. */

@@ -76,6 +76,8 @@ export type RunOptions = {
   readonly gate?: GateOptions | false
   /** What an image may cost to convert. */
   readonly limits?: ConvertLimits
+  /** Bytes that have to be free for each image; by default what its base and its last build let expect. */
+  readonly minFree?: number
   /** `unix:///var/run/docker.sock`, `tcp://host:port`. */
   readonly dockerHost?: string
   readonly signal?: AbortSignal

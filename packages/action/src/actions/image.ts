@@ -22,8 +22,8 @@ import { openWorkFolder } from '../work-folder.ts'
 export async function runImage({ progress, signal }: ActionContext): Promise<void> {
   const inputs = readInputs()
   const work = openWorkFolder()
-  await requireDiskSpace(work.path, inputs.minFree)
-  const { image, registry, credentials, hub, force, conversion } = inputs
+  const { image, registry, credentials, hub, force, conversion, minFree } = inputs
+  if (minFree !== undefined) await requireDiskSpace(work.path, minFree)
   const options = {
     root: inputs.root,
     registry,
@@ -34,6 +34,7 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
     progress,
     force,
     cacheFrom: inputs.cacheFrom,
+    ...(minFree === undefined ? {} : { minFree }),
     ...conversion,
     ...(inputs.gate ? {} : { gate: false as const }),
     signal,
@@ -64,7 +65,7 @@ function readInputs() {
     force: reader.flag('force'),
     cacheFrom: reader.flag('cache-from'),
     gate: reader.flag('gate'),
-    minFree: reader.parsed('min-free', parseSize) ?? 0,
+    minFree: reader.parsed('min-free', parseSize),
     conversion: readConversion(reader),
   }
   if (inputs.dockerfile && reader.text('root') !== '.') {

@@ -39,7 +39,10 @@ export const inputDefinitions = {
     description:
       'Folder for flists, chunks and results; by default in the temporary folder of the runner, and then removed at the end of the job',
   },
-  'min-free': { description: 'Bytes that have to be free on the disk before the work begins', default: '2G' },
+  'min-free': {
+    description:
+      'Bytes that have to be free on the disk before the work begins; by default what base and last build let expect, for a machine 2G',
+  },
   force: { description: 'Build and publish although nothing changed', default: 'false' },
   'dry-run': { description: 'Look at everything, say what would be done, do nothing', default: 'false' },
   legs: { description: 'Most legs to plan; a matrix of GitHub has 256 at most', default: '256' },
