@@ -14,7 +14,8 @@ export const inputDefinitions = {
     required: true,
   },
   dockerfile: {
-    description: 'Dockerfile to take instead of recipes; its folder is its build context, and image the name it gets',
+    description:
+      'Dockerfile to build as it stands instead of recipes; its folder, without what .dockerignore leaves out, is its build context, and image the name it gets',
   },
   images: { description: 'Names of images, by space, comma or line; all when empty' },
   name: { description: 'Name of the virtual machine, a folder below recipes/vms/', required: true },
