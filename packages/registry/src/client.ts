@@ -6,6 +6,7 @@ import { readBounded } from './bounded-read.ts'
 import type { CredentialsLookup } from './credentials.ts'
 import { putDatedImage } from './dated-image.ts'
 import type { Descriptor } from './descriptor.ts'
+import { CONFIG_LIMIT } from './image-config.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
 import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
 import { describeManifest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
@@ -75,7 +76,7 @@ export class RegistryClient implements ImageReader {
           const { digest } = descriptor
           return fetchManifest(this.#manifestRequest({ ...asked, digest }, options), descriptor)
         },
-        blob: (descriptor) => this.blob(asked, descriptor, options),
+        blob: (descriptor) => this.#smallBlob(asked, descriptor, options),
       })
     } catch (error) {
       throw locate(error, { registry: asked.registry, reference: subject })
@@ -230,6 +231,17 @@ export class RegistryClient implements ImageReader {
   /** {@inheritDoc ImageReader.close} */
   async close(): Promise<void> {
     await this.#transport.close()
+  }
+
+  /** A config: read at once, and checked as any blob. */
+  async *#smallBlob(reference: Reference, descriptor: Descriptor, { signal }: CallOptions): AsyncGenerator<Uint8Array> {
+    const { registry, repository } = reference
+    const subject = `${registry}/${repository} blob ${descriptor.digest}`
+    checkedDigest(descriptor, subject)
+    const path = `blobs/${descriptor.digest}`
+    const scope = this.#scope(reference, 'pull')
+    const { bytes } = await this.#session.read({ scope, method: 'GET', path, subject, signal }, CONFIG_LIMIT)
+    yield* verifyBlob([bytes], descriptor, subject)
   }
 
   #manifestRequest(

@@ -13,7 +13,7 @@ import { RegistryError } from './registry-error.ts'
  * @throws RegistryError `size-mismatch`, `digest-mismatch`, `unsupported` for a digest of another algorithm
  */
 export async function* verifyBlob(
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   descriptor: Pick<Descriptor, 'digest' | 'size'>,
   subject: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
