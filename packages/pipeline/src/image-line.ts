@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import type { ChunkStore } from '@tf-images/flist'
-import { imageRuns, type Lock, type Recipes, type RenderedImage } from '@tf-images/recipe'
+import { imageRuns, type Lock, lockEntry, type Recipes, type RenderedImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
@@ -118,7 +118,7 @@ async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: Ph
   if (base.kind === 'image') return pinParent(base.name, workshop)
   const { engine, client, credentials, platform, signal } = workshop
   const registryHost = parseRegistryHost(workshop.registry)
-  const locked = workshop.lock?.bases[base.name]?.digest
+  const locked = lockEntry(workshop.lock?.bases, base.name)?.digest
   const pinned = {
     ...(locked === undefined ? {} : { locked }),
     ...(workshop.frozen ? { frozen: true } : {}),

@@ -26,6 +26,7 @@ export {
   LOCK_FILE,
   type Lock,
   type LockDifference,
+  lockEntry,
   lockOf,
   parseLock,
   readLock,
