@@ -32,7 +32,11 @@ test('every package is known to this test', () => {
 })
 
 test.each(Object.keys(allowed))('the README of %s has at most 60 lines', (name) => {
-  expect(readFileSync(join(packages, name, 'README.md'), 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(60)
+  expect(
+    readFileSync(join(packages, name, 'README.md'), 'utf8')
+      .trimEnd()
+      .split('\n').length,
+  ).toBeLessThanOrEqual(60)
 })
 
 test.each(Object.entries(allowed))('%s imports only what is below it', (name, below) => {
