@@ -1,5 +1,4 @@
 import type { ChunkFormat } from './codec/chunk-format.ts'
-import { type ChunkList, type DirectoryNode, walkNodes } from './tree.ts'
 import { createTreeHasher, type HashedNode } from './tree-hash.ts'
 
 /** What a tree holds. Hard links count at every place, as a flist has them; the root counts as a directory. */
@@ -18,13 +17,6 @@ export type TreeSummary = {
   readonly treeHash: string
   /** The same without times: equal for equal content, whenever it was built */
   readonly contentHash: string
-}
-
-/** Summarises a whole tree. */
-export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
-  const summary = createTreeSummariser(format)
-  for (const { path, node } of walkNodes(root)) summary.add(path, node)
-  return summary.finish()
 }
 
 /** A summary under construction; nodes come in the order of `hashTree`. */

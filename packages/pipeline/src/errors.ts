@@ -23,6 +23,8 @@ export type PipelineErrorCode =
   /** Found before the work, not in it. */
   | 'disk-full'
   | 'download-failed'
+  /** Another run is at it. */
+  | 'busy'
   /** Of several places at once some could not be asked. */
   | 'not-reached'
 

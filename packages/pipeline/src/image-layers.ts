@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ChunkFormat, type ChunkList, type ChunkStore, listChunks } from '@tf-images/flist'
+import type { ChunkFormat, ChunkList, ChunkStore } from '@tf-images/flist'
 import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 import type { LayerCache } from './layer-cache.ts'
@@ -105,11 +105,13 @@ async function areStored(
   const asked: Uint8Array[] = []
   for (const entry of layer.entries) {
     if (entry.type !== 'file') continue
-    for (const { id } of listChunks(entry.content, chunks)) {
-      const text = Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
+    const { content } = entry
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.length)
+    for (let at = 0; at < bytes.length; at += chunks.entryBytes) {
+      const text = bytes.toString('latin1', at, at + chunks.idBytes)
       if (stored.has(text)) continue
       stored.add(text)
-      asked.push(id)
+      asked.push(content.subarray(at, at + chunks.idBytes))
     }
   }
   const missing = await store.missing(asked)

@@ -4,8 +4,8 @@ import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { encodeMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
-import { summariseTree, type TreeSummary } from '../tree-summary.ts'
-import { checkTree } from '../write/tree-rules.ts'
+import type { TreeSummary } from '../tree-summary.ts'
+import { summariseTree } from '../write/tree-rules.ts'
 import { type WholeFileOptions, writeWhole } from '../write/whole-file.ts'
 import type { MetadataSource } from '../write/write-flist.ts'
 import { createFlDatabase, type FlDatabaseWriter } from './fl-database-writer.ts'
@@ -45,7 +45,6 @@ export async function writeFl(
   output: string,
   options: WriteFlOptions = {},
 ): Promise<FlSummary> {
-  checkTree(root, FL_CHUNKS)
   checkRoutes(routes)
   const summary = summariseTree(root, FL_CHUNKS)
   const metadata = typeof source === 'function' ? source(summary) : source

@@ -21,6 +21,7 @@ import {
   type MessageWriter,
   type Place,
   ROOT_POINTER,
+  restartMessage,
   setPointer,
 } from './message-writer.ts'
 import { writeUint64 } from './numbers.ts'
@@ -144,9 +145,11 @@ function corrupt(name: string, what: string): FlistError {
 /**
  * Writes a directory record in one segment, its objects in the reference's order: a record the reference keeps in one
  * segment comes out with the same bytes. Throws `too-large` over `MAX_RECORD_BYTES`.
+ *
+ * @param writer whose memory the result is in, until it is given another record
  */
-export function encodeDirectory(record: DirectoryRecord): Buffer {
-  const writer = createMessage()
+export function encodeDirectory(record: DirectoryRecord, writer: MessageWriter = createMessage()): Buffer {
+  restartMessage(writer)
   const contents = addStructList(writer, record.contents.length, 3, 3)
   for (const [index, inode] of record.contents.entries()) encodeInode(writer, contents.at + index * 48, inode)
   const dir = addStruct(writer, 2, 5)

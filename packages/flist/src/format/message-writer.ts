@@ -24,10 +24,17 @@ export function createMessage(): MessageWriter {
   return writer
 }
 
+/** Begins another message in the memory of one that nobody needs any more. */
+export function restartMessage(writer: MessageWriter): void {
+  writer.buffer.fill(0, 0, writer.length)
+  writer.length = WORD
+  allocate(writer, 1)
+}
+
 /** Where the root pointer of every message is. */
 export const ROOT_POINTER = WORD
 
-/** The framed message; the writer is used up. */
+/** The framed message, a view on the writer's memory; until {@link restartMessage} the writer is used up. */
 export function finishMessage(writer: MessageWriter): Buffer {
   writer.buffer.writeUInt32LE(writer.length / WORD - 1, 4)
   return writer.buffer.subarray(0, writer.length)

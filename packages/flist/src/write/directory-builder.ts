@@ -30,19 +30,35 @@ export function createAclTable(database: DatabaseWriter): AclTable {
   }
 }
 
+/** The key of the directory at a path. */
+export type KeyTable = (path: string) => string
+
+/** Keys of directories, each computed once: a directory, the one above and those below ask for it. */
+export function createKeyTable(): KeyTable {
+  const keys = new Map<string, string>()
+  return (path) => {
+    const key = keys.get(path) ?? directoryKey(path)
+    keys.set(path, key)
+    return key
+  }
+}
+
+/** What the records of one flist refer to. */
+export type RecordTables = { readonly acls: AclTable; readonly keys: KeyTable }
+
 /**
  * The record of a directory: subdirectories first, then everything else, both by unsigned bytes. The creation time is
  * the modification time: a flist must not tell when it was made.
  */
-export function buildDirectory(path: string, node: DirectoryNode<ChunkList>, acls: AclTable): DirectoryRecord {
+export function buildDirectory(path: string, node: DirectoryNode<ChunkList>, tables: RecordTables): DirectoryRecord {
   const slash = path.lastIndexOf('/')
   const time = clampTime(node.mtime)
   return {
     name: path.slice(slash + 1),
     location: path,
-    aclKey: acls(node),
-    contents: sortChildren(node).map(([name, child]) => buildInode(joinPath(path, name), name, child, acls)),
-    parent: directoryKey(path.slice(0, Math.max(slash, 0))),
+    aclKey: tables.acls(node),
+    contents: sortChildren(node).map(([name, child]) => buildInode(joinPath(path, name), name, child, tables)),
+    parent: tables.keys(path.slice(0, Math.max(slash, 0))),
     size: DIRECTORY_SIZE,
     modificationTime: time,
     creationTime: time,
@@ -54,16 +70,16 @@ function sortChildren(node: DirectoryNode<ChunkList>): [string, Node<ChunkList>]
   return [...node.children].sort(([a, first], [b, second]) => rank(first) - rank(second) || compareBytes(a, b))
 }
 
-function buildInode(path: string, name: string, node: Node<ChunkList>, acls: AclTable): InodeRecord {
+function buildInode(path: string, name: string, node: Node<ChunkList>, { acls, keys }: RecordTables): InodeRecord {
   const time = clampTime(node.mtime)
-  const attributes = buildAttributes(path, node)
+  const attributes = buildAttributes(path, node, keys)
   return { name, size: sizeOf(node), attributes, aclKey: acls(node), modificationTime: time, creationTime: time }
 }
 
-function buildAttributes(path: string, node: Node<ChunkList>): InodeAttributes {
+function buildAttributes(path: string, node: Node<ChunkList>, keys: KeyTable): InodeAttributes {
   switch (node.type) {
     case 'directory':
-      return { kind: 'dir', key: directoryKey(path) }
+      return { kind: 'dir', key: keys(path) }
     case 'file':
       return { kind: 'file', blockSize: BLOCK_SIZE, blocks: node.content }
     case 'symlink':

@@ -3,6 +3,7 @@ import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { isPathText, MAX_PATH_BYTES, nameProblem, quotePath } from '../format/names.ts'
 import { type ChunkList, type DirectoryNode, type FileNode, joinPath, type Node, walkNodes } from '../tree.ts'
+import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 
 /** Problems spelled out in the error; more are only counted. */
 const SHOWN_PROBLEMS = 20
@@ -10,11 +11,12 @@ const SHOWN_PROBLEMS = 20
 const MAX_ID = 0xffffffff
 
 /**
- * Refuses a tree that a flist cannot hold, before anything is written: names and paths, modes, owners, times, sizes
- * that do not fit their chunks, empty link targets. Throws `invalid` with all problems.
+ * Summarises a tree, and refuses one that a flist cannot hold, before anything is written: names and paths, modes, owners,
+ * times, sizes that do not fit their chunks, empty link targets. Throws `invalid` with all problems.
  */
-export function checkTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): void {
+export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
   const problems: string[] = []
+  const summary = createTreeSummariser(format)
   let count = 0
   for (const { path, node } of walkNodes(root)) {
     for (const problem of nodeProblems(path, node, format)) {
@@ -23,8 +25,9 @@ export function checkTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): 
     }
     // Below a path that is too long there may be no end.
     if (path.length > MAX_PATH_BYTES) break
+    if (count === 0) summary.add(path, node)
   }
-  if (count === 0) return
+  if (count === 0) return summary.finish()
   if (count > problems.length) problems.push(`and ${count - problems.length} more`)
   throw new FlistError('invalid', `tree for a flist: ${problems.join('; ')}`)
 }

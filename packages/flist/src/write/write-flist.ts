@@ -3,13 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { packDatabase } from '../format/archive-writer.ts'
 import { createDatabase, type DatabaseWriter } from '../format/database-writer.ts'
-import { directoryKey } from '../format/directory-key.ts'
 import { encodeDirectory } from '../format/directory-record.ts'
+import { createMessage } from '../format/message-writer.ts'
 import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
-import { summariseTree, type TreeSummary } from '../tree-summary.ts'
-import { buildDirectory, createAclTable } from './directory-builder.ts'
-import { checkTree } from './tree-rules.ts'
+import type { TreeSummary } from '../tree-summary.ts'
+import { buildDirectory, createAclTable, createKeyTable } from './directory-builder.ts'
+import { summariseTree } from './tree-rules.ts'
 import { type WholeFileOptions, writeWhole } from './whole-file.ts'
 
 /** What was written. */
@@ -45,7 +45,6 @@ export async function writeFlist(
   output: string,
   options: WriteFlistOptions = {},
 ): Promise<FlistSummary> {
-  checkTree(root, FLIST_CHUNKS)
   const summary = summariseTree(root, FLIST_CHUNKS)
   const rows = encodeMetadata(typeof metadata === 'function' ? metadata(summary) : metadata)
   const write = async (file: string) => {
@@ -84,12 +83,14 @@ async function writeDirectories(
   const acls = createAclTable(database)
   // The first row must not be a directory below the root (see createDatabase).
   acls(root)
+  const keys = createKeyTable()
+  const message = createMessage()
   const oversized: string[] = []
   let written = 0
   for (const { path, node } of walkNodes(root)) {
     if (node.type !== 'directory') continue
-    const record = encodeDirectory(buildDirectory(path, node, acls))
-    database.addEntry(directoryKey(path), record)
+    const record = encodeDirectory(buildDirectory(path, node, { acls, keys }), message)
+    database.addEntry(keys(path), record)
     if (record.length > REFERENCE_RECORD_BYTES) oversized.push(path)
     if (++written % BATCH === 0) await setImmediate()
     signal?.throwIfAborted()

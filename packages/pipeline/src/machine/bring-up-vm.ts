@@ -18,6 +18,7 @@ import { type HubSettings, parseBackend } from '../settings.ts'
 import { openSource } from '../source.ts'
 import { formatPlace } from './definition-failure.ts'
 import { makeDisk, measureFiles } from './machine-disk.ts'
+import { lockMachine } from './machine-lock.ts'
 import { makeTree } from './machine-tree.ts'
 
 export type VmOptions = {
@@ -68,13 +69,14 @@ export type VmResult = {
  * its chunks, so what is published are the very bytes that started; a machine with an error or a check that fails is not published.
  * A disk made of it goes the same way, and both are counted.
  *
- * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'bad-definition', 'limit', 'not-bootable'
+ * @throws RecipeError, VmError, FlistError, HubError, PipelineError 'bad-settings', 'bad-definition', 'limit', 'not-bootable', 'busy'
  */
 export async function bringUpVm(options: VmOptions): Promise<VmResult> {
   const definition = await findVm(options)
   const { workFolder } = options
   const phases = new PhaseRunner(definition.name, options.progress)
   const directory = join(workFolder, 'vms', definition.name)
+  await using _lock = await lockMachine(directory)
   const lint = await makeTree(definition, directory, options, phases)
   const chunks = await openChunkStore(join(workFolder, 'chunks'))
   try {
