@@ -167,7 +167,7 @@ test('what can not be had here is told, and does not pass', async () => {
   expect(stderr).toContain(`flist: 3 of 4 scenarios could not be run here:
   snippet base: there is no base far
   snippet commands: crates.invalid can not be reached from here
-  snippet hash: a download has no hash
+  snippet hash: the download from files.invalid has no hash
 `)
   expect(stdout).toContain(
     '  not run  crates.invalid can not be reached from here\n           recipes/snippets/commands/snippet.yaml:',
@@ -179,9 +179,11 @@ test('what can not be had here is told, and does not pass', async () => {
   const { stdout: json } = await tests(['snippet', 'hash', '--json', '--junit', junit], far)
   expect(JSON.parse(json)).toMatchObject({
     passed: false,
-    scenarios: [{ passed: false, unmet: 'a download has no hash' }],
+    scenarios: [{ passed: false, unmet: 'the download from files.invalid has no hash' }],
   })
-  expect(await readFile(junit, 'utf8')).toContain('<failure message="not run: a download has no hash')
+  expect(await readFile(junit, 'utf8')).toContain(
+    '<failure message="not run: the download from files.invalid has no hash',
+  )
 })
 
 test('a container that loses its power has to come up again', async () => {

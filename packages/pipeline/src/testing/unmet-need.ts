@@ -15,7 +15,9 @@ export async function unmetNeed(
   error: unknown,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  if (error instanceof PipelineError && error.code === 'not-locked') return 'a download has no hash'
+  if (error instanceof PipelineError && error.code === 'not-locked') {
+    return `the download from ${[...new Set(unhashedHosts(image, recipes))].sort().join(', ')} has no hash`
+  }
   if (error instanceof PipelineError && error.code === 'bad-settings')
     return `there is no base ${baseOf(image, recipes)}`
   const hosts = [...new Set(origins(image, recipes))].sort()
@@ -26,6 +28,12 @@ export async function unmetNeed(
 
 function baseOf({ base }: RenderedImage, recipes: Recipes): string {
   return base.kind === 'image' ? baseOf(renderImage(recipes, base.name), recipes) : base.name
+}
+
+function unhashedHosts({ base, downloads }: RenderedImage, recipes: Recipes): string[] {
+  const below = base.kind === 'image' ? unhashedHosts(renderImage(recipes, base.name), recipes) : []
+  const own = downloads.flatMap(({ url, sha256 }) => (sha256 === undefined ? [new URL(url).host] : []))
+  return [...below, ...own]
 }
 
 /** What it loads from, as the start of addresses, and what those below load from. */
