@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { checkSchema, snippetUse } from './check-schema.ts'
 import { cloudInitSchema } from './cloud-init-schema.ts'
-import { account, description, packageName, target } from './names.ts'
+import { account, description, packageName, source, target } from './names.ts'
 import { fileSchema } from './snippet-schema.ts'
 
 const codeName = z.string().regex(/^[a-z][a-z0-9-]*$/, 'is no code name: write it like "bookworm"')
@@ -33,6 +33,9 @@ export const vmSchema = z
       .meta({ description: 'debootstrap works in more steps and takes longer; Arch Linux has its own' }),
     release: codeName,
     components: z.array(codeName).min(1).default(['main']),
+    keyring: source.optional().meta({
+      description: 'A file of recipes/ with the keys of the archive; by default those that the machine has',
+    }),
     kernel: packageName.meta({ description: 'The package whose kernel it starts with' }),
     packages: z.array(packageName).default([]).meta({ description: 'On top of what every machine needs' }),
     snippets: z.array(snippetUse).default([]).meta({ description: 'Those of images; systemd starts their services' }),

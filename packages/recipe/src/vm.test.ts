@@ -49,6 +49,15 @@ test('what is not said has defaults', async () => {
   })
 })
 
+test('keys of the archive are a file of recipes/', async () => {
+  const lines = 'keyring: keys/archive.gpg\n'
+  const vms = await load({ [FILE]: SMALL + lines, 'recipes/keys/archive.gpg': 'keys' })
+  expect(vms.get('machine')?.keyring).toMatch(/^\/.*\/recipes\/keys\/archive\.gpg$/)
+  expect(await problemsOf({ [FILE]: SMALL + lines })).toEqual([
+    expect.stringContaining(`${FILE}:5:10: no file "keys/archive.gpg" in recipes/`),
+  ])
+})
+
 test('files and checks', async () => {
   const lines = `files:
   - { target: /etc/motd, source: motd, mode: "0600" }

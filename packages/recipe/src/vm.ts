@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { CLOUD_INIT_FILE, cloudInitText } from './cloud-init-schema.ts'
 import { readDefinition } from './definition-file.ts'
 import { readFiles } from './file-definition.ts'
@@ -16,11 +17,13 @@ import { distributionOf, machineBase } from './vm-distribution.ts'
 import { type VmYaml, vmSchema } from './vm-schema.ts'
 
 /** What a virtual machine is made of, as its vm.yaml or its image.yaml says. */
-export type VmDefinition = Omit<VmYaml, 'files' | 'snippets' | 'packages' | 'cloudInit'> &
+export type VmDefinition = Omit<VmYaml, 'files' | 'snippets' | 'packages' | 'cloudInit' | 'keyring'> &
   Pick<VmContents, 'ports' | 'volumes' | 'environment'> & {
     readonly name: string
     /** The file it is defined in, relative to the repository's root. */
     readonly file: string
+    /** Absolute path of the keys of its archive, where they are part of the recipes. */
+    readonly keyring?: string
     /** On top of what every machine needs, those of its snippets first. */
     readonly packages: readonly string[]
     /** What is done once the packages are there. */
@@ -43,7 +46,7 @@ export type VmDefinition = Omit<VmYaml, 'files' | 'snippets' | 'packages' | 'clo
 export async function loadVms(root: string): Promise<ReadonlyMap<string, VmDefinition>> {
   const problems: Problem[] = []
   const report = reportInto(problems)
-  const project = { definitions: await readDefinitions(root, problems), hashes: await lockedHashes(root) }
+  const project = { root, definitions: await readDefinitions(root, problems), hashes: await lockedHashes(root) }
   const folder = openFolder(root, 'recipes/vms')
   const vms = new Map<string, VmDefinition>()
   for (const name of await folder.folders()) {
@@ -69,6 +72,7 @@ export async function loadVms(root: string): Promise<ReadonlyMap<string, VmDefin
 
 /** What machines are made of besides their own files. */
 type Project = {
+  readonly root: string
   readonly definitions: Definitions
   /** Of downloads, by URL, as the lock has them. */
   readonly hashes: ReadonlyMap<string, string>
@@ -107,7 +111,7 @@ function checkLinks(
 async function readVm(
   name: string,
   folder: RecipeFolder,
-  { definitions, hashes }: Project,
+  { root, definitions, hashes }: Project,
   problems: Problem[],
 ): Promise<VmDefinition | undefined> {
   const watch = watchReport(reportInto(problems))
@@ -139,8 +143,11 @@ async function readVm(
   const known = { ...definitions, images: new Map(), bases: new Map([[base.name, base]]) }
   const resolved = resolveMachine(image, known, watch.report)
   const contents = resolved && evaluated(resolved, hashes, problems)
+  const { files: _files, snippets: _snippets, packages, cloudInit, keyring, ...own } = value
+  const recipes = openFolder(root, 'recipes')
+  if (keyring !== undefined && (await recipes.read(keyring)) === undefined)
+    watch.report(source.at(['keyring']), `no file "${keyring}" in ${recipes.path}/`)
   if (!contents || watch.hasProblems()) return undefined
-  const { files: _files, snippets: _snippets, packages, cloudInit, ...own } = value
   const cloudInitStep: VmStep[] = cloudInit
     ? [{ kind: 'file', target: CLOUD_INIT_FILE, mode: 0o644, content: text(cloudInitText(cloudInit, source.file)) }]
     : []
@@ -149,6 +156,7 @@ async function readVm(
     ...own,
     name,
     file: source.file,
+    ...(keyring === undefined ? {} : { keyring: resolve(root, recipes.path, keyring) }),
     ...rowsOf(contents),
     ...packagesAnd([...asked, ...contents.packages], {
       release: source.at(['release']),
@@ -191,6 +199,7 @@ function machineOfImage(
     bootstrap: 'mmdebstrap',
     release: bootstrap.release,
     components: bootstrap.components,
+    ...(bootstrap.keyring === undefined ? {} : { keyring: bootstrap.keyring }),
     kernel: kernel.name,
     users: [],
     memory: 1024,

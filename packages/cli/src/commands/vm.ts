@@ -31,7 +31,7 @@ export function defineVm(command: Command, context: CommandContext): void {
     .option('--work <dir>', 'folder for the machine’s tree, its flist and the chunk cache', '.flist')
     .option('--mirror <url>', 'archive of the distribution, or of its snapshots')
     .option('--snapshot <time>', 'one of its snapshots, like 20260101T000000Z')
-    .option('--keyring <file>', 'keys the archive is signed with')
+    .option('--keyring <file>', 'keys the archive is signed with, in place of those that the definition names')
     .option('--packages <folder>', 'where packages are kept', packageFolder())
     .addOption(
       new Option('--epoch <seconds>', 'no file is younger than this').env('SOURCE_DATE_EPOCH').default(defaultEpoch),

@@ -33,7 +33,7 @@ export type VmOptions = {
   readonly mirror?: string
   /** Date of a snapshot below `mirror`, like `20260101T000000Z`. */
   readonly snapshot?: string
-  /** File with the keys of the archive. Default: those of this machine. */
+  /** File with the keys of the archive. Default: those the definition names, else those of this machine. */
   readonly keyring?: string
   /** Folder in which packages are kept for the next bootstrap. */
   readonly packageCache?: string

@@ -20,7 +20,7 @@ export async function makeTree(
   phases: PhaseRunner,
 ): Promise<LintReport> {
   const { distribution, bootstrap: tool, release, components, kernel, packages, steps, users } = definition
-  const { mirror, snapshot, keyring, packageCache, sourceDateEpoch, environment, signal } = options
+  const { mirror, snapshot, keyring = definition.keyring, packageCache, sourceDateEpoch, environment, signal } = options
   await mkdir(dirname(directory), { recursive: true })
   const { report } = await phases.run('bootstrap', `${release} with ${kernel}`, ({ update }) =>
     bootstrapMachine({
