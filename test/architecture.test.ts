@@ -31,6 +31,14 @@ test('every package is known to this test', () => {
   expect(readdirSync(packages).sort()).toEqual(Object.keys(allowed).sort())
 })
 
+test.each(Object.keys(allowed))('the README of %s has at most 60 lines', (name) => {
+  expect(
+    readFileSync(join(packages, name, 'README.md'), 'utf8')
+      .trimEnd()
+      .split('\n').length,
+  ).toBeLessThanOrEqual(60)
+})
+
 test.each(Object.entries(allowed))('%s imports only what is below it', (name, below) => {
   for (const source of sourcesOf(name)) {
     const siblings = importsOf(source).filter((specifier) => specifier.startsWith('@tf-images/'))

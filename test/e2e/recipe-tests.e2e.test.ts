@@ -17,7 +17,14 @@ let debian: string
 beforeAll(async () => {
   registry = await startRegistry()
   folder = await mkdtemp(join(tmpdir(), 'flist-recipe-tests-'))
-  base = await pushTinyBase(registry.host, folder, ['/bin/sleep', '/bin/cat', '/bin/ls', '/bin/grep', '/usr/bin/stat'])
+  base = await pushTinyBase(registry.host, folder, [
+    '/bin/sleep',
+    '/bin/cat',
+    '/bin/ls',
+    '/bin/grep',
+    '/usr/bin/stat',
+    '/usr/bin/tee',
+  ])
   await writeRecipes(folder, {
     ...recipesWithBase(base),
     'snippets/greet/snippet.yaml': `description: Greets
@@ -134,6 +141,81 @@ test('what does not build, and what ends at once, fails', async () => {
   expect(await leftOvers()).toBe('')
 })
 
+test('what can not be had here is told, and does not pass', async () => {
+  const far = join(folder, 'far')
+  const download = (rest: object) => ({ target: '/opt/tool', architectures: { amd64: rest, arm64: rest } })
+  const snippet = (rest: object, tests: object) => ({
+    description: 'Far',
+    ...rest,
+    tests: [{ base: 'tiny', expect: [{ file: '/etc' }], ...tests }],
+  })
+  await writeRecipes(far, {
+    'recipes.yaml': {
+      registry: 'ghcr.io/example/images',
+      bases: {
+        tiny: { reference: base, family: 'debian' },
+        far: { reference: 'registry.invalid/far:1', family: 'debian' },
+      },
+    },
+    'snippets/base/snippet.yaml': snippet({}, { base: 'far' }),
+    'snippets/commands/snippet.yaml': snippet({ network: ['crates.invalid'], run: ['false'] }, {}),
+    'snippets/hash/snippet.yaml': snippet({ downloads: [download({ url: 'https://files.invalid/a' })] }, {}),
+    'snippets/near/snippet.yaml': snippet({ run: ['true'] }, {}),
+  })
+  const { code, stdout, stderr } = await tests(['snippet', 'base', 'commands', 'hash', 'near'], far)
+  expect(code).toBe(3)
+  expect(stderr).toContain(`flist: 3 of 4 scenarios could not be run here:
+  snippet base: there is no base far
+  snippet commands: crates.invalid can not be reached from here
+  snippet hash: the download from files.invalid has no hash
+`)
+  expect(stdout).toContain(
+    '  not run  crates.invalid can not be reached from here\n           recipes/snippets/commands/snippet.yaml:',
+  )
+  expect(stdout).toContain('no registry answers for the base "far"')
+  expect(stdout).toMatch(/snippet near: .*\n {2}passed/)
+  expect(stdout).not.toContain('failed')
+  const junit = join(far, 'report.xml')
+  const { stdout: json } = await tests(['snippet', 'hash', '--json', '--junit', junit], far)
+  expect(JSON.parse(json)).toMatchObject({
+    passed: false,
+    scenarios: [{ passed: false, unmet: 'the download from files.invalid has no hash' }],
+  })
+  expect(await readFile(junit, 'utf8')).toContain(
+    '<failure message="not run: the download from files.invalid has no hash',
+  )
+})
+
+test('a container that loses its power has to come up again', async () => {
+  const twice = join(folder, 'twice')
+  await writeRecipes(twice, {
+    ...recipesWithBase(base),
+    'snippets/runit/snippet.yaml': {
+      description: 'Stands in for runit',
+      files: [
+        { target: '/sbin/init', source: 'init', mode: '0755' },
+        { target: '/usr/bin/sv', content: '#!/bin/sh\necho run: it is up\n', mode: '0755' },
+      ],
+    },
+    'snippets/runit/init': '#!/bin/sh\n[ ! -e /left ] || exit 1\n. /etc/at-boot\nexec sleep 1000\n',
+    'snippets/worker/at-boot.hbs': '{{#if leaves}}\n: > /left\n{{/if}}\n',
+    'snippets/worker/snippet.yaml': `description: Leaves a file, or does not
+options: { leaves: { type: boolean } }
+files: [{ target: /etc/at-boot, source: at-boot.hbs }]
+services: [{ name: worker, type: longrun, exec: [/bin/true] }]
+tests:
+  - { base: tiny, supervisor: runit, options: { leaves: false }, expect: [{ service: worker }, { file: /etc }] }
+  - { base: tiny, supervisor: runit, options: { leaves: true }, timeout: 3, expect: [{ service: worker }] }
+`,
+  })
+  const { code, stdout } = await tests(['snippet', 'worker'], twice)
+  expect(code).toBe(3)
+  expect(stdout).toContain(
+    '  passed  service worker\n  passed  file /etc\n  passed  second boot: service worker\nsnippet',
+  )
+  expect(stdout).toContain('  failed  second boot: service worker: the container ended with exit code 1\n')
+})
+
 test('an interrupted test leaves nothing', async () => {
   const { code } = await flist(['test', 'image', 'slow', '--root', folder, '--registry', `${registry.host}/images`], {
     onStart: (kill, stderr) => {
@@ -159,6 +241,9 @@ test.each([
 
 test('nginx of this repository is up on Debian, as its scenarios say', async () => {
   const { code, stdout } = await tests(['snippet', 'nginx'], repository)
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('  passed  service nginx\n') })
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining('  passed  second boot: service nginx\n'),
+  })
   expect(await leftOvers()).toBe('')
 })

@@ -1,18 +1,34 @@
-import { expect, test } from 'vitest'
-import { flist, runCommand } from '../harness/command.ts'
-import { ensureDebianBase } from '../harness/debian-base.ts'
-import { startRegistry } from '../harness/registry.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildObstacle, loadRecipes, snippetRuns } from '../../packages/recipe/src/index.ts'
+import { flist, repository } from '../harness/command.ts'
+import { startRegistry, type TestRegistry } from '../harness/registry.ts'
 
-/** All scenarios of this repository that only need Debian's archive. */
-test.each([['snippet', ['nginx', 'runit', 'sshd', 'systemd']]] as const)('%s %j', async (kind, names) => {
-  await using registry = await startRegistry()
-  const debian = `${registry.host}/library/debian:12`
-  try {
-    const script = 'docker tag "$1" "$2" && docker push --quiet "$2"'
-    await runCommand('sh', ['-c', script, 'sh', await ensureDebianBase(), debian])
-    const { code, stdout } = await flist(['test', kind, ...names, '--registry', `${registry.host}/images`])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.not.stringContaining('failed') })
-  } finally {
-    await runCommand('docker', ['rmi', '--force', debian])
-  }
+/**
+ * Every scenario of the snippets of this repository that the archives of Debian and Ubuntu are enough for, in containers; the
+ * bases are made of the archives where no public registry answers.
+ */
+const recipes = await loadRecipes(repository)
+const snippets = [...recipes.snippets.keys()].flatMap((name) => {
+  const free = snippetRuns(recipes, name).filter(({ image }) => buildObstacle(recipes, image) === undefined)
+  return free.length > 0 ? [[name, free.map(({ scenario }) => scenario.location.line)] as const] : []
+})
+
+let registry: TestRegistry
+
+beforeAll(async () => {
+  registry = await startRegistry()
+})
+afterAll(() => registry[Symbol.asyncDispose]())
+
+test('they are most of what there is', () => {
+  expect(snippets.length).toBeGreaterThan(recipes.snippets.size / 2)
+})
+
+test.each(snippets)('%s', async (name, lines) => {
+  const { stdout, stderr } = await flist(['test', 'snippet', name, '--json', '--registry', `${registry.host}/images`])
+  expect(stdout, stderr).not.toBe('')
+  const { scenarios } = JSON.parse(stdout) as { scenarios: { passed: boolean; place: { line: number } }[] }
+  const asked = scenarios.filter(({ place }) => lines.includes(place.line))
+  expect(asked).toHaveLength(lines.length)
+  expect(asked.filter(({ passed }) => !passed)).toEqual([])
 })

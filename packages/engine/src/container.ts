@@ -31,6 +31,8 @@ export type Container = {
   state(): Promise<{ readonly running: boolean; readonly exitCode: number }>
   /** The end of what its first process said. */
   logs(): Promise<string>
+  /** Ends it as a machine that loses its power, and starts it again: with its files, and a new standard output. */
+  restart(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -91,6 +93,11 @@ function containerOf(engine: Engine, container: DockerContainer, image: string):
       guarded(async () => {
         const bytes = await container.logs({ stdout: true, stderr: true, tail: 1000 })
         return readFrames([bytes], KEPT)
+      }),
+    restart: () =>
+      guarded(async () => {
+        // Without a second to end by itself.
+        await container.restart({ t: 0 })
       }),
     remove: () =>
       guarded(async () => {

@@ -1,4 +1,11 @@
-import { downloadArguments, LOCK_FILE, type Lock, type RenderedImage, SNAPSHOT_ARGUMENT } from '@tf-images/recipe'
+import {
+  downloadArguments,
+  LOCK_FILE,
+  type Lock,
+  lockEntry,
+  type RenderedImage,
+  SNAPSHOT_ARGUMENT,
+} from '@tf-images/recipe'
 import { PipelineError } from './errors.ts'
 
 /**
@@ -10,7 +17,7 @@ export function buildArgumentsOf(image: RenderedImage, lock: Lock | undefined): 
   const lines = missingInLock(image, lock)
   if (lines.length > 0) throw new PipelineError('not-locked', lines.join('\n'))
   const { snapshot } = image
-  const date = snapshot === undefined ? undefined : lock?.snapshots?.[snapshot]
+  const date = snapshot === undefined ? undefined : lockEntry(lock?.snapshots, snapshot)
   return { ...downloadArguments(image, lock).values, ...(date === undefined ? {} : { [SNAPSHOT_ARGUMENT]: date }) }
 }
 
@@ -20,7 +27,7 @@ export function missingInLock(image: RenderedImage, lock: Lock | undefined): rea
     return `${file}:${line}:${column}: ${url} has no sha256, here or in ${LOCK_FILE}; run: flist lock`
   })
   const { snapshot } = image
-  if (snapshot === undefined || lock?.snapshots?.[snapshot] !== undefined) return hashes
+  if (snapshot === undefined || lockEntry(lock?.snapshots, snapshot) !== undefined) return hashes
   const text = `recipes/recipes.yaml: the packages of "${snapshot}" are of a date, and ${LOCK_FILE} has none; run: flist lock`
   return [...hashes, text]
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import type { ChunkStore } from '@tf-images/flist'
-import type { Lock, TestRun } from '@tf-images/recipe'
+import { type Lock, lockEntry, type TestRun } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
@@ -130,7 +130,7 @@ async function pinBaseOf({ base, own }: BuildableImage, workshop: Workshop, phas
     const text = `looking for ${own.images.join(', ') || 'no image: it starts from nothing'}`
     return phases.run('base', text, () => pinImages(own, search))
   }
-  const locked = workshop.lock?.bases[base.name]?.digest
+  const locked = lockEntry(workshop.lock?.bases, base.name)?.digest
   const pinned = {
     ...(locked === undefined ? {} : { locked }),
     ...(workshop.frozen ? { frozen: true } : {}),

@@ -2,6 +2,7 @@ import {
   type Download,
   LOCK_FILE,
   type Lock,
+  lockEntry,
   lockOf,
   type Recipes,
   type RenderedImage,
@@ -54,7 +55,7 @@ export async function resolveLock(recipes: Recipes, options: LockOptions): Promi
   const hashes = await resolveDownloads(recipes, options, phases, problems)
   const today = new Date().toISOString().slice(0, 10).replaceAll('-', '')
   const dates = snapshotBases(recipes).map((name) => {
-    return [name, options.snapshot ?? options.before?.snapshots?.[name] ?? `${today}T000000Z`] as const
+    return [name, options.snapshot ?? lockEntry(options.before?.snapshots, name) ?? `${today}T000000Z`] as const
   })
   return { lock: lockOf(recipes, digests, hashes, new Map(dates)), problems }
 }
@@ -71,7 +72,7 @@ async function resolveBases(
   const digests = new Map<string, string>()
   try {
     await eachAtOnce(usedBases(recipes), AT_ONCE, options.signal, async ([name, reference]) => {
-      const locked = before?.bases[name]
+      const locked = lockEntry(before?.bases, name)
       if (locked?.reference === reference) digests.set(name, locked.digest)
       const text = `looking for the base ${name}`
       const problem = await attempt(phases, 'base', text, async () => {
@@ -96,7 +97,7 @@ async function resolveDownloads(
 ): Promise<Map<string, string>> {
   const wanted = unhashedDownloads(recipes)
   const known = wanted.flatMap(({ url }) => {
-    const hash = before && Object.hasOwn(before.downloads, url) ? before.downloads[url] : undefined
+    const hash = lockEntry(before?.downloads, url)
     return hash === undefined ? [] : [[url, hash] as const]
   })
   const hashes = new Map(known)
@@ -161,16 +162,16 @@ export function lockFaults(
   if (!lock) return [`there is no ${LOCK_FILE}; run: flist lock`]
   const fault = (what: string) => `${what} is not in ${LOCK_FILE} as it is now; run: flist lock`
   const reference = base.kind === 'base' ? recipes.bases.get(base.name)?.reference : undefined
-  const isBaseLocked = base.kind === 'image' || lock.bases[base.name]?.reference === reference
-  const moved = [...snippets].filter(([name, version]) => lock.snippets[name] !== version)
+  const isBaseLocked = base.kind === 'image' || lockEntry(lock.bases, base.name)?.reference === reference
+  const moved = [...snippets].filter(([name, version]) => lockEntry(lock.snippets, name) !== version)
   const unknown = downloads.filter(({ url, sha256 }) => {
-    const hash = lock.downloads[url]
+    const hash = lockEntry(lock.downloads, url)
     return hash === undefined || (sha256 !== undefined && hash !== sha256)
   })
   return [
     ...(isBaseLocked ? [] : [fault(`base ${base.name} (${reference})`)]),
     ...moved.map(([name, version]) => fault(`snippet ${name}${version === undefined ? '' : ` ${version}`}`)),
     ...unknown.map(({ url }) => fault(`download ${url}`)),
-    ...(snapshot === undefined || lock.snapshots?.[snapshot] ? [] : [fault(`the snapshot of ${snapshot}`)]),
+    ...(snapshot === undefined || lockEntry(lock.snapshots, snapshot) ? [] : [fault(`the snapshot of ${snapshot}`)]),
   ]
 }

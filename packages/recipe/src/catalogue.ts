@@ -1,4 +1,4 @@
-import { withParents } from './build-order.ts'
+import { buildObstacle } from './build-obstacle.ts'
 import type { Recipes } from './recipes.ts'
 import { renderImage } from './render.ts'
 
@@ -27,7 +27,7 @@ export function catalogueEntries(recipes: Recipes): CatalogueEntry[] {
   return [...recipes.images.values()]
     .flatMap(({ name, file, description, notes, catalogue, base }) => {
       if (!catalogue) return []
-      const obstacle = obstacleOf(recipes, name)
+      const obstacle = buildObstacle(recipes, renderImage(recipes, name))
       const entry = { image: name, file, ...catalogue, base: base.name, description }
       return [{ ...entry, ...(notes ? { notes } : {}), ...(obstacle ? { obstacle } : {}) }]
     })
@@ -68,15 +68,4 @@ function formatTable(entries: readonly CatalogueEntry[]): string {
 
 function cellText(text: string): string {
   return text.replaceAll('|', '\\|')
-}
-
-/** Looks at the image and at all it is built on. */
-function obstacleOf(recipes: Recipes, image: string): string | undefined {
-  const hosts = new Set<string>()
-  for (const name of withParents(recipes, [image])) {
-    const { base, downloads } = renderImage(recipes, name)
-    for (const { url } of downloads) hosts.add(new URL(url).host)
-    if (base.kind === 'base' && !base.bootstrap) return `\`${base.name}\` comes from a registry`
-  }
-  return hosts.size > 0 ? `loads from ${[...hosts].sort().join(', ')}` : undefined
 }

@@ -213,7 +213,7 @@ function serviceUnits(
   return [...services.values()].flatMap((service) => {
     if (service.snippet !== snippet) return []
     const { after, position, previous } = service
-    const { name, type, exec, environment, replaces, location } = service.definition
+    const { name, type, exec, replaces, location } = service.definition
     const words = exec.map(({ template }) => render(template, data))
     const program = exec[0]
     if (program && !isTarget(words[0] ?? '')) {
@@ -222,7 +222,7 @@ function serviceUnits(
         `${JSON.stringify(words[0])} is no program: a service starts an absolute path, with no shell`,
       )
     }
-    const settled = { name, type, exec: words, after, position, environment, replaces }
+    const settled = { name, type, exec: words, after, position, replaces }
     const resolved = previous === undefined ? settled : { ...settled, previous }
     return [{ service: resolved, unit: supervisor.unit(resolved), origin: location }]
   })

@@ -1,5 +1,6 @@
 export { type Adopted, type Adoption, adoptDockerfile } from './adoption.ts'
 export { proveAdoption } from './adoption-proof.ts'
+export { buildObstacle } from './build-obstacle.ts'
 export { buildOrder, withParents } from './build-order.ts'
 export { type CatalogueEntry, catalogueEntries, fillCatalogue } from './catalogue.ts'
 export { codeFrame, readCodeFrame } from './code-frame.ts'
@@ -25,6 +26,7 @@ export {
   LOCK_FILE,
   type Lock,
   type LockDifference,
+  lockEntry,
   lockOf,
   parseLock,
   readLock,

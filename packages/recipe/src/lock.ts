@@ -75,6 +75,11 @@ export async function writeLock(root: string, lock: Lock): Promise<void> {
   await writeFile(join(root, LOCK_FILE), `${comment}${stringify(lock, { sortMapEntries: true, lineWidth: 0 })}`)
 }
 
+/** What a part of a lock has under a name; one like "constructor" is not there before somebody put it there. */
+export function lockEntry<T>(part: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return part && Object.hasOwn(part, name) ? part[name] : undefined
+}
+
 /** The bases that images of the recipes are built on, by name, with their references. */
 export function usedBases(recipes: Recipes): ReadonlyMap<string, string> {
   const used = [...recipes.images.values()].flatMap(({ base }) => (base.kind === 'base' ? [base.name] : []))
@@ -102,7 +107,7 @@ export function downloadArguments(
   const missing: Download[] = []
   for (const download of downloads) {
     if (download.argument === undefined) continue
-    const hash = textOf(lock?.downloads ?? {}, download.url)
+    const hash = lockEntry(lock?.downloads, download.url)
     if (hash === undefined) missing.push(download)
     else values[download.argument] = hash
   }
@@ -185,16 +190,12 @@ type Texts = Readonly<Record<string, string>>
 function differences(kind: LockDifference['kind'], locked: Texts, found: Texts): LockDifference[] {
   const names = [...new Set([...Object.keys(locked), ...Object.keys(found)])].sort()
   return names.flatMap((name) => {
-    const [before, now] = [textOf(locked, name), textOf(found, name)]
+    const [before, now] = [lockEntry(locked, name), lockEntry(found, name)]
     if (before === now) return []
     return [
       { kind, name, ...(before === undefined ? {} : { locked: before }), ...(now === undefined ? {} : { found: now }) },
     ]
   })
-}
-
-function textOf(texts: Texts, name: string): string | undefined {
-  return Object.hasOwn(texts, name) ? texts[name] : undefined
 }
 
 function mapValues<V>(values: Readonly<Record<string, V>>, text: (value: V) => string): Texts {

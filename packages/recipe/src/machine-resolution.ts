@@ -53,6 +53,7 @@ function emptySnippet(name: string, file: string): Snippet {
     after: [],
     downloads: [],
     stages: [],
+    network: [],
     packages: new Map(),
     install: [],
     files: [],

@@ -47,6 +47,9 @@ export function isTarget(path: string): boolean {
   return !path.split('/').some((segment) => segment === '.' || segment === '..')
 }
 
+/** Of a machine on the network. */
+export const host = z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'is no host: write it like "crates.io"')
+
 /** Of a unit of systemd. */
 export const unitName = z
   .string()

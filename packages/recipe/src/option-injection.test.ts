@@ -114,8 +114,9 @@ describe('a hostile value arrives as it is', () => {
     await eachRendered('systemd', (value, textOf) => {
       const unit = textOf(`${PROBE}/etc/systemd/system/tf-probe.service`)
       const lines = unit.split(/[\n\r]/)
-      expect(lines).toHaveLength(15)
-      const word = lines.find((line) => line.startsWith('ExecStart='))?.slice('ExecStart=/bin/probe '.length) ?? ''
+      expect(lines).toHaveLength(16)
+      const start = 'ExecStart=/usr/local/libexec/tf-output /bin/probe '
+      const word = lines.find((line) => line.startsWith(start))?.slice(start.length) ?? ''
       const inner = word.startsWith('"') ? word.slice(1, -1) : word
       const read = inner
         .replaceAll(/\\x([0-9a-f]{2})|\\(["\\])/g, (_, code, character) =>

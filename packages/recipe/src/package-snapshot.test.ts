@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell and Dockerfile texts
 
+import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { compareLockOffline, formatLockDifference, lockOf } from './lock.ts'
 import { problemsOf, project } from './recipe-fixture.ts'
@@ -45,6 +46,18 @@ stages: [{ name: builder, packages: { apt: [gcc] }, run: [make], copy: [{ from: 
   expect(await dockerfile(changes, 'site')).not.toContain('SNAPSHOT')
 })
 
+test('a mirror of pacman has the variables that pacman fills in, and the parts of the date', async () => {
+  const changes = {
+    ...base("['Server = https://archive.example/repos/{year}/{month}/{day}/$repo/os/$arch']", 'arch'),
+    'recipes/images/base/image.yaml': 'description: x\nbase: debian:12\n',
+    'recipes/images/site/image.yaml': null,
+  }
+  const text = await dockerfile(changes, 'base')
+  const [command = ''] = /printf '%s.n' .*(?= > .etc.pacman.d.mirrorlist$)/m.exec(text ?? '') ?? []
+  const { stdout } = spawnSync('sh', ['-c', command], { env: { SNAPSHOT: '20240131T120000Z' } })
+  expect(stdout.toString()).toBe('Server = https://archive.example/repos/2024/01/31/$repo/os/$arch\n')
+})
+
 test('the lock has the date', async () => {
   const recipes = await loadRecipes(await project(base(LINES)))
   const digests = new Map([['debian:12', `sha256:${'b'.repeat(64)}`]])
@@ -62,6 +75,9 @@ test.each([
   ['["deb http://archive.example/debian bookworm main"]', 'debian', /has no \{date\}/],
   ['["deb http://$(id)/{date} bookworm main"]', 'debian', /is no line of sources/],
   ["['deb http://x\"/{date} bookworm main']", 'debian', /is no line of sources/],
+  ["['Server = http://x/{date}/$HOME']", 'arch', /is no line of sources/],
+  ["['Server = http://x/{date}/$architecture']", 'arch', /is no line of sources/],
+  ["['deb http://x/{date}/$arch bookworm main']", 'debian', /only pacman fills these in/],
   [LINES, 'fedora', /can have no snapshot/],
 ])('%s for %s', async (lines, family, fault) => {
   expect((await problemsOf(base(lines, family))).join('\n')).toMatch(fault)

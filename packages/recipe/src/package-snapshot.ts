@@ -15,7 +15,8 @@ const SOURCES: Readonly<Partial<Record<PackageManager, { readonly file: string; 
 
 /**
  * Makes a stage take its packages from an archive as it was at a date: the lines are the package manager's own, and `{date}`
- * in them is what the lock says. They stay in the image, so that what is installed on top of it fits.
+ * in them is what the lock says, or `{year}`, `{month}` and `{day}` its parts. They stay in the image, so that what is
+ * installed on top of it fits.
  */
 export function snapshotLines(
   lines: readonly string[],
@@ -25,8 +26,7 @@ export function snapshotLines(
 ): DockerfileLine[] {
   const sources = SOURCES[manager]
   if (!sources) return []
-  const date = `\${${SNAPSHOT_ARGUMENT}}`
-  const texts = lines.map((line) => `"${line.replaceAll('{date}', date)}"`)
+  const texts = lines.map((line) => `"${lineText(line)}"`)
   const remedy = `${origin.file}: no date of the packages for ${base}; build with flist, after: flist lock`
   const command = (text: string): RunCommand => ({ text, compound: false, origins: [origin] })
   return [
@@ -38,4 +38,17 @@ export function snapshotLines(
       command(`printf '%s\\n' ${texts.join(' ')} > ${sources.file}`),
     ]),
   ]
+}
+
+/** What stands for the date and its parts: shell that a double-quoted word can have. */
+const PARTS: ReadonlyMap<string, string> = new Map([
+  ['{date}', `\${${SNAPSHOT_ARGUMENT}}`],
+  ['{year}', `$(printf %.4s "$${SNAPSHOT_ARGUMENT}")`],
+  ['{month}', `$(printf %.2s "\${${SNAPSHOT_ARGUMENT}#????}")`],
+  ['{day}', `$(printf %.2s "\${${SNAPSHOT_ARGUMENT}#??????}")`],
+])
+
+/** A line between double quotes. What pacman fills in, with a "$", is not the shell's. */
+function lineText(line: string): string {
+  return line.replaceAll(/\$|\{[a-z]+\}/g, (found) => PARTS.get(found) ?? `\\${found}`)
 }

@@ -16,14 +16,23 @@ const bootstrap = z
   })
   .meta({ description: 'How to make the base where no public registry answers; the mirror is the one of the machine' })
 
+/** Variables of a mirror that pacman fills in itself (pacman.conf(5), "Server"). */
+const MIRROR_VARIABLE = /\$(?:repo|arch)\b/
+
 const sourceLine = z
   .string()
-  .regex(/^(?:[A-Za-z0-9 ._:/=@+,~[\]%-]|\{date\})+$/, 'is no line of sources: letters, digits and ._:/=@+,~[]%-')
+  .regex(
+    /^(?:[A-Za-z0-9 ._:/=@+,~[\]%-]|\{(?:date|year|month|day)\}|\$(?:repo|arch)\b)+$/,
+    'is no line of sources: letters, digits and ._:/=@+,~[]%-, for pacman $repo and $arch, too',
+  )
 
 const snapshot = z
   .array(sourceLine)
-  .refine((lines) => lines.some((line) => line.includes('{date}')), 'has no {date}: the lock says which')
-  .meta({ description: 'Sources of packages at a date: lines of the package manager, {date} is what the lock has' })
+  .refine((lines) => lines.some((line) => /\{(?:date|day)\}/.test(line)), 'has no {date}: the lock says which')
+  .meta({
+    description:
+      'Sources of packages at a date: lines of the package manager, {date} is what the lock has; or its parts {year}, {month} and {day}',
+  })
 
 const base = z
   .strictObject({
@@ -33,6 +42,10 @@ const base = z
     snapshot: snapshot.optional(),
   })
   .refine((base) => !base.snapshot || base.family !== 'fedora', 'can have no snapshot: dnf has no list of sources')
+  .refine(
+    (base) => base.family === 'arch' || !base.snapshot?.some((line) => MIRROR_VARIABLE.test(line)),
+    'has $repo or $arch in its snapshot: only pacman fills these in',
+  )
 
 const url = z.string().regex(/^https?:\/\/[^\s"'\\$]+$/, 'is no URL: write it like "https://host/owner/project"')
 

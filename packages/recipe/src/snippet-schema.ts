@@ -4,6 +4,7 @@ import {
   baseName,
   description,
   environmentName,
+  host,
   mode,
   name,
   optionName,
@@ -77,7 +78,7 @@ const service = z
     environment: z
       .array(environmentName)
       .optional()
-      .meta({ description: 'Variables of the container it reads; systemd passes on no others' }),
+      .meta({ description: 'Variables of the container it reads, for its documentation' }),
     replaces: z
       .array(unitName)
       .optional()
@@ -112,6 +113,11 @@ export const snippetSchema = z
       .optional()
       .meta({ description: 'Commands in the layer of the packages: what they leave there never reaches the image' }),
     downloads: z.array(downloadSchema).optional(),
+    network: z
+      .array(host)
+      .min(1, 'names no host')
+      .optional()
+      .meta({ description: 'Hosts that its commands load from, besides its packages and downloads' }),
     stages: z.array(stageSchema).optional(),
     files: z.array(fileSchema).optional(),
     run: z.array(template).optional().meta({ description: 'Commands after the files were copied' }),

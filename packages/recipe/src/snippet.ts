@@ -25,7 +25,7 @@ export type ServiceDefinition = {
   /** Program and arguments. */
   readonly exec: readonly LocatedTemplate[]
   readonly after: readonly LocatedName[]
-  /** The variables of the container it reads. */
+  /** The variables of the container it reads; it gets all. */
   readonly environment: readonly string[]
   /** Units of a package that it stands in for. */
   readonly replaces: readonly string[]
@@ -48,6 +48,8 @@ export type Snippet = {
   readonly distributions?: readonly string[]
   readonly downloads: readonly DownloadDefinition[]
   readonly stages: readonly StageDefinition[]
+  /** Hosts that its commands load from. */
+  readonly network: readonly string[]
   readonly packages: ReadonlyMap<PackageManager, readonly LocatedTemplate[]>
   readonly install: readonly LocatedTemplate[]
   readonly files: readonly FileDefinition[]
@@ -102,6 +104,7 @@ async function buildSnippet(
     ...(value.distributions ? { distributions: value.distributions } : {}),
     downloads: readDownloads(value, source, compile),
     stages: readStages(value, source, compile, report),
+    network: value.network ?? [],
     packages: readPackages(value, compile),
     install: compile('step', value.install ?? [], ['install']),
     files: await readFiles(value.files ?? [], { ...context, path: ['files'] }, report),

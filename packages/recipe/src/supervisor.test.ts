@@ -1,11 +1,15 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { problemsOf, project } from './recipe-fixture.ts'
 import { loadRecipes } from './recipes.ts'
 import { type RenderedImage, renderImage } from './render.ts'
 import { quoteArgument } from './shell.ts'
-import { quoteSystemd } from './systemd.ts'
+import { quoteSystemd } from './systemd-units.ts'
 import { quoteYaml } from './zinit.ts'
 
 const SITE = 'recipes/images/site/image.yaml'
@@ -62,26 +66,29 @@ describe('systemd', () => {
     const folder = 'snippets/db/etc/systemd/system'
     expect(textOf(image, `${folder}/tf-db-prepare.service`)).toBe(`[Unit]
 Description=db-prepare
+Wants=tf-deployment.service
+After=tf-deployment.service
 Before=tf-oneshots.target
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/prepare /data
-PassEnvironment=DB_KEY DB_USER
+ExecStart=/usr/local/libexec/tf-output /bin/prepare /data
+EnvironmentFile=-/run/tf-deployment.env
 StandardOutput=journal+console
 StandardError=journal+console
 
 [Install]
-WantedBy=tf-oneshots.target
+WantedBy=tf-oneshots.target multi-user.target
 `)
     expect(textOf(image, `${folder}/tf-db.service`)).toBe(`[Unit]
 Description=db
-Wants=tf-oneshots.target
-After=tf-oneshots.target
+Wants=tf-deployment.service tf-oneshots.target
+After=tf-deployment.service tf-oneshots.target
 
 [Service]
-ExecStart=/bin/db /data
+ExecStart=/usr/local/libexec/tf-output /bin/db /data
+EnvironmentFile=-/run/tf-deployment.env
 StandardOutput=journal+console
 StandardError=journal+console
 Restart=always
@@ -97,13 +104,27 @@ WantedBy=multi-user.target
     expect(text).toContain('STOPSIGNAL SIGRTMIN+3\nENTRYPOINT ["/sbin/init"]\n')
   })
 
+  test('the variables of the container are put into the file that services read, whatever is in them', async () => {
+    const script = textOf(await render('systemd', 'base'), 'files/usr/local/libexec/tf-deployment') ?? ''
+    const folder = await mkdtemp(join(tmpdir(), 'environment-'))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const [from, to] = [join(folder, 'environ'), join(folder, 'env')]
+    await writeFile(from, 'A="a" \\ $b `c`\0B_1=two\nlines\0PWD=/\0C=\0')
+    const local = script.replace('/proc/1/environ', from).replace('/run/tf-deployment.env', to)
+    expect(spawnSync('sh', ['-c', local]).stderr.toString()).toBe('')
+    expect(await readFile(to, 'utf8')).toBe('A="\\"a\\" \\\\ \\$b \\`c\\`"\nB_1="two\nlines"\nC=""\n')
+    expect((await stat(to)).mode & 0o777).toBe(0o600)
+  })
+
   test('one-shots go one after the other, across images', async () => {
     const image = await render('systemd', 'site')
     const folder = 'snippets/app/etc/systemd/system'
     expect(textOf(image, `${folder}/tf-migrate.service`)).toContain(
-      'After=tf-db-prepare.service\nBefore=tf-oneshots.target\n',
+      'After=tf-deployment.service tf-db-prepare.service\nBefore=tf-oneshots.target\n',
     )
-    expect(textOf(image, `${folder}/tf-app.service`)).toContain('After=tf-oneshots.target tf-db.service\n')
+    expect(textOf(image, `${folder}/tf-app.service`)).toContain(
+      'After=tf-deployment.service tf-oneshots.target tf-db.service\n',
+    )
   })
 })
 

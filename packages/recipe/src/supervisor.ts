@@ -13,8 +13,6 @@ export type ResolvedService = {
   readonly position: number
   /** The one-shot before this one-shot, if any. */
   readonly previous?: string
-  /** The variables of the container it reads; of use where services do not get all of them. */
-  readonly environment: readonly string[]
   /** Units of a package that it stands in for. */
   readonly replaces: readonly string[]
 }

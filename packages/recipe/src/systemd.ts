@@ -1,23 +1,20 @@
-import type { ResolvedService, ServiceUnit, Supervisor } from './supervisor.ts'
+import type { Supervisor } from './supervisor.ts'
+import {
+  DEPLOYMENT_ENVIRONMENT,
+  DEPLOYMENT_UNIT,
+  OUTPUT_SCRIPT,
+  sharedUnits,
+  WRITE_ENVIRONMENT,
+} from './systemd-scripts.ts'
+import { serviceUnitOf, type UnitStyle, unitName } from './systemd-units.ts'
 
-/** What units differ in between a container and a machine of its own. */
-export type UnitStyle = {
-  /** Stands before the program. */
-  readonly starter: readonly string[]
-  /** Lines of the service besides. */
-  readonly lines: readonly string[]
-  /** Unit that has to have run before any service. */
-  readonly first?: string
-  /** Where the output goes. */
-  readonly output: string
-  /** What starts the one-shots besides the services that wait for them. */
-  readonly oneshotsWantedBy: readonly string[]
+/** What other supervisors do by themselves: a service has the variables of the container, and an output it can open. */
+const CONTAINER: UnitStyle = {
+  starter: [OUTPUT_SCRIPT],
+  lines: [`EnvironmentFile=-${DEPLOYMENT_ENVIRONMENT}`],
+  first: DEPLOYMENT_UNIT,
+  output: 'journal+console',
 }
-
-/** In front of the names of units, so that none is that of a unit, or of its alias, that a package brings. */
-export const PREFIX = 'tf-'
-/** Reached when every one-shot ran; those of an image on top of another join it by themselves. */
-export const ONESHOTS = `${PREFIX}oneshots.target`
 
 /**
  * systemd (recipes/snippets/systemd): a unit a service, as in systemd.service(5). One-shots run one after the other in front
@@ -29,13 +26,7 @@ export const SYSTEMD: Supervisor = {
   // What it takes for "stop" in a container; SIGTERM makes it start itself again (systemd(1), "Signals").
   stopSignal: 'SIGRTMIN+3',
   unit: (service) => serviceUnitOf(service, CONTAINER),
-  shared: () => [
-    {
-      target: `/etc/systemd/system/${ONESHOTS}`,
-      content: unitText({ Unit: ['Description=What runs once at boot'] }),
-      mode: 0o644,
-    },
-  ],
+  shared: () => sharedUnits({ script: deploymentScript, after: [] }),
   enable: (services) => {
     const units = services.map(({ name }) => unitName(name))
     const replaced = [...new Set(services.flatMap(({ replaces }) => replaces))]
@@ -46,71 +37,10 @@ export const SYSTEMD: Supervisor = {
   },
 }
 
-const CONTAINER: UnitStyle = { starter: [], lines: [], output: 'journal+console', oneshotsWantedBy: [] }
-
-/** The unit of a service. */
-export function serviceUnitOf(service: ResolvedService, style: UnitStyle): ServiceUnit {
-  return service.type === 'oneshot' ? oneshotUnit(service, style) : longrunUnit(service, style)
-}
-
-function oneshotUnit(service: ResolvedService, style: UnitStyle): ServiceUnit {
-  const { name, previous } = service
-  const before = [...(style.first ? [style.first] : []), ...(previous ? [unitName(previous)] : [])]
-  return serviceUnit(name, {
-    Unit: [
-      `Description=${name}`,
-      ...(style.first ? [`Wants=${style.first}`] : []),
-      ...(before.length > 0 ? [`After=${before.join(' ')}`] : []),
-      `Before=${ONESHOTS}`,
-    ],
-    Service: ['Type=oneshot', 'RemainAfterExit=yes', ...startLines(service, style)],
-    Install: [`WantedBy=${[ONESHOTS, ...style.oneshotsWantedBy].join(' ')}`],
-  })
-}
-
-function longrunUnit(service: ResolvedService, style: UnitStyle): ServiceUnit {
-  const { name, after } = service
-  const others = [...(style.first ? [style.first] : []), ONESHOTS, ...after.map(unitName)]
-  return serviceUnit(name, {
-    Unit: [`Description=${name}`, `Wants=${others.join(' ')}`, `After=${others.join(' ')}`],
-    Service: [...startLines(service, style), 'Restart=always', 'RestartSec=1'],
-    Install: ['WantedBy=multi-user.target'],
-  })
-}
-
-function startLines({ exec, environment }: ResolvedService, { starter, lines, output }: UnitStyle): string[] {
-  return [
-    `ExecStart=${[...starter, ...exec].map(quoteSystemd).join(' ')}`,
-    ...(environment.length > 0 ? [`PassEnvironment=${environment.join(' ')}`] : []),
-    ...lines,
-    `StandardOutput=${output}`,
-    `StandardError=${output}`,
-  ]
-}
-
-function serviceUnit(name: string, sections: Readonly<Record<string, readonly string[]>>): ServiceUnit {
-  return { target: `/etc/systemd/system/${unitName(name)}`, content: unitText(sections), mode: 0o644 }
-}
-
-export function unitText(sections: Readonly<Record<string, readonly string[]>>): string {
-  const written = Object.entries(sections).map(([title, lines]) => `[${title}]\n${lines.join('\n')}\n`)
-  return written.join('\n')
-}
-
-export function unitName(service: string): string {
-  return `${PREFIX}${service}.service`
-}
-
-/**
- * A word of ExecStart: `%` starts a specifier and `$` a variable, each doubled to stand for itself; in double quotes a
- * backslash starts an escape as in C (systemd.service(5), "Command lines"; systemd.syntax(7), "Quoting").
- */
-export function quoteSystemd(word: string): string {
-  const text = word.replaceAll('%', '%%').replaceAll('$', '$$$$')
-  if (/^[A-Za-z0-9_./:@%+,=$-]+$/.test(text)) return text
-  const escaped = text
-    .replaceAll(/[\\"]/g, '\\$&')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    .replaceAll(/[\x01-\x1f\x7f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
-  return `"${escaped}"`
-}
+const deploymentScript = `#!/bin/sh
+# systemd starts services without the variables of the container, which its own process has.
+set -eu
+umask 077
+cat /proc/1/environ \\
+  | ${WRITE_ENVIRONMENT}
+`

@@ -11,7 +11,7 @@ import { environmentFile, MACHINE_SYSTEMD } from './machine-systemd.ts'
 import type { Location, Problem, Report } from './problem.ts'
 import { reportInto } from './problem.ts'
 import type { ResolvedImage, ResolvedSnippet } from './resolution.ts'
-import { PREFIX } from './systemd.ts'
+import { PREFIX } from './systemd-units.ts'
 
 /** What is done to the root of a machine once its packages are there; in this order. */
 export type VmStep =

@@ -39,7 +39,8 @@ Examples:
   flist test image debian-12 --junit report.xml
   flist test --all
 
-Containers get no port of this machine, and nothing is left of them or of the images. Exits with 3 when a check fails.`,
+Containers get no port of this machine, and nothing is left of them or of the images. Exits with 3 when a check fails, or when
+what a scenario takes (a base, a download) can not be had here.`,
     )
     .action((kind: string | undefined, names: string[], options: Options) => test(kind, names, options, context))
 }
@@ -64,9 +65,24 @@ async function test(
   })
   if (options.junit) await writeFile(options.junit, formatJunit(results.map(suiteOf)))
   const texts = await Promise.all(results.map((result) => textOf(result, root)))
-  const failed = results.filter(({ passed }) => !passed).length
-  printResult(context, options.json, { passed: failed === 0, scenarios: results }, texts.join('\n'))
-  if (failed > 0) throw new Difference(`${failed} of ${results.length} scenarios failed`)
+  const unmet = results.filter((result) => result.unmet !== undefined)
+  const failed = results.filter(({ passed }) => !passed).length - unmet.length
+  printResult(context, options.json, { passed: failed + unmet.length === 0, scenarios: results }, texts.join('\n'))
+  if (failed + unmet.length > 0) throw new Difference(faultText(results.length, failed, unmet))
+}
+
+/** How many scenarios failed, and which of them nothing is known of. */
+function faultText(all: number, failed: number, unmet: readonly TestedScenario[]): string {
+  const needs = Map.groupBy(unmet, ({ unmet = '' }) => unmet)
+  const reasons = [...needs].map(([need, scenarios]) => {
+    const names = new Set(scenarios.map(({ subject }) => `${subject.kind} ${subject.name}`))
+    return `  ${[...names].join(', ')}: ${need}`
+  })
+  const lines = [
+    ...(failed > 0 ? [`${failed} of ${all} scenarios failed`] : []),
+    ...(unmet.length > 0 ? [`${unmet.length} of ${all} scenarios could not be run here:`, ...reasons] : []),
+  ]
+  return lines.join('\n')
 }
 
 /** @throws PipelineError 'bad-settings' */
@@ -82,11 +98,14 @@ function subjectsOf(kind: string | undefined, names: readonly string[], all: boo
 }
 
 async function textOf(
-  { subject, name, place, passed, reason, checks, log, milliseconds }: TestedScenario,
+  { subject, name, place, passed, reason, unmet, checks, log, milliseconds }: TestedScenario,
   root: string,
 ) {
   const title = `${subject.kind} ${subject.name}: ${name} (${formatSeconds(milliseconds)})`
-  if (reason !== undefined) return `${title}\n  failed  ${place.file}:${place.line}\n${indented(reason)}`
+  if (reason !== undefined) {
+    const state = unmet === undefined ? 'failed ' : `not run  ${unmet}\n          `
+    return `${title}\n  ${state} ${place.file}:${place.line}\n${indented(reason)}`
+  }
   const lines = await Promise.all(
     checks.map(async (check) => {
       if (check.passed) return `  passed  ${check.name}`
@@ -113,11 +132,15 @@ function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ')
 }
 
-function suiteOf({ subject, name, reason, checks, log = '', milliseconds }: TestedScenario): JunitSuite {
+function suiteOf({ subject, name, reason, unmet, checks, log = '', milliseconds }: TestedScenario): JunitSuite {
   const cases = checks.map(({ detail, place, passed, ...check }) => ({
     ...check,
     failure: passed ? '' : `${place.file}:${place.line}: ${detail}`,
   }))
-  const builds = { name: 'builds and starts', milliseconds, failure: reason ?? '' }
+  const builds = {
+    name: 'builds and starts',
+    milliseconds,
+    failure: unmet === undefined ? (reason ?? '') : `not run: ${unmet}\n${reason}`,
+  }
   return { name: `${subject.kind} ${subject.name}: ${name}`, milliseconds, cases: [builds, ...cases], output: log }
 }

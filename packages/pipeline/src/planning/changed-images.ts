@@ -3,6 +3,7 @@ import {
   imagesOnTop,
   LOCK_FILE,
   type Lock,
+  lockEntry,
   parseLock,
   type Recipes,
   type RenderedImage,
@@ -53,8 +54,11 @@ function touchesDefinition(image: RenderedImage, folders: ReadonlySet<string>, f
 function touchesLock({ base, downloads }: RenderedImage, before: Lock | undefined, now: Lock | undefined): boolean {
   if (before === now) return false
   const ofBase = (lock: Lock | undefined) =>
-    base.kind === 'base' ? `${lock?.bases[base.name]?.digest} ${lock?.snapshots?.[base.name]}` : ''
-  return ofBase(before) !== ofBase(now) || downloads.some(({ url }) => before?.downloads[url] !== now?.downloads[url])
+    base.kind === 'base' ? `${lockEntry(lock?.bases, base.name)?.digest} ${lockEntry(lock?.snapshots, base.name)}` : ''
+  return (
+    ofBase(before) !== ofBase(now) ||
+    downloads.some(({ url }) => lockEntry(before?.downloads, url) !== lockEntry(now?.downloads, url))
+  )
 }
 
 /** A lock that was damaged then pinned nothing. */

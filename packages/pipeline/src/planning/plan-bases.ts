@@ -1,4 +1,4 @@
-import type { Lock, Recipes } from '@tf-images/recipe'
+import { type Lock, lockEntry, type Recipes } from '@tf-images/recipe'
 import { type RegistryClient, RegistryError } from '@tf-images/registry'
 import { createTurns } from '../at-once.ts'
 import { type BaseSearch, findBase } from '../base-search.ts'
@@ -69,7 +69,7 @@ async function readBase(
 ): Promise<BaseState> {
   const { client, credentials, platform, registry, lock, frozen, onRequest } = options
   const search = { client, registryHost: parseRegistryHost(registry), credentials, platform, onRequest }
-  const locked = lock?.bases[name]?.digest
+  const locked = lockEntry(lock?.bases, name)?.digest
   const [pinned, now] = await Promise.all([
     locked === undefined ? noBase : look(name, reference, { ...search, locked }),
     look(name, reference, search),

@@ -4,6 +4,7 @@ import {
   LOCK_FILE,
   type Lock,
   loadRecipes,
+  lockEntry,
   type RenderedImage,
   readLock,
   renderImage,
@@ -127,7 +128,7 @@ async function baseDigest(
   const { credentials, platform } = options
   const registryHost = parseRegistryHost(options.registry)
   const search = { client, registryHost, credentials, platform }
-  const locked = lock?.bases[base.name]?.digest
+  const locked = lockEntry(lock?.bases, base.name)?.digest
   const found = (locked && (await findBase(base, { ...search, locked }))) || (await findBase(base, search))
   return found
     ? { digest: found.digest }

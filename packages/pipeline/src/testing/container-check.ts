@@ -32,8 +32,10 @@ export async function awaitCheck(
   for (;;) {
     const detail = (await endOf(container, services)) ?? (await problemOf(container, check, services, deadline, signal))
     const now = performance.now()
-    if (detail === '' || now >= deadline || (await endOf(container, services))) {
-      return { name: checkName(check), detail, milliseconds: Math.round(now - started) }
+    // It may have ended while it was looked at, which is why that failed.
+    const end = detail === '' ? undefined : await endOf(container, services)
+    if (detail === '' || now >= deadline || end !== undefined) {
+      return { name: checkName(check), detail: end ?? detail, milliseconds: Math.round(now - started) }
     }
     await setTimeout(PAUSE, undefined, signal ? { signal } : {})
   }

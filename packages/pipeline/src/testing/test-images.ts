@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Engine, EngineError, pullImage, removeImage } from '@tf-images/engine'
-import { type Lock, type Recipes, type RenderedImage, renderImage } from '@tf-images/recipe'
+import { type Lock, lockEntry, type Recipes, type RenderedImage, renderImage } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from '../base.ts'
 import type { ForeignBase } from '../base-search.ts'
@@ -88,7 +88,7 @@ async function pullBase(
   report: PhaseReport,
 ): Promise<string> {
   const registryHost = parseRegistryHost(registry)
-  const digest = lock?.bases[base.name]?.digest
+  const digest = lockEntry(lock?.bases, base.name)?.digest
   const call = signal ? { signal } : {}
   const search = { client, registryHost, credentials, platform, ...(digest === undefined ? {} : { locked: digest }) }
   const { reference } = await pinBase(base, { ...search, engine, report, ...call })

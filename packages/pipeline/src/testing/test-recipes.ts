@@ -43,7 +43,13 @@ export async function testRecipes(options: TestOptions): Promise<readonly Tested
     await using images = openTestImages({ ...options, recipes, engine, client, ...(lock ? { lock } : {}) })
     for (const { subject, run } of runs) {
       signal?.throwIfAborted()
-      const result = await runScenario(subject, run, { engine, images, progress, ...(signal ? { signal } : {}) })
+      const result = await runScenario(subject, run, {
+        engine,
+        recipes,
+        images,
+        progress,
+        ...(signal ? { signal } : {}),
+      })
       results.push(result)
       onResult?.(result)
     }
