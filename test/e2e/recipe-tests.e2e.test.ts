@@ -11,6 +11,7 @@ import { pushTinyBase } from '../harness/tiny-base.ts'
 /** `flist test` builds and runs real containers, tells the recipe line of what does not hold, and leaves nothing. */
 let registry: TestRegistry
 let folder: string
+let before: readonly string[]
 let base: string
 let debian: string
 
@@ -69,6 +70,7 @@ tests: [{ file: /etc }]
 `,
     'images/slow/image.yaml': 'description: Slow\nbase: tiny\ntests: [{ port: 80 }]\n',
   })
+  before = await madeByTests()
   debian = `${registry.host}/library/debian:12`
   const script = 'docker tag "$1" "$2" && docker push --quiet "$2"'
   const pushed = await runCommand('sh', ['-c', script, 'sh', await ensureDebianBase(), debian])
@@ -84,12 +86,17 @@ function tests(words: readonly string[], root = folder) {
   return flist(['test', ...words, '--root', root, '--registry', `${registry.host}/images`])
 }
 
-/** Containers and images that tests made. */
-async function leftOvers(): Promise<string> {
+/** Containers and images that tests made, by their ids. */
+async function madeByTests(): Promise<string[]> {
   const label = 'label=io.tf-images.test'
   const containers = await runCommand('docker', ['ps', '--all', '--quiet', '--filter', label])
   const images = await runCommand('docker', ['images', '--all', '--quiet', '--filter', label])
-  return containers.stdout + images.stdout
+  return (containers.stdout + images.stdout).split('\n').filter((id) => id !== '')
+}
+
+/** What there is now and was not before, such as what a run that was killed has left. */
+async function leftOvers(): Promise<string[]> {
+  return (await madeByTests()).filter((id) => !before.includes(id))
 }
 
 test('a check that does not hold is told with its line; the others are looked at all the same', async () => {
@@ -110,7 +117,7 @@ test('a check that does not hold is told with its line; the others are looked at
   const junit = await readFile(report, 'utf8')
   expect(junit).toContain('<testsuite name="snippet greet: tiny" tests="2" failures="0"')
   expect(junit).toContain('<failure message="recipes/snippets/greet/snippet.yaml:16: ')
-  expect(await leftOvers()).toBe('')
+  expect(await leftOvers()).toEqual([])
 })
 
 test('an image is tested on what it is built on, with its own entrypoint and variables', async () => {
@@ -138,7 +145,7 @@ test('what does not build, and what ends at once, fails', async () => {
   expect(short.code).toBe(3)
   expect(short.stdout).toContain('failed  file /etc: the container ended with exit code 7')
   expect(short.stdout).toContain('the container said last:\n    cannot go on')
-  expect(await leftOvers()).toBe('')
+  expect(await leftOvers()).toEqual([])
 })
 
 test('what can not be had here is told, and does not pass', async () => {
@@ -225,7 +232,7 @@ test('an interrupted test leaves nothing', async () => {
     },
   })
   expect(code).toBe(130)
-  expect(await leftOvers()).toBe('')
+  expect(await leftOvers()).toEqual([])
 })
 
 test.each([
@@ -245,5 +252,5 @@ test('nginx of this repository is up on Debian, as its scenarios say', async () 
     code: 0,
     stdout: expect.stringContaining('  passed  second boot: service nginx\n'),
   })
-  expect(await leftOvers()).toBe('')
+  expect(await leftOvers()).toEqual([])
 })
