@@ -6,7 +6,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument'
 import { loadVms } from '../packages/recipe/src/index.ts'
 import { flist } from './harness/command.ts'
 
-/** What can be said of the examples without running them; workflows.e2e.test.ts runs those of images, machine-workflow.long.test.ts the machine. */
+/** What can be said of the examples without running them; workflows.e2e.test.ts runs those of images, vm.e2e.test.ts the machine. */
 const examples = join(import.meta.dirname, '..', 'examples')
 const workflows = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter((path) =>
   /^[^/]+\/\.github\/workflows\//.test(path),

@@ -42,6 +42,8 @@ export type WorkflowOptions = {
   readonly folder: string
   /** Ends the run as a person who cancels it does, at the first line that matches. */
   readonly cancelAt?: RegExp
+  /** Is given what ends the run in the same way, for who knows otherwise when to. */
+  readonly cancelBy?: (cancel: () => void) => void
 }
 
 /** Runs a workflow file as it is, on this machine, with act; the event is what GitHub sends for it. */
@@ -65,13 +67,14 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRun
     ]),
     ...Object.entries(repositories).flatMap(([name, path]) => ['--local-repository', `${name}=${path}`]),
   ]
-  const { cancelAt } = options
+  const { cancelAt, cancelBy } = options
   // Node 24 runs the actions, as on a runner of GitHub.
   const PATH = [...(options.programs ? [options.programs] : []), dirname(process.execPath), process.env.PATH].join(':')
   const { code, stdout, stderr } = await runCommand(act, args, {
     cwd: options.repository,
     env: { PATH, XDG_CACHE_HOME: join(folder, 'xdg'), NO_COLOR: '1' },
     onStart: (kill, _stderr, output) => {
+      cancelBy?.(() => kill('SIGINT'))
       if (cancelAt) output.on('data', (bytes: Buffer) => cancelAt.test(bytes.toString()) && kill('SIGINT'))
     },
   })

@@ -37,6 +37,18 @@ async function published(name: string): Promise<number> {
   return (await fetch(`${world.env.FLIST_HUB_URL}/${account}/${name}`)).status
 }
 
+/** The tiny base under another tag, whose manifest says of its layer that it has a pebibyte. */
+async function pushHuge(reference: string): Promise<void> {
+  const [host, tag] = [reference.split('/')[0], reference.split(':').at(-1)]
+  const type = 'application/vnd.docker.distribution.manifest.v2+json'
+  const url = `http://${host}/v2/bases/tiny/manifests`
+  const manifest = JSON.parse(await (await fetch(`${url}/1`, { headers: { accept: type } })).text())
+  const layers = manifest.layers.map((layer: object) => ({ ...layer, size: 2 ** 50 }))
+  const body = JSON.stringify({ ...manifest, layers })
+  const put = await fetch(`${url}/${tag}`, { method: 'PUT', headers: { 'content-type': type }, body })
+  expect(put.status).toBe(201)
+}
+
 const content = (text: string, target = '/etc/content') => ({ files: [{ target, content: text }] })
 
 describe('before anything is done', () => {
@@ -62,6 +74,20 @@ describe('before anything is done', () => {
     const { code, stderr } = await up(root, { env: { FLIST_HUB_TOKEN: '' } })
     expect(code).toBe(2)
     expect(stderr).toMatch(/no token for .*; set FLIST_HUB_TOKEN/)
+  })
+
+  test('a base that the disk has no room for, by the sizes in its manifest', async () => {
+    const huge = base.replace('tiny:1', 'tiny:huge')
+    await pushHuge(huge)
+    const root = await recipes('no-room', { one: content('x') })
+    await writeRecipes(root, recipesWithBase(huge))
+    const { code, stderr } = await up(root)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/are free, .* TB are needed to build one; remove what is not used/)
+    expect(stderr).not.toContain('build: step')
+    await writeRecipes(root, recipesWithBase(base))
+    const asked = await up(root, { args: ['--min-free', '1000T'] })
+    expect(asked.stderr).toMatch(/are needed to build one; remove what is not used/)
   })
 
   test('an unknown image', async () => {

@@ -16,14 +16,14 @@ const PAUSE = 2
 
 /**
  * @param path of the link on the hub's disk
- * @param whole md5 of each flist that may be there
+ * @param isWhole whether what has this md5 may be there
  */
-export function followLink(path: string, whole: ReadonlySet<string>): HubReader {
+export function followLink(path: string, isWhole: (md5: string) => boolean): HubReader {
   const violations: string[] = []
   let goOn = true
   let last: string | undefined
   const look = () => {
-    const seen = seenAt(path, whole)
+    const seen = seenAt(path, isWhole)
     if (seen.problem && seen.problem !== last) violations.push(seen.problem)
     last = seen.problem
   }
@@ -43,11 +43,11 @@ export function followLink(path: string, whole: ReadonlySet<string>): HubReader 
   }
 }
 
-function seenAt(path: string, whole: ReadonlySet<string>): { problem?: string } {
+function seenAt(path: string, isWhole: (md5: string) => boolean): { problem?: string } {
   if (!existsSync(path)) return { problem: `${path}: nothing` }
   const bytes = readFileSync(path)
   const md5 = createHash('md5').update(bytes).digest('hex')
-  return whole.has(md5) ? {} : { problem: `${path}: ${bytes.length} bytes that are no whole flist` }
+  return isWhole(md5) ? {} : { problem: `${path}: ${bytes.length} bytes that are no whole flist` }
 }
 
 export function md5Of(path: string): string {

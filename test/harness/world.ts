@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { inspectFlist } from '../../packages/cli/src/flist-inspection.ts'
 import { flistMaker } from '../../packages/cli/src/flist-making.ts'
 import { chunkId } from '../../packages/flist/src/index.ts'
-import { startTwin, type Twin } from '../../packages/twin/src/index.ts'
+import { type Faults, startTwin, type Twin } from '../../packages/twin/src/index.ts'
 import { startRegistry } from './registry.ts'
 
 /** A registry, a hub and a folder of their own for one test file, and the settings that make `flist` use them. */
@@ -23,12 +23,13 @@ export type World = {
 
 export const account = 'alice.3bot'
 
-export async function createWorld(): Promise<World> {
+/** @param options what goes wrong with the hub, for tests that say so */
+export async function createWorld(options: { readonly faults?: Faults } = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'flist-world-'))
   const registry = await startRegistry()
   const seed = randomBytes(32)
-  const options = { root: join(folder, 'hub'), seed, inspectFlist, flistMaker, chunkId }
-  let twin = await startTwin({ ...options, httpPort: 0, gatewayPort: 0, backendPort: 0 })
+  const common = { ...options, root: join(folder, 'hub'), seed, inspectFlist, flistMaker, chunkId }
+  let twin = await startTwin({ ...common, httpPort: 0, gatewayPort: 0, backendPort: 0 })
   const { url, gateway, backend } = twin
   const ports = { httpPort: Number(new URL(url).port), gatewayPort: gateway.port, backendPort: backend.port }
   const token = twin.mintToken(account)
@@ -46,7 +47,7 @@ export async function createWorld(): Promise<World> {
     },
     stopHub: () => twin.close(),
     startHub: async () => {
-      twin = await startTwin({ ...options, ...ports })
+      twin = await startTwin({ ...common, ...ports })
     },
     [Symbol.asyncDispose]: async () => {
       await twin.close()

@@ -64,6 +64,19 @@ test('the files may come from an async generator', async () => {
   await expect(buildWith(messages(success), { context: files() })).resolves.toMatchObject({ result: { imageId } })
 })
 
+test('a Dockerfile in place of that of the context, and a list of files with a .dockerignore', async () => {
+  const { request, lines } = await buildWith(messages(success), {
+    dockerfileText: 'FROM scratch\nCOPY a /a\nRUN make\n',
+  })
+  expect(request?.query.get('dockerfile')).toBe('.built.Dockerfile')
+  expect(lines).toHaveLength(3)
+  const refused = [...context, { path: '.dockerignore', mode: 0o644, content: Buffer.from('a') }]
+  await expect(buildWith(messages(success), { context: refused })).rejects.toMatchObject({
+    code: 'invalid-context',
+    message: 'build context: ".dockerignore" would not be applied; correct the files of the context',
+  })
+})
+
 test('credentials of bases go as a header that Go can read', async () => {
   const { request } = await buildWith(messages(success), {
     credentials: { 'ghcr.io': { username: 'u', password: '??>>~~ÿ' }, 'docker.io': { username: 'h', password: 'p' } },

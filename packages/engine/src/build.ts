@@ -3,20 +3,24 @@ import type { ImageBuildOptions } from 'dockerode'
 import { builtImage, parseFailure, stepFailure } from './build-failure.ts'
 import { type BuildEvent, createBuildProgress } from './build-progress.ts'
 import type { Engine } from './connection.ts'
-import { type ContextEntry, readContextDirectory } from './context-files.ts'
+import { type ContextEntry, IGNORE_FILE, readContextDirectory } from './context-files.ts'
 import { packContext, readDockerfile } from './context-tar.ts'
 import { type Credentials, registryConfig } from './credentials.ts'
 import { parseDockerfileSteps } from './dockerfile-steps.ts'
 import { readMessages } from './engine-messages.ts'
+import { EngineError } from './errors.ts'
 import { type Attempt, engineFailure } from './failures.ts'
+import { addDockerfile } from './hidden-dockerfile.ts'
 import { parseImageName } from './image-name.ts'
 import { createRedactor, secretArguments } from './redaction.ts'
 
 export type BuildOptions = {
-  /** A directory, or the files themselves. A `.dockerignore` is refused, because it would not be applied. */
+  /** A directory, of which its `.dockerignore` leaves out what it says, or the files themselves: there it is refused, as it would not be applied. */
   readonly context: string | Iterable<ContextEntry> | AsyncIterable<ContextEntry>
   /** Path in the context. Default: `Dockerfile`. */
   readonly dockerfile?: string
+  /** What is built in place of that Dockerfile, which then is a file among others; no instruction can copy this. */
+  readonly dockerfileText?: string
   readonly tags?: readonly string[]
   /** Build arguments stay readable in the image's history: no place for secrets that matter. */
   readonly buildArgs?: Readonly<Record<string, string>>
@@ -60,11 +64,11 @@ export async function buildImage(engine: Engine, options: BuildOptions): Promise
   for (const tag of options.tags ?? []) parseImageName(tag)
   try {
     signal?.throwIfAborted()
-    const entries = await listContext(context)
-    const steps = parseDockerfileSteps(await readDockerfile(entries, dockerfile))
+    const { entries, built } = await listContext(options, dockerfile)
+    const steps = parseDockerfileSteps(await readDockerfile(entries, built))
     const archive = packContext(entries, options.modified)
     try {
-      const response = await engine.docker.buildImage(archive, requestOptions(options, dockerfile))
+      const response = await engine.docker.buildImage(archive, requestOptions(options, built))
       const progress = createBuildProgress(steps, redact, onProgress, options.onLayer)
       for await (const message of readMessages(response, attempt)) {
         progress.accept(message)
@@ -79,11 +83,21 @@ export async function buildImage(engine: Engine, options: BuildOptions): Promise
   }
 }
 
-async function listContext(context: BuildOptions['context']): Promise<ContextEntry[]> {
-  if (typeof context === 'string') return readContextDirectory(context)
+/** What is sent, and which file of it is the Dockerfile. */
+async function listContext(
+  { context, dockerfileText }: BuildOptions,
+  dockerfile: string,
+): Promise<{ readonly entries: ContextEntry[]; readonly built: string }> {
+  const entries = typeof context === 'string' ? await readContextDirectory(context, dockerfile) : await listed(context)
+  return dockerfileText === undefined ? { entries, built: dockerfile } : addDockerfile(entries, dockerfileText)
+}
+
+async function listed(context: Exclude<BuildOptions['context'], string>): Promise<ContextEntry[]> {
   const entries: ContextEntry[] = []
   for await (const entry of context) entries.push(entry)
-  return entries
+  if (!entries.some(({ path }) => path === IGNORE_FILE)) return entries
+  const problem = `"${IGNORE_FILE}" would not be applied; correct the files of the context`
+  throw new EngineError('invalid-context', `build context: ${problem}`)
 }
 
 function requestOptions(options: BuildOptions, dockerfile: string): ImageBuildOptions {

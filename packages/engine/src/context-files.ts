@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { lstat, readdir, readlink } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { EngineError } from './errors.ts'
+import { type IgnoreRule, parseIgnoreFile } from './ignore-file.ts'
 
 /**
  * A file of a build context. Paths are relative, `/`-separated; owners are always root, times always the same.
@@ -18,17 +19,24 @@ export type ContextLink = { readonly path: string; readonly target: string }
 
 export type ContextEntry = ContextFile | ContextLink
 
+/** Says to an engine which of Dockerfile and `.dockerignore` no instruction may copy; all else is left out before it is sent. */
+export const IGNORE_FILE = '.dockerignore'
+
 /**
- * Lists the files below a directory for a build context.
+ * Lists the files below a directory for a build context: those that its `.dockerignore`, or one that is called like the Dockerfile,
+ * `app.Dockerfile.dockerignore`, does not leave out. Git's folder `.git` is left out as well: it is another one in every checkout.
  *
  * Modes are what git keeps: 0755 for what its owner may execute, else 0644, so that a checkout gives the same context everywhere.
  *
- * @throws EngineError 'invalid-context' for devices, sockets and the like
+ * @param dockerfile path below the directory
+ * @throws EngineError 'invalid-context' for devices, sockets and the like, and for patterns that are none
  */
-export async function readContextDirectory(root: string): Promise<ContextEntry[]> {
+export async function readContextDirectory(root: string, dockerfile = 'Dockerfile'): Promise<ContextEntry[]> {
   const entries: ContextEntry[] = []
   try {
+    const leavesOut = await readIgnoreFile(root, [`${dockerfile}${IGNORE_FILE}`, IGNORE_FILE])
     for (const path of await readdir(root, { recursive: true })) {
+      if (path === '.git' || path.startsWith('.git/') || leavesOut(path)) continue
       const entry = await readEntry(join(root, path), path)
       if (entry) entries.push(entry)
     }
@@ -40,6 +48,24 @@ export async function readContextDirectory(root: string): Promise<ContextEntry[]
     })
   }
   return entries
+}
+
+/** The rules of the first of these files that is there. */
+async function readIgnoreFile(root: string, names: readonly string[]): Promise<IgnoreRule> {
+  for (const name of names) {
+    const text = await readFile(join(root, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    if (text === undefined) continue
+    try {
+      return parseIgnoreFile(text)
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error)
+      throw invalid(join(root, name), `${problem}; correct it, or put a backslash before what is meant as it is`)
+    }
+  }
+  return () => false
 }
 
 async function readEntry(file: string, path: string): Promise<ContextEntry | undefined> {
@@ -68,7 +94,6 @@ export function orderContext(entries: readonly ContextEntry[]): ContextEntry[] {
     if (file !== undefined)
       problems.push(`${JSON.stringify(path)} is below ${JSON.stringify(file)}, which is not a directory`)
   }
-  if (paths.has('.dockerignore')) problems.push('".dockerignore" would not be applied')
   if (problems.length > 0) throw invalid('', `${problems.join(', ')}; correct the files of the context`)
   return [...entries].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
 }

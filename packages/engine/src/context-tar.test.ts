@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { extract, type Header } from 'tar-stream'
@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '../test/temporary-folder.ts'
 import { type ContextEntry, readContextDirectory } from './context-files.ts'
 import { packContext, readDockerfile } from './context-tar.ts'
+import { addDockerfile } from './hidden-dockerfile.ts'
 
 const file = (path: string, text = '', mode = 0o644): ContextEntry => ({ path, mode, content: Buffer.from(text) })
 
@@ -73,10 +74,6 @@ test('bad paths are named all at once', () => {
   )
 })
 
-test('a .dockerignore is refused, because it would not be applied', () => {
-  expect(() => packContext([file('.dockerignore')])).toThrow('".dockerignore" would not be applied; correct')
-})
-
 test.each([
   ['shorter', 5, 'Size mismatch'],
   ['longer', 1, 'Size mismatch'],
@@ -120,6 +117,54 @@ test('a directory is read with the modes that git keeps, links are not followed'
     ['link', 0o777, '/etc/passwd', ''],
     ['plain', 0o644, '', 'text'],
   ])
+})
+
+async function contextOf(files: Readonly<Record<string, string>>, dockerfile?: string): Promise<string[]> {
+  await using folder = await temporaryFolder()
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder.path, path)), { recursive: true })
+    await writeFile(join(folder.path, path), text)
+  }
+  return (await readContextDirectory(folder.path, dockerfile)).map(({ path }) => path).sort()
+}
+
+test('what .dockerignore leaves out is not sent, and neither is the history', async () => {
+  const files = { Dockerfile: '', 'a/b.o': '', 'a/c': '', '.git/config': '', 'docs/.git': '' }
+  expect(await contextOf({ ...files, '.dockerignore': '**/*.o\nDockerfile' })).toEqual([
+    '.dockerignore',
+    'a/c',
+    'docs/.git',
+  ])
+})
+
+test('rules that are named like the Dockerfile come before those of .dockerignore', async () => {
+  const files = {
+    'app.Dockerfile': '',
+    a: '',
+    b: '',
+    'app.Dockerfile.dockerignore': 'a\n*.dockerignore',
+    '.dockerignore': 'b',
+  }
+  expect(await contextOf(files, 'app.Dockerfile')).toEqual(['app.Dockerfile', 'b'])
+  expect(await contextOf(files)).toContain('a')
+})
+
+test('a pattern that is none is told with its file', async () => {
+  await expect(contextOf({ '.dockerignore': '[a' })).rejects.toMatchObject({
+    code: 'invalid-context',
+    message: expect.stringMatching(/^build context ".*\/\.dockerignore": "\[a" is no pattern; correct it/),
+  })
+})
+
+test('a Dockerfile that no instruction can copy: the engine removes what .dockerignore names', async () => {
+  const context = [file('Dockerfile', 'mine'), file('.built.Dockerfile', 'taken')]
+  const { entries, built } = await addDockerfile(context, 'FROM a')
+  expect(built).toBe('..built.Dockerfile')
+  expect(entries.slice(0, 2)).toEqual(context)
+  expect(await readDockerfile(entries, built)).toBe('FROM a')
+  expect(await readDockerfile(entries, '.dockerignore')).toBe('.dockerignore\n..built.Dockerfile\n')
+  const own = await addDockerfile([file('.dockerignore', '*.o')], 'FROM a')
+  expect(await readDockerfile(own.entries, '.dockerignore')).toBe('*.o\n.built.Dockerfile\n')
 })
 
 test('a directory with a socket in it, and none at all', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Answer, json, startFakeEngine } from '../test/fake-engine.ts'
 import { connectEngine } from './connection.ts'
-import { inspectImage, removeImage, tagImage } from './image.ts'
+import { countSteps, inspectImage, removeImage, tagImage } from './image.ts'
 
 async function withAnswer(route: string, answer: Answer) {
   const fake = await startFakeEngine({ [route]: answer })
@@ -32,6 +32,12 @@ test('an image is described; what the engine leaves out is empty', async () => {
     platform: 'linux/arm64',
     size: 7,
   })
+})
+
+test('the steps of an image are counted', async () => {
+  await using setup = await withAnswer('GET /images/a:1/history', json(200, [{ Id: 'sha256:1' }, { Id: '<missing>' }]))
+  expect(await countSteps(setup.engine, 'a:1')).toBe(2)
+  await expect(countSteps(setup.engine, 'nothing')).rejects.toMatchObject({ code: 'not-found' })
 })
 
 test('an image that is not there is undefined, a failure is an error', async () => {

@@ -49,6 +49,20 @@ function describe(info: ImageInspectInfo): ImageInfo {
 }
 
 /**
+ * How many steps an image was made in, as its history has them: its own and those of what it is built on.
+ *
+ * @throws EngineError 'not-found', 'refused'
+ */
+export async function countSteps(engine: Engine, image: string): Promise<number> {
+  parseImageName(image)
+  try {
+    return (await engine.docker.getImage(image).history()).length
+  } catch (error) {
+    throw engineFailure(error, attemptOn(engine, image))
+  }
+}
+
+/**
  * Gives an image a further reference, taking it from the image that had it.
  *
  * @throws EngineError 'not-found', 'refused'

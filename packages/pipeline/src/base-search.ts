@@ -12,6 +12,8 @@ export type PinnedBase = {
   readonly digest: string
   /** Where it came from, for people. */
   readonly origin: string
+  /** Of a Dockerfile of somebody's own: every image that it takes from a registry, by how it names it. */
+  readonly images?: ReadonlyMap<string, PinnedBase>
 }
 
 /** Where a base is looked for. */

@@ -1,19 +1,22 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { buildImage, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
-import { contextFiles, type RenderedImage, readCodeFrame, traceFailure } from '@tf-images/recipe'
+import { buildImage, countSteps, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
+import { contextFiles, readCodeFrame, traceFailure } from '@tf-images/recipe'
 import { formatReference, parseReference, type RegistryClient } from '@tf-images/registry'
 import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
+import { type BuildableImage, NOTHING } from './own-dockerfile-image.ts'
 import type { PhaseReport, PhaseRunner } from './progress.ts'
 import type { CredentialLookup } from './settings.ts'
 
 export type BuildRequest = {
-  readonly rendered: RenderedImage
-  /** Folder that has `recipes/`: a failed step is shown as its recipe has it. */
+  readonly rendered: BuildableImage
+  /** Folder that has `recipes/`, or a Dockerfile: a failed step is shown as that has it. */
   readonly root: string
   /** Pinned reference for the Dockerfile's `ARG BASE`. */
   readonly base: string
+  /** What a Dockerfile of somebody's own is given in place of the images that it names. */
+  readonly images?: ReadonlyMap<string, { readonly reference: string }>
   /** Values of its other build arguments. */
   readonly buildArguments: Readonly<Record<string, string>>
   /** What the image is tagged with. */
@@ -73,7 +76,8 @@ export async function buildAndPush(
     }
     if (created === undefined) return { digest }
     const { registry, repository, tag = '' } = parseReference(immutable)
-    const dated = await client.date({ registry, repository, digest }, created * 1000)
+    const inherited = request.base === NOTHING ? 0 : await countSteps(engine, request.base)
+    const dated = await client.date({ registry, repository, digest }, created * 1000, { inherited })
     // The immutable name comes last: what has it is whole, and stays.
     await client.tag({ registry, repository, digest: dated.digest }, dated.digest, tag)
     return { digest: dated.digest }
@@ -114,14 +118,17 @@ async function build(
   references: readonly string[] = request.references,
 ): Promise<{ readonly imageId: string }> {
   const { engine, phases, signal } = services
-  const { base, rendered } = request
-  const credentials = await services.credentials(parseReference(request.references[0]).registry)
-  const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
+  const { base, images, rendered } = request
   return phases.run('build', `building ${rendered.name} from ${base}`, async (report) => {
-    const pull = (reference: string) =>
-      pullImage(engine, reference, { ...access, onProgress: (event) => report.update(event.text) })
+    const pull = async (reference: string) => {
+      // A password is for the registry it was given for, and bases are from others.
+      const credentials = await services.credentials(parseReference(reference).registry)
+      const access = { ...(credentials ? { credentials } : {}), ...(signal ? { signal } : {}) }
+      await pullImage(engine, reference, { ...access, onProgress: (event) => report.update(event.text) })
+    }
+    for (const { reference } of images?.values() ?? []) await pull(reference)
     // An image id names what this engine has, and nothing a registry could be asked for.
-    if (!base.startsWith('sha256:')) await pull(base)
+    if (!images && !base.startsWith('sha256:')) await pull(base)
     const cacheFrom = request.cacheFrom ? await pullCache(request.cacheFrom) : []
     return { imageId: await buildRendered(engine, { ...request, references, cacheFrom }, report, signal) }
 
@@ -152,10 +159,8 @@ export async function buildRendered(
   signal?: AbortSignal,
 ): Promise<string> {
   const built = buildImage(engine, {
-    context: contextFiles(request.rendered),
-    place: `dockerfiles/${request.rendered.name}/Dockerfile`,
+    ...contextOf(request),
     tags: request.references,
-    buildArgs: { ...request.buildArguments, BASE: request.base },
     labels: request.labels,
     platform: request.platform,
     ...(request.cacheFrom ? { cacheFrom: request.cacheFrom } : {}),
@@ -165,6 +170,18 @@ export async function buildRendered(
   })
   const { imageId } = await built.catch((error) => rejectAtRecipe(error, request))
   return imageId
+}
+
+/** What is sent to the engine of an image. */
+function contextOf({ rendered, images, buildArguments, base }: BuildRequest) {
+  const { own, name } = rendered
+  if (!own) {
+    const place = `dockerfiles/${name}/Dockerfile`
+    return { context: contextFiles(rendered), place, buildArgs: { ...buildArguments, BASE: base } }
+  }
+  const references = new Map([...(images ?? [])].map(([image, { reference }]) => [image, reference]))
+  const { folder: context, dockerfile, place, withImages } = own
+  return { context, dockerfile, dockerfileText: withImages(references), place, buildArgs: buildArguments }
 }
 
 /** Rejects with the place in the recipes that a failed step comes from, and its text; with the error as it is where none is known. */

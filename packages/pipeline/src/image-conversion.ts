@@ -33,7 +33,7 @@ export function convertAndCheck(
   workshop: Workshop,
   phases: PhaseRunner,
 ): Promise<Conversion> {
-  const { platform, credentials, chunks, layerCache, hub, strict, limits, signal } = workshop
+  const { platform, credentials, chunks, layerCache, hub, strict, limits, minFree, signal } = workshop
   return convertSourceAndCheck(names.pinned(digest), convertedPath(names, workshop), chunks, phases, {
     platform,
     credentials,
@@ -42,6 +42,7 @@ export function convertAndCheck(
     ...(workshop.startupToml ? { startupToml: true } : {}),
     ...(strict ? { strict } : {}),
     ...(limits ? { limits } : {}),
+    ...(minFree === undefined ? {} : { minFree }),
     ...(signal ? { signal } : {}),
   })
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Engine } from '@tf-images/engine'
 import type { ChunkStore } from '@tf-images/flist'
-import { imageRuns, type Lock, lockEntry, type Recipes, type RenderedImage } from '@tf-images/recipe'
+import { type Lock, lockEntry, type TestRun } from '@tf-images/recipe'
 import type { RegistryClient } from '@tf-images/registry'
 import { pinBase } from './base.ts'
 import type { PinnedBase } from './base-search.ts'
@@ -15,6 +15,7 @@ import { convertAndCheck, convertedPath, hasConverted } from './image-conversion
 import type { ImageNames } from './image-names.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { moveTag } from './moving-tag.ts'
+import { type BuildableImage, pinImages } from './own-dockerfile-image.ts'
 import { inputsLabel } from './planning/build-inputs.ts'
 import { readHubState } from './planning/hub-state.ts'
 import { type PlanContext, type PlannedBuild, planBuild } from './planning/planned-build.ts'
@@ -23,28 +24,31 @@ import { withSession } from './publishing/hub-session.ts'
 import { publishFlist } from './publishing/publish.ts'
 import { promoteFlist } from './releases/promotion.ts'
 import type { ImageReport } from './report.ts'
+import { requireRoomToBuild } from './room-to-build.ts'
 import { parseRegistryHost } from './settings.ts'
-import type { UpOptions } from './up.ts'
+import type { RunOptions, UpOptions } from './up.ts'
 
 /** What the images of one run share. */
-export type Workshop = UpOptions & {
-  readonly recipes: Recipes
-  readonly engine: Engine
-  readonly client: RegistryClient
-  readonly chunks: ChunkStore
-  readonly layerCache: LayerCache
-  /** What recipes.lock.yaml pins. */
-  readonly lock: Lock | undefined
-  /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
-  readonly digests: Map<string, string | undefined>
-  /** Labels that every image of the run gets. */
-  readonly labels: Readonly<Record<string, string>>
-  /** Those that were built and not pushed: their "digest" is an image id of the engine. */
-  readonly archived: Set<string>
-}
+export type Workshop = RunOptions &
+  Pick<UpOptions, 'only' | 'frozen'> & {
+    /** What is said of an image that containers of it can be asked. */
+    readonly testsOf: (image: string) => readonly TestRun[]
+    readonly engine: Engine
+    readonly client: RegistryClient
+    readonly chunks: ChunkStore
+    readonly layerCache: LayerCache
+    /** What recipes.lock.yaml pins. */
+    readonly lock: Lock | undefined
+    /** Manifest digest of each image of this run, for the images on top of it; undefined where a dry run did not build. */
+    readonly digests: Map<string, string | undefined>
+    /** Labels that every image of the run gets. */
+    readonly labels: Readonly<Record<string, string>>
+    /** Those that were built and not pushed: their "digest" is an image id of the engine. */
+    readonly archived: Set<string>
+  }
 
 /** Brings one image through the steps it needs, and says why. Its base must have been through before. */
-export async function bringUpImage(rendered: RenderedImage, workshop: Workshop): Promise<ImageReport> {
+export async function bringUpImage(rendered: BuildableImage, workshop: Workshop): Promise<ImageReport> {
   const { name } = rendered
   const phases = new PhaseRunner(name, workshop.progress)
   // What is not locked is told before anything is looked for.
@@ -70,6 +74,9 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   if (action === 'relink' && kept && (await relink(names, workshop, phases))) {
     return { ...common, ...urls, reference: names.pinned(kept), status: 'relinked' }
   }
+  if (kept === undefined) {
+    await requireRoomToBuild({ ...workshop, name, base, ...previousOf(planned) })
+  }
   if (workshop.archiveFolder && kept === undefined) {
     const archive = join(workshop.archiveFolder, `${name}.tar`)
     const services = servicesOf(workshop, phases)
@@ -88,7 +95,7 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
   }
   const conversion = action === 'publish' ? undefined : await convertAndCheck(names, digest, workshop, phases)
   const path = conversion?.flist ?? convertedPath(names, workshop)
-  const gate = await gateOf(name, path, workshop, phases)
+  const gate = await gateOf(rendered, path, workshop, phases)
   // A forced build has the old build's name, and as a rule other times.
   const request = { flist: path, chunks, name: flist, links: [link], replace: force }
   const publication = await publishFlist(request, workshop.hub, phases, workshop.signal)
@@ -103,7 +110,7 @@ export async function bringUpImage(rendered: RenderedImage, workshop: Workshop):
 }
 
 /** What exists of an image that is not to be worked on, for those on top of it: the digest it has as its recipe is now. */
-export async function lookUpImage(rendered: RenderedImage, workshop: Workshop): Promise<void> {
+export async function lookUpImage(rendered: BuildableImage, workshop: Workshop): Promise<void> {
   const phases = new PhaseRunner(rendered.name, workshop.progress)
   const base = await pinBaseOf(rendered, workshop, phases)
   const { state } = await planBuild(rendered, base, { ...contextOf(workshop), force: false })
@@ -114,10 +121,15 @@ function reasonText({ reasons }: PlannedBuild): string {
   return reasons.map(({ text }) => text).join('; ')
 }
 
-async function pinBaseOf({ base }: RenderedImage, workshop: Workshop, phases: PhaseRunner): Promise<PinnedBase> {
+async function pinBaseOf({ base, own }: BuildableImage, workshop: Workshop, phases: PhaseRunner): Promise<PinnedBase> {
   if (base.kind === 'image') return pinParent(base.name, workshop)
   const { engine, client, credentials, platform, signal } = workshop
   const registryHost = parseRegistryHost(workshop.registry)
+  if (own) {
+    const search = { client, registryHost, credentials, platform }
+    const text = `looking for ${own.images.join(', ') || 'no image: it starts from nothing'}`
+    return phases.run('base', text, () => pinImages(own, search))
+  }
   const locked = lockEntry(workshop.lock?.bases, base.name)?.digest
   const pinned = {
     ...(locked === undefined ? {} : { locked }),
@@ -145,7 +157,7 @@ function pinParent(parent: string, workshop: Workshop): PinnedBase {
 }
 
 async function plan(
-  rendered: RenderedImage,
+  rendered: BuildableImage,
   base: PinnedBase,
   workshop: Workshop,
 ): Promise<{ planned: PlannedBuild; account?: string }> {
@@ -161,6 +173,10 @@ async function plan(
 
 function contextOf({ registry, platform, client, lock, force = false, startupToml = false }: Workshop): PlanContext {
   return { registry, platform, client, lock, force, startupToml }
+}
+
+function previousOf({ previousBytes }: PlannedBuild): { readonly previousBytes?: number } {
+  return previousBytes === undefined ? {} : { previousBytes }
 }
 
 /** Moves the link alone; false where the flist turns out not to be whole: then it is made again. */
@@ -180,7 +196,7 @@ async function relink(names: ImageNames, workshop: Workshop, phases: PhaseRunner
 }
 
 async function build(
-  rendered: RenderedImage,
+  rendered: BuildableImage,
   base: PinnedBase,
   planned: PlannedBuild,
   workshop: Workshop,
@@ -191,7 +207,7 @@ async function build(
 }
 
 function imageRequest(
-  rendered: RenderedImage,
+  rendered: BuildableImage,
   base: PinnedBase,
   { inputs, id, names }: PlannedBuild,
   { root, platform, cacheFrom, created, labels: common }: Workshop,
@@ -200,6 +216,7 @@ function imageRequest(
     rendered,
     root,
     base: base.reference,
+    ...(base.images ? { images: base.images } : {}),
     buildArguments: inputs.arguments,
     references: [names.reference],
     labels: { ...common, 'io.tf-images.build-id': id, [INPUTS_LABEL]: inputsLabel(inputs) },
@@ -215,15 +232,15 @@ function servicesOf({ engine, client, credentials, signal }: Workshop, phases: P
 
 /** What is published below is what passed here. */
 async function gateOf(
-  name: string,
+  { name, own }: BuildableImage,
   flist: string,
-  { gate = {}, recipes, workFolder, signal }: Workshop,
+  { gate = {}, testsOf, workFolder, signal }: Workshop,
   phases: PhaseRunner,
 ): Promise<GateReport | undefined> {
   if (gate === false) return warnUngated(phases)
-  const gated = { flist, chunks: join(workFolder, 'chunks'), place: `recipes/images/${name}/image.yaml` }
+  const gated = { flist, chunks: join(workFolder, 'chunks'), place: own?.place ?? `recipes/images/${name}/image.yaml` }
   // Rendering them costs what rendering the image does.
-  const checks = gate.boot ? declaredChecks(imageRuns(recipes, name)) : []
+  const checks = gate.boot ? declaredChecks(testsOf(name)) : []
   const { boot } = gate
   return passGate(gated, boot ? { boot: { ...boot, checks } } : {}, phases, signal)
 }

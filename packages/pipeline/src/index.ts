@@ -59,12 +59,16 @@ export {
 export { type PublishLegOptions, publishLeg, publishOne } from './stages/publish-leg.ts'
 export type { TestedCheck, TestedScenario, TestSubject } from './testing/run-scenario.ts'
 export type { TestOptions } from './testing/test-recipes.ts'
-export type { ImageFailure, UpOptions, UpResult } from './up.ts'
+export type { ImageFailure, UpDockerfileOptions, UpOptions, UpResult } from './up.ts'
 export { type Difference, type DifferenceKind, differenceText } from './verify/differences.ts'
 export { type Verification, type VerifyOptions, verifyFlist } from './verify/verify.ts'
 
 /** Read when it is called: engine, recipes and bootstrap are most of what there is to load, and converting needs none. */
 export const bringUp: typeof import('./up.ts').bringUp = async (options) => (await import('./up.ts')).bringUp(options)
+
+/** Read when it is called, for the same reason. */
+export const bringUpDockerfile: typeof import('./up.ts').bringUpDockerfile = async (options) =>
+  (await import('./up.ts')).bringUpDockerfile(options)
 
 /** Read when it is called, for the same reason. */
 export const planImages: typeof import('./planning/plan-images.ts').planImages = async (options) =>
@@ -101,9 +105,3 @@ export const convertLeg: typeof import('./stages/convert-leg.ts').convertLeg = a
 /** Read when it is called, for the same reason. */
 export const removeImages: typeof import('./stages/removed-images.ts').removeImages = async (references, options) =>
   (await import('./stages/removed-images.ts')).removeImages(references, options)
-
-/** Read when it is called, for the same reason. */
-export const createDockerfileRecipes: typeof import('@tf-images/recipe').createDockerfileRecipes = async (
-  root,
-  options,
-) => (await import('@tf-images/recipe')).createDockerfileRecipes(root, options)

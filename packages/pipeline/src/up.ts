@@ -2,7 +2,16 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectEngine, parseDockerHost } from '@tf-images/engine'
 import { openChunkStore } from '@tf-images/flist'
-import { loadRecipes, type Recipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
+import {
+  imageRuns,
+  type Lock,
+  loadRecipes,
+  type Recipes,
+  renderImage,
+  type TestRun,
+  withParents,
+  writeContexts,
+} from '@tf-images/recipe'
 import { RegistryClient } from '@tf-images/registry'
 import type { GateOptions } from './contract/gate.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
@@ -10,17 +19,31 @@ import { bringUpImage, lookUpImage } from './image-line.ts'
 import { openLayerCache } from './layer-cache.ts'
 import type { ConvertLimits } from './limits.ts'
 import { lockToBuildBy } from './lock.ts'
+import { type BuildableImage, readOwnImage } from './own-dockerfile-image.ts'
 import type { Progress } from './progress.ts'
 import type { ImageReport } from './report.ts'
 import type { CredentialLookup, HubSettings } from './settings.ts'
 
-export type UpOptions = {
-  /** Folder that has `recipes/` and `dockerfiles/`. */
-  readonly root: string
+export type UpOptions = RunOptions & {
   /** Images to bring up; their bases on other images come with them. All when empty. */
   readonly images: readonly string[]
   /** These alone: what they are built on has to be there. */
   readonly only?: boolean
+  /** Refuses whatever is not as recipes.lock.yaml says. */
+  readonly frozen?: boolean
+}
+
+export type UpDockerfileOptions = RunOptions & {
+  /** Path of the Dockerfile; its folder is its build context. */
+  readonly dockerfile: string
+  /** Name that the image gets. */
+  readonly image: string
+}
+
+/** What is the same for images of recipes and of a Dockerfile of somebody's own. */
+export type RunOptions = {
+  /** Folder that has `recipes/` and `dockerfiles/`; of a Dockerfile, the one that messages name it from. */
+  readonly root: string
   /** Where images are pushed, `ghcr.io/owner/tf-images`. */
   readonly registry: string
   /** Where flists are published; without it the line ends with the pushed image. */
@@ -45,8 +68,6 @@ export type UpOptions = {
   readonly created?: number
   /** Where the recipes live, for the label of images, when they do not say. */
   readonly source?: string
-  /** Refuses whatever is not as recipes.lock.yaml says. */
-  readonly frozen?: boolean
   /** Adds `/.startup.toml` to the flists. */
   readonly startupToml?: boolean
   /** Classes of differences that make an image fail that is converted; nothing of it is published then. */
@@ -55,6 +76,8 @@ export type UpOptions = {
   readonly gate?: GateOptions | false
   /** What an image may cost to convert. */
   readonly limits?: ConvertLimits
+  /** Bytes that have to be free for each image; by default what its base and its last build let expect. */
+  readonly minFree?: number
   /** `unix:///var/run/docker.sock`, `tcp://host:port`. */
   readonly dockerHost?: string
   readonly signal?: AbortSignal
@@ -77,8 +100,40 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const selected = new Set(
     options.only && options.images.length > 0 ? options.images : rendered.map(({ name }) => name),
   )
+  const labels = labelsOf(options.source, recipes)
+  const prepare = () => writeContexts(options.root, rendered)
+  return run(rendered, options, { lock, selected, labels, prepare, testsOf: (name) => imageRuns(recipes, name) })
+}
+
+/**
+ * The same for one image of a Dockerfile that somebody wrote. It is built as it stands, on the images that it names as they are now.
+ *
+ * @throws RecipeError 'invalid' for what can not be built of it; PipelineError 'bad-source'; EngineError, FlistError before any work
+ */
+export async function bringUpDockerfile(options: UpDockerfileOptions): Promise<UpResult> {
+  const { dockerfile, image: name, root, platform } = options
+  const image = await readOwnImage({ dockerfile, name, root, platform })
+  const labels = labelsOf(options.source, {})
+  return run([image], options, { lock: undefined, selected: new Set([name]), labels, testsOf: () => [] })
+}
+
+type Prepared = {
+  readonly lock: Lock | undefined
+  /** Those of the images that are to be worked on. */
+  readonly selected: ReadonlySet<string>
+  readonly labels: Readonly<Record<string, string>>
+  readonly testsOf: (image: string) => readonly TestRun[]
+  /** Writes what the images are built from, where that is not there. */
+  readonly prepare?: () => Promise<unknown>
+}
+
+async function run(
+  images: readonly BuildableImage[],
+  options: RunOptions & Pick<UpOptions, 'only' | 'frozen'>,
+  { selected, prepare, ...prepared }: Prepared,
+): Promise<UpResult> {
   const engine = await connectEngine(options.dockerHost ? parseDockerHost(options.dockerHost) : {})
-  if (!options.dryRun) await writeContexts(options.root, rendered)
+  if (!options.dryRun) await prepare?.()
   await mkdir(join(options.workFolder, 'flists'), { recursive: true })
   if (options.archiveFolder) await mkdir(options.archiveFolder, { recursive: true })
   const chunks = await openChunkStore(join(options.workFolder, 'chunks'))
@@ -86,20 +141,18 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
   const layerCache = openLayerCache(join(options.workFolder, 'layers'))
   const workshop = {
     ...options,
-    recipes,
-    lock,
+    ...prepared,
     engine,
     client,
     chunks,
     layerCache,
     digests: new Map<string, string | undefined>(),
     archived: new Set<string>(),
-    labels: labelsOf(options.source, recipes),
   }
   const reports: ImageReport[] = []
   const failures: ImageFailure[] = []
   try {
-    for (const image of rendered) {
+    for (const image of images) {
       try {
         options.signal?.throwIfAborted()
         if (selected.has(image.name)) reports.push(await bringUpImage(image, workshop))
@@ -116,6 +169,6 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
 }
 
 /** A registry such as GHCR finds the repository by it. A label of the recipes is in their Dockerfiles. */
-function labelsOf(source: string | undefined, recipes: Recipes): Readonly<Record<string, string>> {
+function labelsOf(source: string | undefined, recipes: Pick<Recipes, 'source'>): Readonly<Record<string, string>> {
   return source === undefined || recipes.source !== undefined ? {} : { 'org.opencontainers.image.source': source }
 }

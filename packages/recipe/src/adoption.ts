@@ -1,9 +1,9 @@
 import { type ContextReader, recogniseSnippets } from './adopted-snippets.ts'
 import { type AdoptedStage, commentsOf, splitStages } from './adopted-stages.ts'
+import { checkBuilder } from './classic-builder.ts'
 import { type DockerfileInstruction, parseInstructions } from './dockerfile-instructions.ts'
 import { isPort, isTarget } from './names.ts'
 import { type Problem, reportInto, throwProblems } from './problem.ts'
-import { isKeyword, unknownKeyword } from './raw-fragment.ts'
 import type { Recipes } from './recipes.ts'
 import { CONTEXT_FOLDER } from './render.ts'
 
@@ -156,24 +156,6 @@ function structureOf(recipes: Recipes, file: string, instructions: readonly Dock
 function sourceStage({ keyword, value }: DockerfileInstruction): string[] {
   const [, name] = (keyword === 'COPY' && /^(?:--\S+\s+)*--from=(\S+)/.exec(value)) || []
   return name === undefined ? [] : [name]
-}
-
-/** What the classic builder, or any, has no words for. */
-function checkBuilder(
-  instructions: readonly DockerfileInstruction[],
-  report: (instruction: DockerfileInstruction, message: string, hint: string | undefined) => void,
-): void {
-  for (const instruction of instructions) {
-    const { keyword, value } = instruction
-    if (keyword !== 'FROM' && !isKeyword(keyword)) report(instruction, ...unknownKeyword(keyword))
-    if (!/^(?:RUN|COPY|ADD)$/.test(keyword)) continue
-    if (/(?:^|\s)<<-?\s*["']?[A-Za-z_]/.test(value)) {
-      report(instruction, 'here-documents need BuildKit', 'put the text into a file')
-    }
-    if (/^--(?:mount|link|security|network)\b/.test(value)) {
-      report(instruction, 'this flag needs BuildKit', 'leave it out')
-    }
-  }
 }
 
 /** A reference with what Docker adds to short ones. */

@@ -2,6 +2,8 @@
 export type DockerfileInstruction = {
   /** Line it starts at, from 1. */
   readonly line: number
+  /** Line it ends at. */
+  readonly end: number
   /** In upper case. */
   readonly keyword: string
   /** What follows the keyword, on one line: continuations are joined, comments in between are left out. */
@@ -14,11 +16,13 @@ export type DockerfileInstruction = {
  * Splits a Dockerfile into instructions, as moby's parser does: a backslash at the end goes on, comments and empty lines in
  * between are skipped, a `#` anywhere else is text. The comments after the last instruction are left out. Here-documents are
  * not followed.
+ *
+ * @param goesOn what at the end of a line continues it
  */
-export function parseInstructions(text: string): DockerfileInstruction[] {
+export function parseInstructions(text: string, goesOn = /\\\s*$/): DockerfileInstruction[] {
   const found: DockerfileInstruction[] = []
   let lines: string[] = []
-  let open: { line: number; parts: string[] } | undefined
+  let open: { line: number; end: number; parts: string[] } | undefined
   for (const [index, line] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -28,9 +32,10 @@ export function parseInstructions(text: string): DockerfileInstruction[] {
       continue
     }
     lines.push(line)
-    open ??= { line: index + 1, parts: [] }
-    open.parts.push(line.replace(/\\\s*$/, ''))
-    if (/\\\s*$/.test(line)) continue
+    open ??= { line: index + 1, end: index + 1, parts: [] }
+    open.end = index + 1
+    open.parts.push(line.replace(goesOn, ''))
+    if (goesOn.test(line)) continue
     found.push(instructionOf(open, lines))
     lines = []
     open = undefined
@@ -39,9 +44,9 @@ export function parseInstructions(text: string): DockerfileInstruction[] {
 }
 
 function instructionOf(
-  { line, parts }: { readonly line: number; readonly parts: readonly string[] },
+  { line, end, parts }: { readonly line: number; readonly end: number; readonly parts: readonly string[] },
   text: readonly string[],
 ): DockerfileInstruction {
   const [, keyword = '', value = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(parts.join('')) ?? []
-  return { line, keyword: keyword.toUpperCase(), value: value.trim(), text }
+  return { line, end, keyword: keyword.toUpperCase(), value: value.trim(), text }
 }

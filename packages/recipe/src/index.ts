@@ -13,7 +13,6 @@ export {
   writeContexts,
 } from './contexts.ts'
 export { type LintFinding, lintImages } from './dockerfile-lint.ts'
-export { createDockerfileRecipes, type DockerfileRecipes } from './dockerfile-recipes.ts'
 export type { LintSeverity } from './dockerfile-rules.ts'
 export { type ExplainedSnippet, type Explanation, explainImage } from './explanation.ts'
 export { formatMermaid, type GraphEdge, imagesOnTop, imagesWith, recipeGraph } from './graph.ts'
@@ -46,6 +45,7 @@ export {
   type NewImage,
   type NewSnippet,
 } from './new-definition.ts'
+export { type OwnDockerfile, readOwnDockerfile } from './own-dockerfile.ts'
 export { SNAPSHOT_ARGUMENT } from './package-snapshot.ts'
 export { formatProblem, type Location, type Problem, RecipeError, type RecipeErrorCode } from './problem.ts'
 export { loadRecipes, type Recipes } from './recipes.ts'

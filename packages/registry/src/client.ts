@@ -206,8 +206,13 @@ export class RegistryClient implements ImageReader {
    * there by its digest alone; {@link RegistryClient.tag} gives it a name.
    *
    * @param created milliseconds since the epoch
+   * @param options `inherited`: entries of the history that are those of its base, and keep their times
    */
-  async date(reference: Reference, created: number, options: CallOptions = {}): Promise<Descriptor> {
+  async date(
+    reference: Reference,
+    created: number,
+    options: CallOptions & { readonly inherited?: number } = {},
+  ): Promise<Descriptor> {
     const asked = checked(reference)
     const request = this.#manifestRequest(asked, options, this.#scope(asked, 'pull,push'))
     const config = async (descriptor: Descriptor) => {
@@ -216,7 +221,7 @@ export class RegistryClient implements ImageReader {
       return readBounded(this.blob(asked, descriptor, options), MANIFEST_LIMIT, tooLarge)
     }
     try {
-      return await putDatedImage(request, config, created)
+      return await putDatedImage(request, config, created, options.inherited)
     } catch (error) {
       throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
     }

@@ -35,8 +35,9 @@ function takeUploads(): void {
   })
 }
 
-test('an image gets times that are not later than the one given, and is there by digest', async () => {
-  const history = [{ created: '2020-01-01T00:00:00Z', created_by: 'base' }, { created: '2026-01-01T00:00:00Z' }]
+test('an image gets times of its own that are not later than the one given, and is there by digest', async () => {
+  const base = { created: '2025-12-01T00:00:00Z', created_by: 'base' }
+  const history = [base, { created: '2020-01-01T00:00:00Z', created_by: 'old' }, { created: '2026-01-01T00:00:00Z' }]
   const image = imageWith({
     os: 'linux',
     architecture: 'amd64',
@@ -47,18 +48,19 @@ test('an image gets times that are not later than the one given, and is there by
   context.registry.putImage('o/app', image)
   takeUploads()
   const named = context.reference(`o/app@${image.manifest.digest}`)
-  const dated = await context.client.date(named, 1_700_000_001_000)
+  const inherited = 1
+  const dated = await context.client.date(named, 1_700_000_001_000, { inherited })
   const manifest = JSON.parse(String(context.registry.manifests.get(`o/app@${dated.digest}`)?.bytes))
   const config = JSON.parse(String(context.registry.blobs.get(manifest.config.digest)))
   expect(config).toEqual({
     os: 'linux',
     architecture: 'amd64',
     created: '2023-11-14T22:13:21Z',
-    history: [history[0], { created: '2023-11-14T22:13:21Z' }],
+    history: [base, history[1], { created: '2023-11-14T22:13:21Z' }],
     extra: 1,
   })
   expect(manifest.layers).toEqual(image.layers.map(descriptorOf))
-  expect(await context.client.date(named, 1_700_000_001_000)).toEqual(dated)
+  expect(await context.client.date(named, 1_700_000_001_000, { inherited })).toEqual(dated)
 })
 
 test('an index is refused', async () => {

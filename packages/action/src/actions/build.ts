@@ -15,7 +15,7 @@ import { keepResult, openWorkFolder } from '../work-folder.ts'
 export async function runBuild({ progress, signal }: ActionContext): Promise<void> {
   const { images, leg, root, registry, credentials, force, push, cacheFrom, minFree } = readInputs()
   const work = openWorkFolder()
-  await requireDiskSpace(work.path, minFree)
+  if (minFree !== undefined) await requireDiskSpace(work.path, minFree)
   const { reports, failures } = await bringUp({
     root,
     images,
@@ -30,6 +30,7 @@ export async function runBuild({ progress, signal }: ActionContext): Promise<voi
     // The tag moves when the flist is published.
     moveTags: false,
     cacheFrom,
+    ...(minFree === undefined ? {} : { minFree }),
     signal,
     ...(await originOf(root)),
     ...(push ? {} : { archiveFolder: join(work.path, 'images') }),
@@ -63,7 +64,7 @@ function readInputs() {
     force: reader.flag('force'),
     push: reader.flag('push'),
     cacheFrom: reader.flag('cache-from'),
-    minFree: reader.parsed('min-free', parseSize) ?? 0,
+    minFree: reader.parsed('min-free', parseSize),
   }
   reader.check()
   return inputs

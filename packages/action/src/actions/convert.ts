@@ -26,7 +26,8 @@ export async function runConvert({ progress, signal }: ActionContext): Promise<v
   // What is started is extracted with its owners first.
   if (boot && (await runAsRoot('convert'))) return
   const work = openWorkFolder()
-  await requireDiskSpace(work.path, rest.minFree)
+  const { minFree } = rest
+  if (minFree !== undefined) await requireDiskSpace(work.path, minFree)
   const artifacts = openArtifacts()
   const built: LegResult = source
     ? { version: 1, stage: 'build', leg, images: [sourceReport(source, name)], failures: [] }
@@ -44,6 +45,7 @@ export async function runConvert({ progress, signal }: ActionContext): Promise<v
     ...(compare ? { compare: { url: hub.url, ...(hub.user ? { user: hub.user } : {}) } } : {}),
     gate: gate && (boot ? { boot: { kernelCache: rest.kernelCache } } : {}),
     ...(layers ? { layers } : {}),
+    ...(minFree === undefined ? {} : { minFree }),
     progress,
     signal,
   }).finally(() => layers?.close())
@@ -76,7 +78,7 @@ function readInputs() {
     compare: reader.flag('compare'),
     layerCache: reader.flag('layer-cache'),
     kernelCache: reader.text('kernel-cache') || join(homedir(), '.cache', 'flist', 'kernels'),
-    minFree: reader.parsed('min-free', parseSize) ?? 0,
+    minFree: reader.parsed('min-free', parseSize),
   }
   const { leg, source, name, gate, boot } = inputs
   if (boot && !gate)

@@ -1,8 +1,7 @@
-import { mkdtemp } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import {
   bringUp,
-  createDockerfileRecipes,
+  bringUpDockerfile,
   formatReport,
   type ImageReport,
   legFailure,
@@ -23,11 +22,10 @@ import { openWorkFolder } from '../work-folder.ts'
 export async function runImage({ progress, signal }: ActionContext): Promise<void> {
   const inputs = readInputs()
   const work = openWorkFolder()
-  await requireDiskSpace(work.path, inputs.minFree)
-  const { image, registry, credentials, hub, force, conversion } = inputs
-  const { reports, failures } = await bringUp({
-    root: await recipesOf(inputs, work.path),
-    images: [image],
+  const { image, registry, credentials, hub, force, conversion, minFree } = inputs
+  if (minFree !== undefined) await requireDiskSpace(work.path, minFree)
+  const options = {
+    root: inputs.root,
     registry,
     hub,
     workFolder: work.path,
@@ -35,12 +33,17 @@ export async function runImage({ progress, signal }: ActionContext): Promise<voi
     credentials,
     progress,
     force,
+    cacheFrom: inputs.cacheFrom,
+    ...(minFree === undefined ? {} : { minFree }),
     ...conversion,
     ...(inputs.gate ? {} : { gate: false as const }),
     signal,
     ...(await originOf(inputs.root)),
     ...engineOptions(),
-  })
+  }
+  const { reports, failures } = inputs.dockerfile
+    ? await bringUpDockerfile({ ...options, image, dockerfile: resolve(inputs.dockerfile) })
+    : await bringUp({ ...options, images: [image] })
   const report = reports.find(({ name }) => name === image)
   if (report) setOutputs('image', outputsOf(report))
   setOutputs('image', { report: JSON.stringify(reports) })
@@ -60,8 +63,9 @@ function readInputs() {
     dockerfile: reader.text('dockerfile'),
     root: resolve(reader.text('root') || '.'),
     force: reader.flag('force'),
+    cacheFrom: reader.flag('cache-from'),
     gate: reader.flag('gate'),
-    minFree: reader.parsed('min-free', parseSize) ?? 0,
+    minFree: reader.parsed('min-free', parseSize),
     conversion: readConversion(reader),
   }
   if (inputs.dockerfile && reader.text('root') !== '.') {
@@ -69,16 +73,6 @@ function readInputs() {
   }
   reader.check()
   return inputs
-}
-
-/** The folder that has the recipes: the given one, or one that is made of a Dockerfile. */
-async function recipesOf(inputs: ReturnType<typeof readInputs>, workFolder: string): Promise<string> {
-  const { dockerfile, image: name, registry } = inputs
-  if (!dockerfile) return inputs.root
-  const root = await mkdtemp(join(workFolder, 'recipes-'))
-  removeAtEnd({ folder: root })
-  await createDockerfileRecipes(root, { dockerfile: resolve(dockerfile), name, registry })
-  return root
 }
 
 function outputsOf(report: ImageReport) {

@@ -24,6 +24,9 @@ import { keepResult, openWorkFolder } from '../work-folder.ts'
 /** Time of the files of a machine where the commit has none: as for base images. */
 const DEFAULT_EPOCH = 1_700_000_000
 
+/** What a machine takes as a rule, its tree, its chunks and what is started. */
+const MACHINE_BYTES = 2 * 1024 ** 3
+
 /** Makes a virtual machine, starts it, and publishes what started. */
 export async function runVm({ progress, signal }: ActionContext): Promise<void> {
   const inputs = readInputs()
@@ -78,7 +81,7 @@ function readInputs() {
     name: reader.name('name'),
     hub,
     publish,
-    minFree: reader.parsed('min-free', parseSize) ?? 0,
+    minFree: reader.parsed('min-free', parseSize) ?? MACHINE_BYTES,
     options: {
       root: resolve(reader.text('root') || '.'),
       sourceDateEpoch: Number(process.env.SOURCE_DATE_EPOCH ?? DEFAULT_EPOCH),

@@ -31,6 +31,7 @@ export const actionDefinitions = {
       'work-folder',
       'min-free',
       'force',
+      'cache-from',
       'gate',
       ...limits,
     ],

@@ -14,7 +14,8 @@ export const inputDefinitions = {
     required: true,
   },
   dockerfile: {
-    description: 'Dockerfile to take instead of recipes; its folder is its build context, and image the name it gets',
+    description:
+      'Dockerfile to build as it stands instead of recipes; its folder, without what .dockerignore leaves out, is its build context, and image the name it gets',
   },
   images: { description: 'Names of images, by space, comma or line; all when empty' },
   name: { description: 'Name of the virtual machine, a folder below recipes/vms/', required: true },
@@ -39,7 +40,10 @@ export const inputDefinitions = {
     description:
       'Folder for flists, chunks and results; by default in the temporary folder of the runner, and then removed at the end of the job',
   },
-  'min-free': { description: 'Bytes that have to be free on the disk before the work begins', default: '2G' },
+  'min-free': {
+    description:
+      'Bytes that have to be free on the disk before the work begins; by default what base and last build let expect, for a machine 2G',
+  },
   force: { description: 'Build and publish although nothing changed', default: 'false' },
   'dry-run': { description: 'Look at everything, say what would be done, do nothing', default: 'false' },
   legs: { description: 'Most legs to plan; a matrix of GitHub has 256 at most', default: '256' },
@@ -52,7 +56,8 @@ export const inputDefinitions = {
     default: 'true',
   },
   'cache-from': {
-    description: 'Pull the image that was published last, so that its layers need not be built again',
+    description:
+      'Take over the layers of the image that was published last, up to the first step that changed; it is pulled for that. Of several stages those of the last one',
     default: 'true',
   },
   source: { description: 'What to convert instead of the images of a leg: an image, archive, directory or tar' },

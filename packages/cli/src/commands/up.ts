@@ -6,6 +6,7 @@ import {
   type ImageFailure,
   type ImageReport,
   PipelineError,
+  parseSize,
   type UpOptions,
 } from '@tf-images/pipeline'
 import { loadRecipes } from '@tf-images/recipe'
@@ -13,7 +14,7 @@ import { type Command, Option } from 'commander'
 import { kernelFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'
 import { isFrozenByDefault } from '../frozen-default.ts'
-import { type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
+import { argument, type LimitOptionValues, limitOptions, limitsOf } from '../limit-options.ts'
 import { dockerCredentials, type HubOptionValues, hostPlatform, hubOptions, hubSettings } from '../settings.ts'
 import { strictClasses, strictOption } from '../strict-option.ts'
 
@@ -26,6 +27,7 @@ type CommonOptions = {
   readonly only?: boolean
   readonly dryRun?: boolean
   readonly frozen?: boolean
+  readonly minFree?: number
   readonly json?: boolean
 }
 type UpOptionValues = CommonOptions &
@@ -87,6 +89,11 @@ function commonOptions(command: Command): Command {
     .option('--only', 'the named images alone; what they are built on has to be there')
     .option('--frozen', 'refuse what is not as recipes.lock.yaml says; so it is in CI, where there is a lock')
     .option('--no-frozen', 'take what the lock does not know')
+    .option(
+      '--min-free <bytes>',
+      'what has to be free on the disk; by default what base and last build let expect',
+      argument(parseSize),
+    )
     .option('--dry-run', 'say what would be done and why; do nothing')
     .option('--json', 'print the reports as JSON')
 }
@@ -127,6 +134,7 @@ async function run(
     workFolder: resolve(options.work),
     platform: options.platform,
     credentials: dockerCredentials,
+    ...(options.minFree === undefined ? {} : { minFree: options.minFree }),
     progress: context.progress,
     signal: context.signal,
     force: options.force === true,

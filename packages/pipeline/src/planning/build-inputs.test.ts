@@ -30,6 +30,7 @@ describe('the build id', () => {
     { converter: '3' },
     { builder: '2' },
     { startupToml: true },
+    { images: { 'golang:1.22': 'sha256:e' } },
   ])('changes with %o', (change) => {
     expect(buildIdOf({ ...inputs, ...change })).not.toBe(buildIdOf(inputs))
   })
@@ -90,6 +91,14 @@ describe('what changed, in words', () => {
     [other, ['this version of flist renders it in another way']],
   ])('%o', (change, texts) => {
     expect(inputChanges(inputs, { ...inputs, ...change }, names).map(({ text }) => text)).toEqual(texts)
+  })
+
+  test('of the images of a Dockerfile are those that moved; what it names anew its file tells', () => {
+    const before = { ...inputs, images: { 'debian:12': 'sha256:b', 'golang:1.22': 'sha256:e', old: 'sha256:f' } }
+    const now = { ...inputs, images: { 'debian:12': 'sha256:b', 'golang:1.22': 'sha256:g', new: 'sha256:f' } }
+    expect(inputChanges(before, now, names)).toEqual([
+      { kind: 'base', text: 'golang:1.22, which a stage takes, moved' },
+    ])
   })
 
   test('a parent was built again', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { contextHash, type RenderedImage } from '@tf-images/recipe'
+import { contextHash } from '@tf-images/recipe'
 import { BUILDER_VERSION, CONVERTER_VERSION } from '../build-id.ts'
+import type { BuildableImage } from '../own-dockerfile-image.ts'
 
 /** What a result is made of: by this it is identified, and with this a later one is compared. */
 export type BuildInputs = {
@@ -8,6 +9,8 @@ export type BuildInputs = {
   readonly context: string
   /** What it is built on, by the name that the recipes have for it, and its manifest digest. */
   readonly base: { readonly name: string; readonly digest: string }
+  /** Of a Dockerfile of somebody's own: the digests of all images that it takes from registries, by how it names them. */
+  readonly images?: Readonly<Record<string, string>>
   /** `linux/amd64` */
   readonly platform: string
   /** Build arguments but for the base: hashes of downloads that the lock knows. */
@@ -24,16 +27,18 @@ export type BuildInputs = {
 
 export type InputOptions = {
   readonly base: BuildInputs['base']
+  readonly images?: ReadonlyMap<string, { readonly digest: string }> | undefined
   readonly platform: string
   readonly buildArguments: Readonly<Record<string, string>>
   readonly startupToml?: boolean
 }
 
-export function inputsOf(image: RenderedImage, options: InputOptions): BuildInputs {
-  const { base, platform, buildArguments, startupToml = false } = options
+export function inputsOf(image: BuildableImage, options: InputOptions): BuildInputs {
+  const { base, images, platform, buildArguments, startupToml = false } = options
   return {
-    context: contextHash(image),
+    context: image.own?.hash ?? contextHash(image),
     base,
+    ...(images ? { images: Object.fromEntries([...images].map(([name, { digest }]) => [name, digest])) } : {}),
     platform,
     arguments: buildArguments,
     snippets: Object.fromEntries([...image.snippets].map(([name, version]) => [name, version ?? ''])),
@@ -63,9 +68,9 @@ export function inputsLabel(inputs: BuildInputs): string {
 export function parseInputsLabel(label: string | undefined): BuildInputs | undefined {
   const value = parseJson(label ?? '')
   if (!isRecord(value) || !isRecord(value.base)) return undefined
-  const { context, base, platform, arguments: given, snippets, converter, builder, files } = value
+  const { context, base, images = {}, platform, arguments: given, snippets, converter, builder, files } = value
   if (![context, base.name, base.digest, platform, converter, builder].every(isText)) return undefined
-  if (![given, snippets, files].every(isTexts)) return undefined
+  if (![given, snippets, files, images].every(isTexts)) return undefined
   return value as BuildInputs
 }
 

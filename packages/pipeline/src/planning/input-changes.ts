@@ -20,6 +20,7 @@ const MOST_FILES = 5
 export function inputChanges(before: BuildInputs, now: BuildInputs, names: ChangeNames): PlanReason[] {
   const reasons = [
     ...baseChanges(before, now, names),
+    ...imageChanges(before, now),
     ...snippetChanges(before.snippets, now.snippets),
     ...argumentChanges(before.arguments, now.arguments, names),
     ...fileChanges(before, now),
@@ -40,6 +41,12 @@ function baseChanges(
   if (before.name !== now.name) return [{ kind, text: `base ${before.name} → ${now.name}` }]
   if (before.digest === now.digest) return []
   return [{ kind, text: hasParent ? `${now.name}, which it is built on, was built again` : `base ${now.name} moved` }]
+}
+
+/** Of a Dockerfile of somebody's own; what it names anew, or no more, its file tells. */
+function imageChanges({ base, images: before = {} }: BuildInputs, { images: now = {} }: BuildInputs): PlanReason[] {
+  const moved = changedKeys(before, now).filter((name) => name !== base.name && own(before, name) && own(now, name))
+  return moved.map((name) => ({ kind: 'base', text: `${name}, which a stage takes, moved` }))
 }
 
 function snippetChanges(before: BuildInputs['snippets'], now: BuildInputs['snippets']): PlanReason[] {

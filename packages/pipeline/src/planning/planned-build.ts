@@ -1,9 +1,10 @@
-import type { Lock, RenderedImage } from '@tf-images/recipe'
+import type { Lock } from '@tf-images/recipe'
 import { parseReference, type RegistryClient, RegistryError } from '@tf-images/registry'
 import type { PinnedBase } from '../base-search.ts'
 import { buildArgumentsOf } from '../build-arguments.ts'
 import { INPUTS_LABEL, shortBuildId } from '../build-id.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
+import type { BuildableImage } from '../own-dockerfile-image.ts'
 import { parseRegistryHost } from '../settings.ts'
 import { type BuildInputs, buildIdOf, inputsOf, parseInputsLabel } from './build-inputs.ts'
 import { decide, type PublishedState } from './decision.ts'
@@ -48,14 +49,14 @@ export type PlannedBuild = {
  * @throws PipelineError 'not-locked'; RegistryError, unless `silent` is there to take what is not answered
  */
 export async function planBuild(
-  image: RenderedImage,
-  base: Pick<PinnedBase, 'digest'>,
+  image: BuildableImage,
+  base: Pick<PinnedBase, 'digest' | 'images'>,
   context: PlanContext,
 ): Promise<PlannedBuild> {
   const { platform, registry, startupToml = false, force = false } = context
-  const buildArguments = buildArgumentsOf(image, context.lock)
+  const buildArguments = { ...buildArgumentsOf(image, context.lock), ...image.own?.platformArguments }
   const pinned = { name: image.base.name, digest: base.digest }
-  const inputs = inputsOf(image, { base: pinned, platform, buildArguments, startupToml })
+  const inputs = inputsOf(image, { base: pinned, images: base.images, platform, buildArguments, startupToml })
   const id = buildIdOf(inputs)
   const names = imageNames(image.name, id, registry, image.version)
   const common = { inputs, id, names }
@@ -102,7 +103,7 @@ type Known = Pick<PlannedBuild, 'inputs' | 'id' | 'names'>
 
 /** What changed since the build that users have, or where they have none the last one. */
 async function buildReasons(
-  image: RenderedImage,
+  image: BuildableImage,
   { inputs, id, names }: Known,
   context: PlanContext,
 ): Promise<Pick<PlannedBuild, 'reasons' | 'previousBytes'>> {

@@ -36,6 +36,8 @@ export type ConvertLegOptions = Pick<ConvertOptions, 'startupToml' | 'strict' | 
     readonly verify?: boolean
     /** What a flist has to pass; false only warns. */
     readonly gate?: GateOptions | false
+    /** Bytes that have to be free for each; by default what its layers let expect. */
+    readonly minFree?: number
     readonly progress: Progress
   }
 
@@ -89,6 +91,7 @@ async function convertImage(image: ImageReport, chunks: ChunkStore, options: Con
   const conversion = await convertAndCheck(source, output, chunks, phases, {
     ...reading,
     ...(kept ? { layerCache: kept.cache } : {}),
+    ...(options.minFree === undefined ? {} : { minFree: options.minFree }),
     ...(hub ? { backend: parseBackend(hub.backend) } : {}),
     ...(startupToml ? { startupToml } : {}),
     ...(strict ? { strict } : {}),
