@@ -4,6 +4,9 @@ import { repository, runCommand } from '../harness/command.ts'
 
 const folder = join(repository, '.tools', 'bin')
 
+/** Where Go is when it was installed as its makers say; not every PATH has it. */
+const GO_FOLDER = '/usr/local/go/bin'
+
 /** Programs for workflow files: one runs them on this machine, one looks for mistakes in them. */
 const MODULES = {
   act: 'github.com/nektos/act@v0.2.89',
@@ -22,7 +25,7 @@ export async function findGoProgram(name: keyof typeof MODULES): Promise<string>
   if (found.code === 0) return found.stdout.trim()
   await mkdir(folder, { recursive: true })
   const built = await runCommand('go', ['install', MODULES[name]], {
-    env: { GOBIN: folder, GOFLAGS: '-buildvcs=false' },
+    env: { PATH: `${process.env.PATH}${delimiter}${GO_FOLDER}`, GOBIN: folder, GOFLAGS: '-buildvcs=false' },
   }).catch((error: Error) => ({ code: 1, stderr: error.message }))
   if (built.code === 0) return join(folder, name)
   throw new Error(
