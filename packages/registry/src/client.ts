@@ -9,7 +9,7 @@ import type { Descriptor } from './descriptor.ts'
 import { CONFIG_LIMIT } from './image-config.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
 import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
-import { describeManifest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
+import { fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
 import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
 import { checkTag, formatReference, parseReference, type Reference } from './reference.ts'
 import { locate, RegistryError } from './registry-error.ts'
@@ -17,7 +17,8 @@ import { resolveImage } from './resolve-image.ts'
 import { resumeBlob } from './resumed-blob.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
 import { createSession, type Session } from './session.ts'
-import { createTransport, discard, type Transport } from './transport.ts'
+import { tagManifest } from './tag-manifest.ts'
+import { createTransport, type Transport } from './transport.ts'
 import { checkedDigest, verifyBlob } from './verified-blob.ts'
 
 /** Settings of a {@link RegistryClient}; all are optional. */
@@ -147,21 +148,10 @@ export class RegistryClient implements ImageReader {
     const source = checked({ registry, repository, digest })
     const target: Reference = { registry, repository, tag: newTag }
     try {
-      const original = await fetchManifest(this.#manifestRequest(source, options))
-      const descriptor = describeManifest(original)
-      const answer = await this.#session.open({
-        scope: this.#scope(target, 'pull,push'),
-        method: 'PUT',
-        path: `manifests/${newTag}`,
-        subject: formatReference(target),
-        headers: { 'content-type': descriptor.mediaType },
-        body: original.bytes,
-        signal: options.signal,
-      })
-      await discard(answer.body)
-      const copy = await fetchManifest(this.#manifestRequest(target, options))
-      if (!copy.bytes.equals(original.bytes)) throw wrongTag(target, digest, copy.digest)
-      return descriptor
+      return await tagManifest(
+        this.#manifestRequest(source, options),
+        this.#manifestRequest(target, options, this.#scope(target, 'pull,push')),
+      )
     } catch (error) {
       throw locate(error, { registry, reference: formatReference(target) })
     }
@@ -268,12 +258,4 @@ export class RegistryClient implements ImageReader {
 /** References are plain data that anybody can put together, and they become paths of URLs. */
 function checked(reference: Reference): Reference {
   return parseReference(formatReference(reference), { tag: 'latest' })
-}
-
-function wrongTag(target: Reference, expected: string, actual: string): RegistryError {
-  return new RegistryError(
-    'digest-mismatch',
-    `${formatReference(target)}: the tag points to ${actual}, it was just set to ${expected}; see who else sets this tag`,
-    { expected, actual },
-  )
 }
