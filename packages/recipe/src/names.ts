@@ -48,7 +48,9 @@ export function isTarget(path: string): boolean {
 }
 
 /** Of a machine on the network. */
-export const host = z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/, 'is no host: write it like "crates.io"')
+export const origin = z
+  .string()
+  .regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, 'is no host and no registry: write it like "github.com", or like "npm"')
 
 /** Of a unit of systemd. */
 export const unitName = z

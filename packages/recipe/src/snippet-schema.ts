@@ -4,10 +4,10 @@ import {
   baseName,
   description,
   environmentName,
-  host,
   mode,
   name,
   optionName,
+  origin,
   owner,
   source,
   target,
@@ -114,10 +114,13 @@ export const snippetSchema = z
       .meta({ description: 'Commands in the layer of the packages: what they leave there never reaches the image' }),
     downloads: z.array(downloadSchema).optional(),
     network: z
-      .array(host)
+      .array(origin)
       .min(1, 'names no host')
       .optional()
-      .meta({ description: 'Hosts that its commands load from, besides its packages and downloads' }),
+      .meta({
+        description:
+          'Hosts that its commands load from, besides its packages and downloads; registries of packages by name, like "npm"',
+      }),
     stages: z.array(stageSchema).optional(),
     files: z.array(fileSchema).optional(),
     run: z.array(template).optional().meta({ description: 'Commands after the files were copied' }),

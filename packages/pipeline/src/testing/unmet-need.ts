@@ -40,7 +40,9 @@ function unhashedHosts({ base, downloads }: RenderedImage, recipes: Recipes): st
 function origins({ base, downloads, snippets }: RenderedImage, recipes: Recipes): string[] {
   const below = base.kind === 'image' ? origins(renderImage(recipes, base.name), recipes) : []
   const named = [...snippets.keys()].flatMap((name) => recipes.snippets.get(name)?.network ?? [])
-  return [...below, ...downloads.map(({ url }) => new URL(url).origin), ...named.map((host) => `https://${host}`)]
+  // Where a registry of packages is, only the tool that asks it knows.
+  const hosts = named.filter((name) => name.includes('.'))
+  return [...below, ...downloads.map(({ url }) => new URL(url).origin), ...hosts.map((host) => `https://${host}`)]
 }
 
 /** Whatever it answers, it is there. */
