@@ -29,7 +29,7 @@ export function snippetReference(recipes: Recipes): string {
   const free = all.filter((obstacle) => obstacle === undefined).length
   const introduction = `What images are made of. \`flist test snippet NAME\` runs the tests of one.
 
-The archives of Debian and Ubuntu are enough for ${free} of the ${all.length} tests: \`vitest run --project long test/e2e/shipped-tests\` runs
+The archives of Debian and Ubuntu are enough for ${free} of the ${all.length} tests: \`npm run test:long -- test/e2e/shipped-tests\` runs
 these, each in a container of its own. The others say what else they need; where that can not be had, \`flist test\` says so and fails.`
   return page('Snippets', introduction, sections)
 }

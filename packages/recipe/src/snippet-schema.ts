@@ -113,14 +113,10 @@ export const snippetSchema = z
       .optional()
       .meta({ description: 'Commands in the layer of the packages: what they leave there never reaches the image' }),
     downloads: z.array(downloadSchema).optional(),
-    network: z
-      .array(origin)
-      .min(1, 'names no host')
-      .optional()
-      .meta({
-        description:
-          'Hosts that its commands load from, besides its packages and downloads; registries of packages by name, like "npm"',
-      }),
+    network: z.array(origin).min(1, 'names no host').optional().meta({
+      description:
+        'Hosts that its commands load from, besides its packages and downloads; registries of packages by name, like "npm"',
+    }),
     stages: z.array(stageSchema).optional(),
     files: z.array(fileSchema).optional(),
     run: z.array(template).optional().meta({ description: 'Commands after the files were copied' }),

@@ -37,7 +37,9 @@ export type KeyTable = (path: string) => string
 export function createKeyTable(): KeyTable {
   const keys = new Map<string, string>()
   return (path) => {
-    const key = keys.get(path) ?? directoryKey(path)
+    const known = keys.get(path)
+    if (known !== undefined) return known
+    const key = directoryKey(path)
     keys.set(path, key)
     return key
   }
