@@ -20,7 +20,8 @@ const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${progr
 export function ourselves(image: TestImage): Contestant[] {
   const convert = (...options: string[]) =>
     [quote(CLI), 'convert', quote(image.layout), '-o out.flist --chunks chunks', ...options].join(' ')
-  const latest = '--image latest'
+  // Without a colon it would be the name of an image whose tag is `latest`.
+  const latest = '--image bench:latest'
   const before = convert(latest)
   return [
     { name: 'flist convert, cold, one core', command: `taskset -c 0 ${convert(latest, '--workers 0')}` },
@@ -29,7 +30,7 @@ export function ourselves(image: TestImage): Contestant[] {
     { name: 'flist convert, cold', command: convert(latest) },
     { name: 'flist convert, chunks known', command: convert(latest, '--no-cache'), prepare: before },
     { name: 'flist convert, layer known', command: convert(latest), prepare: before },
-    { name: 'flist convert, 1 MB on top changed', command: convert('--image changed'), prepare: before },
+    { name: 'flist convert, 1 MB on top changed', command: convert('--image bench:changed'), prepare: before },
   ]
 }
 
