@@ -154,6 +154,11 @@ describe('parents that are no directories', () => {
     expect(await tree({ up: symlink('../..'), 'up/x': file('x') })).toEqual({ up: '-> ../..', x: 'file "x"' })
   })
 
+  test('a link of the same layer that was replaced by way of itself is not followed any more', async () => {
+    const own = { up: symlink('.'), 'up/up/': directory(), 'up/x': file('x') }
+    expect(await tree(own)).toEqual({ up: 'directory', 'up/x': 'file "x"' })
+  })
+
   test('what a link of the same layer leads to may be in a lower layer, or missing', async () => {
     expect(await tree({ 'usr/lib/': directory() }, { lib: symlink('usr/lib'), 'lib/x': file() })).toMatchObject({
       lib: '-> usr/lib',
