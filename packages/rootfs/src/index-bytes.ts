@@ -71,6 +71,8 @@ export class IndexReader {
 
   /** A whole number up to `limit`, by default 2^53 - 1. */
   number(what: string, limit = Number.MAX_SAFE_INTEGER): number {
+    const small = this.#small(limit)
+    if (small !== undefined) return small
     let value = 0
     let scale = 1
     for (;;) {
@@ -86,13 +88,13 @@ export class IndexReader {
 
   /** A view on bytes that stand behind their number. */
   data(what: string): Uint8Array {
-    const { start, end } = this.#range(what)
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start)
+    const length = this.#length(what)
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#at - length, length)
   }
 
   text(what: string): string {
-    const { start, end } = this.#range(what)
-    return this.#bytes.toString('latin1', start, end)
+    const length = this.#length(what)
+    return this.#bytes.toString('latin1', this.#at - length, this.#at)
   }
 
   /** Nothing may come any more. */
@@ -104,12 +106,20 @@ export class IndexReader {
     return indexError(this.#name, problem, cause)
   }
 
-  #range(what: string): { readonly start: number; readonly end: number } {
-    const length = this.number(`the length of ${what}`)
-    const start = this.#at
-    if (length > this.#bytes.length - start) throw this.failure(`it ends in the middle of ${what}`)
-    this.#at = start + length
-    return { start, end: this.#at }
+  /** A number of one byte, as most are. */
+  #small(limit: number): number | undefined {
+    const byte = this.#bytes[this.#at]
+    if (byte === undefined || byte >= 0x80 || byte > limit) return undefined
+    this.#at += 1
+    return byte
+  }
+
+  /** Reads a length and passes over so many bytes, which must be there. */
+  #length(what: string): number {
+    const length = this.#small(0x7f) ?? this.number(`the length of ${what}`)
+    if (length > this.#bytes.length - this.#at) throw this.failure(`it ends in the middle of ${what}`)
+    this.#at += length
+    return length
   }
 }
 

@@ -85,42 +85,60 @@ export function readEntry<C>(reader: IndexReader, decode: ContentDecoder<C>, bud
     if (type === 'whiteout' && path === '') throw reader.failure('a whiteout names the root')
     return { type, path }
   }
-  const attributes = { path, ...readAttributes(reader, tag, budget) }
+  const mode = reader.number('a mode', 0o7777)
+  const uid = reader.number('a uid', MAX_ID)
+  const gid = reader.number('a gid', MAX_ID)
+  const time = reader.number('a time')
+  const mtime = tag & EARLY ? -1 - time : time
+  if (!Number.isSafeInteger(mtime)) throw reader.failure('a time is out of range')
+  const rare = tag & (HAS_NANOS | HAS_XATTRS) ? readRareAttributes(reader, tag, budget) : undefined
+  const entry = readRest(reader, decode, budget, { type, path, mode, uid, gid, mtime })
+  return rare === undefined ? entry : { ...entry, ...rare }
+}
+
+type Addition<C> = Exclude<LayerEntry<C>, { type: 'whiteout' | 'opaque' }>
+
+/** What stands behind the attributes. Fields are named one by one: copying objects took a third of all time here. */
+function readRest<C>(
+  reader: IndexReader,
+  decode: ContentDecoder<C>,
+  budget: EntryBudget,
+  { type, path, mode, uid, gid, mtime }: EntryAttributes & Pick<Addition<C>, 'type' | 'path'>,
+): Addition<C> {
   switch (type) {
     case 'directory':
-      return { type, ...attributes }
+      return { type, path, mode, uid, gid, mtime }
     case 'file': {
       const size = reader.number('a size')
-      return { type, ...attributes, size, content: decode(reader.data('a content'), size) }
+      const content = decode(reader.data('a content'), size)
+      return { type, path, mode, uid, gid, mtime, size, content }
     }
     case 'symlink': {
       const target = reader.text('a link target')
       if (target === '') throw reader.failure(`entry ${quoteName(path)} is a symbolic link without target`)
       checkText(reader, target)
-      return { type, ...attributes, target }
+      return { type, path, mode, uid, gid, mtime, target }
     }
     case 'hardlink': {
       const target = reader.text('a link target')
       checkPath(reader, target, budget)
-      return { type, ...attributes, target }
+      return { type, path, mode, uid, gid, mtime, target }
     }
-    default:
-      return { type, ...attributes, major: reader.number('a major', MAX_ID), minor: reader.number('a minor', MAX_ID) }
+    default: {
+      const major = reader.number('a major', MAX_ID)
+      return { type, path, mode, uid, gid, mtime, major, minor: reader.number('a minor', MAX_ID) }
+    }
   }
 }
 
-function readAttributes(reader: IndexReader, tag: number, budget: EntryBudget): EntryAttributes {
-  const mode = reader.number('a mode', 0o7777)
-  const uid = reader.number('a uid', MAX_ID)
-  const gid = reader.number('a gid', MAX_ID)
-  const time = reader.number('a time')
-  const attributes = { mode, uid, gid, mtime: tag & EARLY ? -1 - time : time }
-  if (!Number.isSafeInteger(attributes.mtime)) throw reader.failure('a time is out of range')
-  if ((tag & (HAS_NANOS | HAS_XATTRS)) === 0) return attributes
+function readRareAttributes(
+  reader: IndexReader,
+  tag: number,
+  budget: EntryBudget,
+): Pick<EntryAttributes, 'mtimeNanos' | 'xattrs'> {
   const mtimeNanos = tag & HAS_NANOS ? reader.number('nanoseconds', 999_999_999) : undefined
   if (mtimeNanos === 0) throw reader.failure('it has nanoseconds that are 0')
   return {
-    ...attributes,
     ...(mtimeNanos === undefined ? {} : { mtimeNanos }),
     ...(tag & HAS_XATTRS ? { xattrs: readXattrs(reader, budget) } : {}),
   }
