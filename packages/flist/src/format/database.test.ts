@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -52,6 +52,17 @@ describe('a database that was written', () => {
     }
     expect(fields).toEqual({ pageSize: 4096, journal: 0x0101, encoding: 1 })
     expect([24, 92, 96, 60].map((at) => header.readUInt32BE(at))).toEqual([1, 1, 3040001, 0])
+  })
+
+  test('is a file, and the only one, when it is finished', async () => {
+    await inDirectory(async (directory) => {
+      const writer = createDatabase(join(directory, 'db'))
+      writer.addEntry('d7683de000c13689', ACL)
+      writer.abandon()
+      expect(await readdir(directory)).toEqual([])
+      await write(directory)
+      expect(await readdir(directory)).toEqual(['db'])
+    })
   })
 
   test('is whole for SQLite, rows in order', async () => {
