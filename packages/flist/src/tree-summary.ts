@@ -1,4 +1,5 @@
 import type { ChunkFormat } from './codec/chunk-format.ts'
+import { createIdSet } from './id-set.ts'
 import { createTreeHasher, type HashedNode } from './tree-hash.ts'
 
 /** What a tree holds. Hard links count at every place, as a flist has them; the root counts as a directory. */
@@ -26,7 +27,7 @@ export type TreeSummariser = { add(path: string, node: HashedNode): void; finish
 export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
   const counts = { files: 0, directories: 0, symlinks: 0, specials: 0, bytes: 0, chunks: 0 }
   const hasher = createTreeHasher(format)
-  const ids = new Set<string>()
+  const ids = createIdSet(format.idBytes)
   return {
     add(path, node) {
       hasher.add(path, node)
@@ -37,10 +38,7 @@ export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
         counts.files++
         counts.bytes += node.size
         counts.chunks += node.content.length / format.entryBytes
-        const content = Buffer.from(node.content.buffer, node.content.byteOffset, node.content.length)
-        for (let at = 0; at < content.length; at += format.entryBytes) {
-          ids.add(content.toString('latin1', at, at + format.idBytes))
-        }
+        for (let at = 0; at < node.content.length; at += format.entryBytes) ids.add(node.content, at)
       }
     },
     finish: () => ({ ...counts, uniqueChunks: ids.size, ...hasher.digest() }),
