@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
+import { writeBytes } from './format/byte-string.ts'
 import { writeUint64 } from './format/numbers.ts'
 import { clampTime } from './format/times.ts'
 import {
@@ -29,7 +30,8 @@ export type TreeHashOptions = {
   readonly format?: ChunkFormat
 }
 
-const LETTERS = { directory: 'd', file: 'f', symlink: 'l', character: 'c', block: 'b', fifo: 'p', socket: 's' }
+/** The codes of the letters. */
+const LETTERS = { directory: 0x64, file: 0x66, symlink: 0x6c, character: 0x63, block: 0x62, fifo: 0x70, socket: 0x73 }
 
 /**
  * The hash of everything a flist keeps of a tree, whatever wrote it: 64 hex digits, sha256 over
@@ -60,47 +62,58 @@ export function hashTree(
 
 /** Bytes that are hashed at once: a call for each node would cost more than the hashing. */
 const PIECE = 64 * 1024
+const TIME_BYTES = 4
 
 /** Computes what `hashTree` does, with times and without, from nodes one by one. */
 export function createTreeHasher(format: ChunkFormat): TreeHasher {
-  const timed = createPieces('tf-images tree 1\n')
-  const timeless = createPieces('tf-images tree 1 without times\n')
+  const timed = createHash('sha256').update('tf-images tree 1\n')
+  const timeless = createHash('sha256').update('tf-images tree 1 without times\n')
+  let piece = createPiece(PIECE)
+  let length = 0
+  /** Where the times are in the piece. */
+  let times: number[] = []
+
+  function hashPiece(): void {
+    const { buffer } = piece
+    timed.update(buffer.subarray(0, length))
+    let end = 0
+    let start = 0
+    for (const time of times) {
+      buffer.copyWithin(end, start, time)
+      end += time - start
+      start = time + TIME_BYTES
+    }
+    buffer.copyWithin(end, start, length)
+    timeless.update(buffer.subarray(0, end + length - start))
+    length = 0
+    times = []
+  }
+
   return {
     add(path, node) {
       const space = path.length + spaceOf(node)
-      const start = timed.reserve(space)
-      const time = writeHead(timed.buffer, path, node, start)
-      const rest = timed.buffer.writeUInt32LE(clampTime(node.mtime), time)
-      const end = writeRest(timed.buffer, node, rest, format)
-      timed.length = end
-
-      const copy = timeless.reserve(space)
-      timed.buffer.copy(timeless.buffer, copy, start, time)
-      timed.buffer.copy(timeless.buffer, copy + time - start, rest, end)
-      timeless.length = copy + end - start - (rest - time)
+      if (length + space > piece.buffer.length) {
+        hashPiece()
+        if (space > piece.buffer.length) piece = createPiece(2 * space)
+      }
+      const time = writeHead(piece, path, node, length)
+      piece.view.setUint32(time, clampTime(node.mtime), true)
+      times.push(time)
+      length = writeRest(piece, node, time + TIME_BYTES, format)
     },
-    digest: () => ({ treeHash: timed.digest(), contentHash: timeless.digest() }),
+    digest() {
+      hashPiece()
+      return { treeHash: timed.digest('hex'), contentHash: timeless.digest('hex') }
+    },
   }
 }
 
-/** A hash of text and what is then written to `buffer` up to `length`. */
-function createPieces(text: string) {
-  const hash = createHash('sha256').update(text)
-  const pieces = {
-    buffer: Buffer.allocUnsafe(PIECE),
-    length: 0,
-    /** Gives the place where so many more bytes may be written. */
-    reserve(space: number): number {
-      if (pieces.length + space > pieces.buffer.length) {
-        hash.update(pieces.buffer.subarray(0, pieces.length))
-        pieces.length = 0
-        if (space > pieces.buffer.length) pieces.buffer = Buffer.allocUnsafe(2 * space)
-      }
-      return pieces.length
-    },
-    digest: () => hash.update(pieces.buffer.subarray(0, pieces.length)).digest('hex'),
-  }
-  return pieces
+/** Memory for nodes, and what writes numbers to it. */
+type Piece = { readonly buffer: Buffer; readonly view: DataView }
+
+function createPiece(size: number): Piece {
+  const buffer = Buffer.allocUnsafeSlow(size)
+  return { buffer, view: new DataView(buffer.buffer) }
 }
 
 /** More bytes than a node takes beside its path. */
@@ -109,43 +122,41 @@ function spaceOf(node: HashedNode): number {
 }
 
 /** Writes what comes before the time, and gives where that goes. */
-function writeHead(buffer: Buffer, path: string, node: HashedNode, start: number): number {
-  const mode = node.type === 'symlink' ? 0o777 : node.mode & 0o7777
-  const at = writeText(buffer, path, start + buffer.write(LETTERS[node.type], start, 'latin1'))
-  return buffer.writeUInt32LE(node.gid, buffer.writeUInt32LE(node.uid, buffer.writeUInt32LE(mode, at)))
+function writeHead({ buffer, view }: Piece, path: string, node: HashedNode, start: number): number {
+  buffer[start] = LETTERS[node.type]
+  view.setUint32(start + 1, path.length, true)
+  const at = writeBytes(buffer, path, start + 5)
+  view.setUint32(at, node.type === 'symlink' ? 0o777 : node.mode & 0o7777, true)
+  view.setUint32(at + 4, node.uid, true)
+  view.setUint32(at + 8, node.gid, true)
+  return at + 12
 }
 
 /** Writes what comes behind the time, and gives where it ends. */
-function writeRest(buffer: Buffer, node: HashedNode, start: number, format: ChunkFormat): number {
+function writeRest({ buffer, view }: Piece, node: HashedNode, start: number, format: ChunkFormat): number {
   switch (node.type) {
     case 'directory':
       return start
     case 'file': {
-      const at = writeUint64(buffer, node.size, start)
-      return writeKeys(buffer, node.content, buffer.writeUInt32LE(node.content.length / format.entryBytes, at), format)
+      const at = writeUint64(view, node.size, start)
+      view.setUint32(at, node.content.length / format.entryBytes, true)
+      return writeKeys(buffer, node.content, at + 4, format)
     }
     case 'symlink':
-      return writeText(buffer, node.target, start)
+      view.setUint32(start, node.target.length, true)
+      return writeBytes(buffer, node.target, start + 4)
     default:
-      return buffer.writeUInt32LE(node.minor, buffer.writeUInt32LE(node.major, start))
+      view.setUint32(start, node.major, true)
+      view.setUint32(start + 4, node.minor, true)
+      return start + 8
   }
 }
 
-function writeText(buffer: Buffer, text: string, at: number): number {
-  const start = buffer.writeUInt32LE(text.length, at)
-  return start + buffer.write(text, start, 'latin1')
-}
-
-function writeKeys(
-  buffer: Buffer,
-  content: ChunkList,
-  start: number,
-  { idBytes, keyBytes, entryBytes }: ChunkFormat,
-): number {
+function writeKeys(buffer: Buffer, content: ChunkList, start: number, { idBytes, entryBytes }: ChunkFormat): number {
   let at = start
-  for (let key = idBytes; key < content.length; key += entryBytes) {
-    buffer.set(content.subarray(key, key + keyBytes), at)
-    at += keyBytes
+  for (let entry = 0; entry < content.length; entry += entryBytes) {
+    // Byte by byte: a view to copy it at once would cost more.
+    for (let i = entry + idBytes; i < entry + entryBytes; i++) buffer[at++] = content[i] ?? 0
   }
   return at
 }

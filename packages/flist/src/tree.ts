@@ -51,17 +51,28 @@ export function joinPath(parent: string, name: string): string {
 
 /** Every node under `root`, which comes first with the path `''`: parents before children, siblings by bytes. */
 export function* walkNodes<C>(root: DirectoryNode<C>): Generator<{ path: string; node: Node<C> }> {
-  const stack: { path: string; node: Node<C> }[] = [{ path: '', node: root }]
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    yield next
-    if (next.node.type !== 'directory') continue
-    const { children } = next.node
-    // Without a function to compare them strings are sorted by their chars, here bytes, and much faster.
-    for (const name of [...children.keys()].sort().reverse()) {
-      const node = children.get(name)
-      if (node !== undefined) stack.push({ path: joinPath(next.path, name), node })
+  yield { path: '', node: root }
+  /** The directories above the next node, with the names in them that are left. */
+  const trail = [{ path: '', children: root.children, names: sortedNames(root).values() }]
+  for (let above = trail.at(-1); above !== undefined; above = trail.at(-1)) {
+    const { path: parent, children, names } = above
+    const { value: name, done } = names.next()
+    if (done) {
+      trail.pop()
+      continue
     }
+    const node = children.get(name)
+    if (node === undefined) continue
+    const path = joinPath(parent, name)
+    yield { path, node }
+    if (node.type === 'directory') trail.push({ path, children: node.children, names: sortedNames(node).values() })
   }
+}
+
+/** The names in a directory by bytes. */
+export function sortedNames<C>({ children }: DirectoryNode<C>): string[] {
+  // Without a function to compare them strings are sorted by their chars, here bytes, and much faster.
+  return [...children.keys()].sort()
 }
 
 /** The chunks of a file in order. */

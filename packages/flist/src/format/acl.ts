@@ -2,7 +2,7 @@ import { blake2b } from '../codec/blake2b.ts'
 import { FlistError } from '../errors.ts'
 import { groupId, groupName, userId, userName } from './accounts.ts'
 import { parseMessage, readInt64, readText, readUint16, type StructView } from './message-reader.ts'
-import { addStruct, addText, createMessage, finishMessage, ROOT_POINTER, setPointer } from './message-writer.ts'
+import { addStruct, createMessage, finishMessage, ROOT_POINTER, setPointer, setText } from './message-writer.ts'
 
 /** An ACL record (`struct ACI`): who owns an inode and its mode. `uid` and `gid` are -1 when only names are known. */
 export type AclRecord = {
@@ -47,8 +47,8 @@ export function encodeAcl(acl: AclRecord): Buffer {
   writer.buffer.writeUInt16LE(acl.mode, aci.at)
   writer.buffer.writeBigInt64LE(~BigInt(acl.uid), aci.at + 8)
   writer.buffer.writeBigInt64LE(~BigInt(acl.gid), aci.at + 16)
-  setPointer(writer, aci.at + 24, addText(writer, acl.uname))
-  setPointer(writer, aci.at + 32, addText(writer, acl.gname))
+  setText(writer, aci.at + 24, acl.uname)
+  setText(writer, aci.at + 32, acl.gname)
   return finishMessage(writer)
 }
 

@@ -5,5 +5,6 @@ import { blake2b } from '../codec/blake2b.ts'
  * slash; the root's is `''`).
  */
 export function directoryKey(path: string): string {
-  return Buffer.from(blake2b(Buffer.from(path, 'latin1'), 16)).toString('hex')
+  const { buffer, byteOffset, byteLength } = blake2b(Buffer.from(path, 'latin1'), 16)
+  return Buffer.from(buffer, byteOffset, byteLength).toString('hex')
 }

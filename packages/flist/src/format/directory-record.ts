@@ -15,14 +15,15 @@ import {
   addData,
   addStruct,
   addStructList,
-  addText,
   createMessage,
   finishMessage,
   type MessageWriter,
   type Place,
   ROOT_POINTER,
   restartMessage,
+  setPieces,
   setPointer,
+  setText,
 } from './message-writer.ts'
 import { writeUint64 } from './numbers.ts'
 
@@ -151,29 +152,33 @@ function corrupt(name: string, what: string): FlistError {
 export function encodeDirectory(record: DirectoryRecord, writer: MessageWriter = createMessage()): Buffer {
   restartMessage(writer)
   const contents = addStructList(writer, record.contents.length, 3, 3)
-  for (const [index, inode] of record.contents.entries()) encodeInode(writer, contents.at + index * 48, inode)
+  let at = contents.at
+  for (const inode of record.contents) {
+    encodeInode(writer, at, inode)
+    at += 48
+  }
   const dir = addStruct(writer, 2, 5)
   setPointer(writer, ROOT_POINTER, dir)
-  writeUint64(writer.buffer, record.size, dir.at)
-  writer.buffer.writeUInt32LE(record.modificationTime, dir.at + 8)
-  writer.buffer.writeUInt32LE(record.creationTime, dir.at + 12)
-  setPointer(writer, dir.at + 16, addText(writer, record.name))
-  setPointer(writer, dir.at + 24, addText(writer, record.location))
+  writeUint64(writer.view, record.size, dir.at)
+  writer.view.setUint32(dir.at + 8, record.modificationTime, true)
+  writer.view.setUint32(dir.at + 12, record.creationTime, true)
+  setText(writer, dir.at + 16, record.name)
+  setText(writer, dir.at + 24, record.location)
   setPointer(writer, dir.at + 32, contents)
-  setPointer(writer, dir.at + 40, addText(writer, record.parent))
-  setPointer(writer, dir.at + 48, addText(writer, record.aclKey))
+  setText(writer, dir.at + 40, record.parent)
+  setText(writer, dir.at + 48, record.aclKey)
   return finishMessage(writer)
 }
 
 function encodeInode(writer: MessageWriter, at: number, inode: InodeRecord): void {
   const attributes = encodeAttributes(writer, inode.attributes)
-  writeUint64(writer.buffer, inode.size, at)
-  writer.buffer.writeUInt16LE(KINDS.indexOf(inode.attributes.kind), at + 8)
-  writer.buffer.writeUInt32LE(inode.modificationTime, at + 12)
-  writer.buffer.writeUInt32LE(inode.creationTime, at + 16)
+  writeUint64(writer.view, inode.size, at)
+  writer.view.setUint16(at + 8, KINDS.indexOf(inode.attributes.kind), true)
+  writer.view.setUint32(at + 12, inode.modificationTime, true)
+  writer.view.setUint32(at + 16, inode.creationTime, true)
   setPointer(writer, at + 32, attributes)
-  setPointer(writer, at + 24, addText(writer, inode.name))
-  setPointer(writer, at + 40, addText(writer, inode.aclKey))
+  setText(writer, at + 24, inode.name)
+  setText(writer, at + 40, inode.aclKey)
 }
 
 function encodeAttributes(writer: MessageWriter, attributes: InodeAttributes): Place {
@@ -185,14 +190,14 @@ function encodeAttributes(writer: MessageWriter, attributes: InodeAttributes): P
     case 'special': {
       const data = addData(writer, Buffer.from(attributes.data, 'latin1'))
       const special = addStruct(writer, 1, 1)
-      writer.buffer.writeUInt16LE(SPECIAL_TYPES.indexOf(attributes.type), special.at)
+      writer.view.setUint16(special.at, SPECIAL_TYPES.indexOf(attributes.type), true)
       setPointer(writer, special.at + 8, data)
       return special
     }
     case 'file': {
       const blocks = attributes.blocks.length === 0 ? undefined : encodeBlocks(writer, attributes.blocks)
       const file = addStruct(writer, 1, 1)
-      writer.buffer.writeUInt16LE(attributes.blockSize, file.at)
+      writer.view.setUint16(file.at, attributes.blockSize, true)
       if (blocks !== undefined) setPointer(writer, file.at + 8, blocks)
       return file
     }
@@ -202,16 +207,13 @@ function encodeAttributes(writer: MessageWriter, attributes: InodeAttributes): P
 /** `SubDir` and `Link` are the same on the wire: one text. */
 function encodeReference(writer: MessageWriter, text: string): Place {
   const struct = addStruct(writer, 0, 1)
-  setPointer(writer, struct.at, addText(writer, text))
+  setText(writer, struct.at, text)
   return struct
 }
 
+/** A hash and a key for each chunk, which lie behind the list as they lie in `blocks`. */
 function encodeBlocks(writer: MessageWriter, blocks: ChunkList): Place {
-  const count = blocks.length / (2 * HASH_BYTES)
-  const list = addStructList(writer, count, 0, 2)
-  for (let index = 0; index < 2 * count; index++) {
-    const bytes = blocks.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
-    setPointer(writer, list.at + index * 8, addData(writer, bytes))
-  }
+  const list = addStructList(writer, blocks.length / (2 * HASH_BYTES), 0, 2)
+  setPieces(writer, list.at, blocks, HASH_BYTES)
   return list
 }

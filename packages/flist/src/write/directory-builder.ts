@@ -3,7 +3,7 @@ import type { DatabaseWriter } from '../format/database-writer.ts'
 import { directoryKey } from '../format/directory-key.ts'
 import { BLOCK_SIZE, type DirectoryRecord, type InodeAttributes, type InodeRecord } from '../format/directory-record.ts'
 import { clampTime } from '../format/times.ts'
-import { type ChunkList, compareBytes, type DirectoryNode, joinPath, type Node, type SpecialNode } from '../tree.ts'
+import { type ChunkList, type DirectoryNode, joinPath, type Node, type SpecialNode, sortedNames } from '../tree.ts'
 
 /** The size a directory shows, as ext4 has it for an ordinary one: it must not depend on the machine that converts. */
 const DIRECTORY_SIZE = 4096
@@ -17,15 +17,21 @@ export type AclTable = (node: Node<ChunkList>) => string
 /** An ACL table that writes to a database. */
 export function createAclTable(database: DatabaseWriter): AclTable {
   const keys = new Map<string, string>()
-  return (node) => {
-    const owner: Owner = { mode: node.type === 'symlink' ? 0o777 : node.mode, uid: node.uid, gid: node.gid }
-    const id = `${owner.mode}:${owner.uid}:${owner.gid}`
-    const known = keys.get(id)
-    if (known !== undefined) return known
+  /** Neighbours mostly have the same. */
+  let last: (Owner & { readonly key: string }) | undefined
+  const addAcl = (id: string, owner: Owner) => {
     const acl = createAcl(owner)
     const key = aclKey(acl)
     keys.set(id, key)
     database.addEntry(key, encodeAcl(acl))
+    return key
+  }
+  return ({ type, mode: ownMode, uid, gid }) => {
+    const mode = type === 'symlink' ? 0o777 : ownMode
+    if (last && last.mode === mode && last.uid === uid && last.gid === gid) return last.key
+    const id = `${mode}:${uid}:${gid}`
+    const key = keys.get(id) ?? addAcl(id, { mode, uid, gid })
+    last = { mode, uid, gid, key }
     return key
   }
 }
@@ -59,7 +65,7 @@ export function buildDirectory(path: string, node: DirectoryNode<ChunkList>, tab
     name: path.slice(slash + 1),
     location: path,
     aclKey: tables.acls(node),
-    contents: sortChildren(node).map(([name, child]) => buildInode(joinPath(path, name), name, child, tables)),
+    contents: buildContents(path, node, tables),
     parent: tables.keys(path.slice(0, Math.max(slash, 0))),
     size: DIRECTORY_SIZE,
     modificationTime: time,
@@ -67,21 +73,25 @@ export function buildDirectory(path: string, node: DirectoryNode<ChunkList>, tab
   }
 }
 
-function sortChildren(node: DirectoryNode<ChunkList>): [string, Node<ChunkList>][] {
-  const rank = (child: Node<ChunkList>) => (child.type === 'directory' ? 0 : 1)
-  return [...node.children].sort(([a, first], [b, second]) => rank(first) - rank(second) || compareBytes(a, b))
+function buildContents(path: string, node: DirectoryNode<ChunkList>, tables: RecordTables): InodeRecord[] {
+  const [directories, others]: [InodeRecord[], InodeRecord[]] = [[], []]
+  for (const name of sortedNames(node)) {
+    const child = node.children.get(name)
+    if (child) (child.type === 'directory' ? directories : others).push(buildInode(path, name, child, tables))
+  }
+  return directories.length === 0 ? others : [...directories, ...others]
 }
 
-function buildInode(path: string, name: string, node: Node<ChunkList>, { acls, keys }: RecordTables): InodeRecord {
+function buildInode(parent: string, name: string, node: Node<ChunkList>, { acls, keys }: RecordTables): InodeRecord {
   const time = clampTime(node.mtime)
-  const attributes = buildAttributes(path, node, keys)
+  const attributes = buildAttributes(parent, name, node, keys)
   return { name, size: sizeOf(node), attributes, aclKey: acls(node), modificationTime: time, creationTime: time }
 }
 
-function buildAttributes(path: string, node: Node<ChunkList>, keys: KeyTable): InodeAttributes {
+function buildAttributes(parent: string, name: string, node: Node<ChunkList>, keys: KeyTable): InodeAttributes {
   switch (node.type) {
     case 'directory':
-      return { kind: 'dir', key: keys(path) }
+      return { kind: 'dir', key: keys(joinPath(parent, name)) }
     case 'file':
       return { kind: 'file', blockSize: BLOCK_SIZE, blocks: node.content }
     case 'symlink':

@@ -18,11 +18,12 @@ export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkForma
   const problems: string[] = []
   const summary = createTreeSummariser(format)
   let count = 0
+  const report = (path: string, problem: string) => {
+    count++
+    if (problems.length < SHOWN_PROBLEMS) problems.push(`${quotePath(path)} ${problem}`)
+  }
   for (const { path, node } of walkNodes(root)) {
-    for (const problem of nodeProblems(path, node, format)) {
-      count++
-      if (problems.length < SHOWN_PROBLEMS) problems.push(problem)
-    }
+    checkNode(path, node, format, report)
     // Below a path that is too long there may be no end.
     if (path.length > MAX_PATH_BYTES) break
     if (count === 0) summary.add(path, node)
@@ -32,23 +33,22 @@ export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkForma
   throw new FlistError('invalid', `tree for a flist: ${problems.join('; ')}`)
 }
 
-function* nodeProblems(path: string, node: Node<ChunkList>, format: ChunkFormat): Generator<string> {
-  for (const problem of attributeProblems(path, node)) yield `${quotePath(path)} ${problem}`
+type Report = (path: string, problem: string) => void
+
+function checkNode(path: string, node: Node<ChunkList>, format: ChunkFormat, report: Report): void {
+  const { mode, uid, gid, mtime } = node
+  if (path.length > MAX_PATH_BYTES) report(path, `has a path of ${path.length} bytes, over ${MAX_PATH_BYTES}`)
+  if (!isWhole(mode, 0o7777)) report(path, `has the mode ${mode}, not 0 to 07777`)
+  if (!isWhole(uid, MAX_ID)) report(path, `has the owner ${uid}, not 0 to ${MAX_ID}`)
+  if (!isWhole(gid, MAX_ID)) report(path, `has the group ${gid}, not 0 to ${MAX_ID}`)
+  if (!Number.isSafeInteger(mtime)) report(path, `has the time ${mtime}, not whole seconds`)
   const problem = kindProblem(node, format)
-  if (problem !== undefined) yield `${quotePath(path)} ${problem}`
+  if (problem !== undefined) report(path, problem)
   if (node.type !== 'directory') return
   for (const name of node.children.keys()) {
     const problem = nameProblem(name)
-    if (problem !== undefined) yield `${quotePath(joinPath(path, name))} ${problem}`
+    if (problem !== undefined) report(joinPath(path, name), problem)
   }
-}
-
-function* attributeProblems(path: string, { mode, uid, gid, mtime }: Node<ChunkList>): Generator<string> {
-  if (path.length > MAX_PATH_BYTES) yield `has a path of ${path.length} bytes, over ${MAX_PATH_BYTES}`
-  if (!isWhole(mode, 0o7777)) yield `has the mode ${mode}, not 0 to 07777`
-  if (!isWhole(uid, MAX_ID)) yield `has the owner ${uid}, not 0 to ${MAX_ID}`
-  if (!isWhole(gid, MAX_ID)) yield `has the group ${gid}, not 0 to ${MAX_ID}`
-  if (!Number.isSafeInteger(mtime)) yield `has the time ${mtime}, not whole seconds`
 }
 
 function kindProblem(node: Node<ChunkList>, format: ChunkFormat): string | undefined {
