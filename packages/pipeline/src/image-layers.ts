@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ChunkFormat, ChunkList, ChunkStore } from '@tf-images/flist'
+import { type ChunkFormat, type ChunkList, type ChunkStore, createIdSet, type IdSet } from '@tf-images/flist'
 import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 import type { LayerCache } from './layer-cache.ts'
@@ -86,37 +86,32 @@ async function loadLayers(
   budget: SourceBudget,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
-  const stored = new Set<string>()
+  let stored = createIdSet(kept.chunks.idBytes)
   for (const { diffId, name } of wanted) {
     const layer = await kept.cache.load(diffId, kept.chunks, name)
-    if (!layer || !(await areStored(layer, kept, stored))) continue
+    if (!layer) continue
+    if (!(await areStored(layer, kept, stored))) {
+      // Which of them are there is not worth to be known: another layer asks again.
+      stored = createIdSet(kept.chunks.idBytes)
+      continue
+    }
     budget.addEntries(layer)
     budget.addFiles(layer)
     known.set(diffId, layer)
   }
 }
 
-/** Whether a store has all chunks of a layer. `stored` has the ids that were asked for before, as byte strings. */
-async function areStored(
-  layer: Layer<ChunkList>,
-  { store, chunks }: KeptLayers,
-  stored: Set<string>,
-): Promise<boolean> {
+/** Whether a store has all chunks of a layer. `stored` has the ids that it is known to have, and gets those of the layer. */
+async function areStored(layer: Layer<ChunkList>, { store, chunks }: KeptLayers, stored: IdSet): Promise<boolean> {
   const asked: Uint8Array[] = []
   for (const entry of layer.entries) {
     if (entry.type !== 'file') continue
     const { content } = entry
-    const bytes = Buffer.from(content.buffer, content.byteOffset, content.length)
-    for (let at = 0; at < bytes.length; at += chunks.entryBytes) {
-      const text = bytes.toString('latin1', at, at + chunks.idBytes)
-      if (stored.has(text)) continue
-      stored.add(text)
-      asked.push(content.subarray(at, at + chunks.idBytes))
+    for (let at = 0; at < content.length; at += chunks.entryBytes) {
+      if (stored.add(content, at)) asked.push(content.subarray(at, at + chunks.idBytes))
     }
   }
-  const missing = await store.missing(asked)
-  for (const id of missing) stored.delete(Buffer.from(id).toString('latin1'))
-  return missing.length === 0
+  return (await store.missing(asked)).length === 0
 }
 
 /** Adds to `known` the layers it converts, in their order. */

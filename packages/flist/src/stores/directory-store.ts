@@ -29,16 +29,16 @@ export async function openDirectoryStore(
   const { pathOf, has, write } = openChunkFiles(root)
 
   /** Every now and then lets other work go on, such as what aborts this. */
-  async function takeTurn(count: number): Promise<void> {
-    if (count % TURN === 0) await setImmediate()
+  async function takeTurn(): Promise<void> {
+    await setImmediate()
     signal?.throwIfAborted()
   }
 
   async function missing(ids: readonly Uint8Array[]): Promise<Uint8Array[]> {
     const absent: Uint8Array[] = []
-    for (const [i, id] of ids.entries()) {
-      await takeTurn(i)
-      if (!has(id)) absent.push(id)
+    for (let start = 0; start < ids.length; start += TURN) {
+      await takeTurn()
+      for (const id of ids.slice(start, start + TURN)) if (!has(id)) absent.push(id)
     }
     return absent
   }
@@ -66,7 +66,8 @@ export async function openDirectoryStore(
   async function put(chunks: Iterable<StoredChunk> | AsyncIterable<StoredChunk>): Promise<void> {
     let count = 0
     for await (const chunk of chunks) {
-      await takeTurn(count++)
+      if (count++ % TURN === 0) await takeTurn()
+      signal?.throwIfAborted()
       write(chunk)
     }
   }
