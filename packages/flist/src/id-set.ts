@@ -1,3 +1,5 @@
+import { randomFillSync } from 'node:crypto'
+
 /** A set of hashes that only grows: a third of the memory and time of a set of strings. */
 export type IdSet = {
   readonly size: number
@@ -12,7 +14,7 @@ const FIRST_SLOTS = 1024
  * otherwise choose hashes that all go to the same place.
  */
 export function createIdSet(length: number): IdSet {
-  const factors = crypto.getRandomValues(new Uint32Array(length / 4))
+  const factors = randomFillSync(new Uint32Array(length / 4))
   /** One behind another, in the order they came. */
   let ids = new Uint8Array((FIRST_SLOTS / 2) * length)
   /** For each place 0, or the number of the hash that has it, from 1 on; at most half are taken. */
