@@ -117,6 +117,12 @@ test('texts, settings and errors of the pipeline are read without what does its 
   expect(index).not.toContain(entries['@tf-images/registry'])
 })
 
+test('recipes are read without what reads all of YAML, and without what compares texts', () => {
+  const read = packagesReadWith('@tf-images/recipe')
+  expect(read).toContain('zod')
+  for (const name of ['yaml', 'diff']) expect(read).not.toContain(name)
+})
+
 test('the command line reads no more than that before it knows the command', () => {
   const main = join(packages, 'cli', 'src', 'main.ts')
   expect(packagesReadWith(main)).toEqual(['@tf-images/cli', '@tf-images/pipeline', '@tf-images/registry', 'commander'])

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { readPlainYaml } from './plain-yaml.ts'
-import { readAnyYaml, readYaml, type YamlPath, type YamlSource } from './yaml-source.ts'
+import { readAnyYaml } from './any-yaml.ts'
+import { readPlainSource } from './plain-source.ts'
+import type { YamlPath, YamlSource } from './yaml-source.ts'
 
 const SAMPLES = [
   'a: 1\nb: text with words # and a comment\nc: "quoted \\"text\\""\nd: \'it\'\'s\'\n',
@@ -37,11 +38,12 @@ function toldBy(source: YamlSource | undefined): unknown {
 
 /** What is read here is what the complete reader says; it may leave anything to that. Answers whether it did not. */
 function compare(text: string): boolean {
-  if (readPlainYaml(text) === undefined) return false
+  const plain = readPlainSource('f.yaml', text)
+  if (plain === undefined) return false
   const faults: string[] = []
   const complete = readAnyYaml('f.yaml', text, (_, message) => faults.push(message))
   expect(faults, text).toEqual([])
-  expect(toldBy(readYaml('f.yaml', text, () => {})), text).toEqual(toldBy(complete))
+  expect(toldBy(plain), text).toEqual(toldBy(complete))
   return true
 }
 
@@ -71,7 +73,7 @@ test.each([
   ['a colon in a text', 'a: b: c\n'],
   ['much depth', `a: ${'['.repeat(50)}${']'.repeat(50)}\n`],
 ])('leaves %s to the complete reader', (_, text) => {
-  expect(readPlainYaml(text)).toBeUndefined()
+  expect(readPlainSource('f.yaml', text)).toBeUndefined()
 })
 
 test('reads what is written of any value as the complete reader does', () => {

@@ -1,5 +1,4 @@
 import {
-  compareContexts,
   downloadArguments,
   LOCK_FILE,
   type Lock,
@@ -11,6 +10,7 @@ import {
   renderImage,
   withParents,
 } from '@tf-images/recipe'
+import { compareContexts } from '@tf-images/recipe/contexts'
 import { parseReference, RegistryClient } from '@tf-images/registry'
 import { findBase } from '../base-search.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
