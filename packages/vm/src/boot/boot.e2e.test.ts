@@ -171,11 +171,11 @@ test.concurrent('an initial RAM disk that hangs is told with what it said last',
     entry('init', 0o100755, Buffer.from(init)),
   ])
   const { vmlinux } = await containerKernel()
-  const { report } = await boot(await machine(await readFile(vmlinux), initrd), { timeout: 30_000 })
+  const { report } = await boot(await machine(await readFile(vmlinux), initrd), { timeout: 40_000 })
   expect(report).toMatchObject({
     mode: 'vm',
     outcome: 'timeout',
-    reason: 'no login in 30 s, it got as far as initrd; last on the console: "waiting for a disk"',
+    reason: 'no login in 40 s, it got as far as initrd; last on the console: "waiting for a disk"',
   })
 })
 
