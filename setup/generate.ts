@@ -4,13 +4,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { actionFiles, withTables } from '../packages/action/scripts/action-files.ts'
 import { bundle } from '../packages/action/scripts/bundle.ts'
-import {
-  fillCatalogue,
-  imageReference,
-  loadRecipes,
-  recipeSchemas,
-  snippetReference,
-} from '../packages/recipe/src/index.ts'
+import { fillCatalogue } from '../packages/recipe/src/catalogue.ts'
+import { loadRecipes } from '../packages/recipe/src/index.ts'
+import { recipeSchemas } from '../packages/recipe/src/json-schemas.ts'
+import { imageReference, snippetReference } from '../packages/recipe/src/reference-docs.ts'
 
 const root = join(import.meta.dirname, '..')
 const run = (program: string, ...args: string[]) =>
@@ -18,6 +15,7 @@ const run = (program: string, ...args: string[]) =>
 
 run('packages/flist/scripts/build-wasm.ts')
 run('packages/flist/scripts/build-thread.ts')
+run('packages/rootfs/scripts/build-thread.ts')
 for (const [name, text] of recipeSchemas()) writeFileSync(join(root, 'recipes', 'schemas', name), text)
 run('packages/cli/src/main.ts', 'render')
 for (const [path, text] of actionFiles()) {

@@ -42,7 +42,7 @@ test.each(Object.keys(allowed))('the README of %s has at most 60 lines', (name) 
 test.each(Object.entries(allowed))('%s imports only what is below it', (name, below) => {
   for (const source of sourcesOf(name)) {
     const siblings = importsOf(source).filter((specifier) => specifier.startsWith('@tf-images/'))
-    const wrong = siblings.filter((specifier) => !below.includes(specifier.replace('@tf-images/', '')))
+    const wrong = siblings.filter((specifier) => !below.includes(specifier.split('/')[1] ?? ''))
     expect(wrong, source.file).toEqual([])
     expect(
       importsOf(source).filter((specifier) => /^(\.\.\/)+packages\//.test(specifier)),
@@ -61,27 +61,83 @@ test.each(leaves.concat('pipeline'))('%s knows no environment, console or action
   }
 })
 
-test.each(Object.keys(allowed))('%s is entered by its index alone', (name) => {
+/** What a package is entered by, with the file that it leads to. */
+function entriesOf(name: string): Readonly<Record<string, string>> {
+  const { exports } = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'))
+  return Object.fromEntries(
+    Object.entries<string>(exports).map(([entry, file]) => [
+      `@tf-images/${name}${entry.slice(1)}`,
+      join(packages, name, file),
+    ]),
+  )
+}
+
+const entries = Object.assign({}, ...Object.keys(allowed).map(entriesOf)) as Readonly<Record<string, string>>
+
+test.each(Object.keys(allowed))('%s enters others by what their package.json exports', (name) => {
   for (const source of sourcesOf(name)) {
-    const deep = importsOf(source).filter((specifier) => /^@tf-images\/[^/]+\//.test(specifier))
-    expect(deep, source.file).toEqual([])
+    const siblings = importsOf(source).filter((specifier) => specifier.startsWith('@tf-images/'))
+    expect(
+      siblings.filter((specifier) => !(specifier in entries)),
+      source.file,
+    ).toEqual([])
   }
 })
 
-/** The packages whose code is read as soon as a file is: through all it imports, but for types and `import()`. */
-function packagesReadWith(file: string, seen = new Set<string>()): Set<string> {
+test.each(leaves.concat('pipeline'))('somebody enters %s by each of its exports', (name) => {
+  const used = new Set(Object.keys(allowed).flatMap((each) => sourcesOf(each).flatMap(importsOf)))
+  expect(Object.keys(entriesOf(name)).filter((entry) => !used.has(entry))).toEqual([])
+})
+
+/** What is read as soon as a file is: through all it imports, but for types and `import()`. Files, and names of npm's packages. */
+function readWith(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen
   seen.add(file)
-  const text = readFileSync(file, 'utf8')
-  for (const [, specifier = ''] of text.matchAll(/^(?:import|export)(?! type)[^;'=]*? from '([^']+)'/gm)) {
-    if (specifier.startsWith('.')) packagesReadWith(join(file, '..', specifier), seen)
-    else seen.add(specifier)
+  for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
+    /^(?:import|export)(?! type)[^;'=]*? from '([^']+)'/gm,
+  )) {
+    const path = specifier.startsWith('.') ? join(file, '..', specifier) : entries[specifier]
+    if (path === undefined) seen.add(specifier)
+    else readWith(path, seen)
   }
   return seen
 }
 
-test('who converts or reads a flist need not read engine, recipes and machines first', () => {
-  const read = packagesReadWith(join(packages, 'pipeline', 'src', 'index.ts'))
-  expect(read).toContain('@tf-images/flist')
-  for (const heavy of ['engine', 'recipe', 'vm']) expect(read).not.toContain(`@tf-images/${heavy}`)
+/** The packages, ours and npm's, that are read with an entry. */
+function packagesReadWith(entry: string): string[] {
+  const names = [...readWith(entries[entry] ?? entry)].map((path) =>
+    path.startsWith(packages) ? `@tf-images/${path.slice(packages.length + 1).split('/')[0]}` : path,
+  )
+  return [...new Set(names)].filter((name) => !name.startsWith('node:')).sort()
+}
+
+test('texts, settings and errors of the pipeline are read without what does its work', () => {
+  const index = [...readWith(entries['@tf-images/pipeline'] ?? '')]
+  expect(packagesReadWith('@tf-images/pipeline')).toEqual(['@tf-images/pipeline', '@tf-images/registry'])
+  expect(index).not.toContain(entries['@tf-images/registry'])
+})
+
+test('recipes are read without what reads all of YAML, and without what compares texts', () => {
+  const read = packagesReadWith('@tf-images/recipe')
+  expect(read).toContain('zod')
+  for (const name of ['yaml', 'diff']) expect(read).not.toContain(name)
+})
+
+test('the command line reads no more than that before it knows the command', () => {
+  const main = join(packages, 'cli', 'src', 'main.ts')
+  expect(packagesReadWith(main)).toEqual(['@tf-images/cli', '@tf-images/pipeline', '@tf-images/registry', 'commander'])
+})
+
+test.each([
+  ['@tf-images/pipeline/planning', ['engine', 'flist', 'rootfs', 'vm']],
+  ['@tf-images/pipeline/status', ['engine', 'flist', 'rootfs', 'vm']],
+  ['@tf-images/pipeline/lock', ['engine', 'flist', 'rootfs', 'vm', 'hub']],
+  ['@tf-images/pipeline/reading', ['engine', 'rootfs', 'vm', 'recipe', 'hub', 'registry']],
+  ['@tf-images/pipeline/publishing', ['engine', 'rootfs', 'vm', 'recipe']],
+  ['@tf-images/pipeline/releases', ['engine', 'rootfs', 'vm', 'recipe']],
+  ['@tf-images/pipeline/conversion', ['engine', 'vm', 'recipe', 'hub']],
+  ['@tf-images/pipeline/verification', ['engine', 'vm', 'recipe', 'hub']],
+])('%s is read without what it has no use for: %s', (entry, without) => {
+  const read = packagesReadWith(entry)
+  for (const name of without) expect(read).not.toContain(`@tf-images/${name}`)
 })

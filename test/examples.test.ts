@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { validate } from '@actions/languageservice'
 import { expect, test } from 'vitest'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { loadVms } from '../packages/recipe/src/index.ts'
+import { loadVms } from '../packages/recipe/src/vm.ts'
 import { flist } from './harness/command.ts'
 
 /** What can be said of the examples without running them; workflows.e2e.test.ts runs those of images, vm.e2e.test.ts the machine. */

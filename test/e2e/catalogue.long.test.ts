@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { catalogueEntries, loadRecipes } from '../../packages/recipe/src/index.ts'
+import { catalogueEntries } from '../../packages/recipe/src/catalogue.ts'
+import { loadRecipes } from '../../packages/recipe/src/index.ts'
 import { flist } from '../harness/command.ts'
 import { account, createWorld, type World } from '../harness/world.ts'
 

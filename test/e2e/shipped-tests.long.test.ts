@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildObstacle, loadRecipes, snippetRuns } from '../../packages/recipe/src/index.ts'
+import { buildObstacle } from '../../packages/recipe/src/build-obstacle.ts'
+import { loadRecipes, snippetRuns } from '../../packages/recipe/src/index.ts'
 import { flist, repository } from '../harness/command.ts'
 import { startRegistry, type TestRegistry } from '../harness/registry.ts'
 

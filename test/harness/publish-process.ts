@@ -1,7 +1,8 @@
 // A publisher in a process of its own, to be killed: `node publish-process.ts <flist> <chunks> <name> <links>`, settings in JSON on
 // stdin. It says "ready" once everything is loaded, and starts when the settings come.
 import { openChunkStore } from '../../packages/flist/src/index.ts'
-import { type HubSettings, PhaseRunner, publishFlist } from '../../packages/pipeline/src/index.ts'
+import { type HubSettings, PhaseRunner } from '../../packages/pipeline/src/index.ts'
+import { publishFlist } from '../../packages/pipeline/src/publishing/index.ts'
 
 const [flist = '', store = '', name = '', links = ''] = process.argv.slice(2)
 // What the first connection would load.

@@ -14,7 +14,8 @@ import {
   openChunkStore,
   writeFlist,
 } from '../../packages/flist/src/index.ts'
-import { type HubSettings, PhaseRunner, type Publication, publishFlist } from '../../packages/pipeline/src/index.ts'
+import { type HubSettings, PhaseRunner, type Publication } from '../../packages/pipeline/src/index.ts'
+import { publishFlist } from '../../packages/pipeline/src/publishing/index.ts'
 import { Faults, startTwin, type Twin, type TwinOptions } from '../../packages/twin/src/index.ts'
 
 /** A hub whose faults can be switched on, a local chunk store, and flists to publish. */

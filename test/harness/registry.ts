@@ -26,11 +26,10 @@ export async function startRegistry({ account }: TestRegistryOptions = {}): Prom
   const storage = { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } }
   const auth = account === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: accounts } } }
   await writeFile(accounts, account ?? '')
+  // Nobody reads what it would log.
+  const log = { level: 'error', accesslog: { disabled: true } }
   // JSON is YAML.
-  await writeFile(
-    config,
-    JSON.stringify({ version: 0.1, log: { level: 'error' }, storage, http: { addr: host }, ...auth }),
-  )
+  await writeFile(config, JSON.stringify({ version: 0.1, log, storage, http: { addr: host }, ...auth }))
   const server = spawn('docker-registry', ['serve', config], { stdio: 'ignore' })
   await once(server, 'spawn')
   await untilAnswering(`http://${host}/v2/`, account === undefined ? 200 : 401)

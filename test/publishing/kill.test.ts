@@ -56,7 +56,9 @@ type Publisher = { kill(): void; readonly ready: Promise<void>; run(): Promise<N
 /** Starts a publisher; it waits until it is told to run. */
 function startPublisher({ account, fresh }: Scene): Publisher {
   const args = [script, fresh, join(world.folder, 'chunks'), NEW, 'app.flist']
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  // Whoever is killed leaves what it has downloaded; it goes with the world.
+  const env = { ...process.env, TMPDIR: world.folder }
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
   const closed = once(child, 'close')
   return {
     kill: () => void child.kill('SIGKILL'),

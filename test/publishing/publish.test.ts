@@ -1,7 +1,8 @@
 import { readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { formatPlan, PhaseRunner, previewPublication } from '../../packages/pipeline/src/index.ts'
+import { formatPlan, PhaseRunner } from '../../packages/pipeline/src/index.ts'
+import { previewPublication } from '../../packages/pipeline/src/publishing/index.ts'
 import { createPublishingWorld, type PublishingWorld, publishAs } from '../harness/publishing-world.ts'
 
 let world: PublishingWorld

@@ -1,8 +1,8 @@
 import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { HubSession } from '../../packages/pipeline/src/index.ts'
 import {
-  type HubSession,
   promoteFlist,
   prune,
   readHistory,
@@ -10,7 +10,7 @@ import {
   tagReleases,
   untagReleases,
   withSession,
-} from '../../packages/pipeline/src/index.ts'
+} from '../../packages/pipeline/src/releases/index.ts'
 import { createPublishingWorld, type PublishingWorld, publishAs } from '../harness/publishing-world.ts'
 
 let world: PublishingWorld

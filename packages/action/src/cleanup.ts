@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { getState, saveState, warning } from '@actions/core'
-import { errorText, removeImages } from '@tf-images/pipeline'
+import { errorText } from '@tf-images/pipeline'
 
 /** What a job leaves that nobody needs afterwards. */
 type Leftovers = { folders: string[]; images: string[] }
@@ -27,7 +27,10 @@ export async function cleanUp(): Promise<void> {
     const { folders, images } = readLeftovers()
     for (const folder of folders) await rm(folder, { recursive: true, force: true })
     const dockerHost = process.env.DOCKER_HOST
-    if (images.length > 0) await removeImages(images, dockerHost ? { dockerHost } : {})
+    if (images.length === 0) return
+    // Not every job has images to remove, and this file is read by all.
+    const { removeImages } = await import('@tf-images/pipeline/stages/removed-images')
+    await removeImages(images, dockerHost ? { dockerHost } : {})
   } catch (error) {
     warning(`what this job left was not removed: ${errorText(error)}`)
   }

@@ -1,7 +1,8 @@
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { getInput } from '@actions/core'
-import { type LegResult, parseLegResult, type StageName } from '@tf-images/pipeline'
+import type { LegResult, StageName } from '@tf-images/pipeline'
+import { parseLegResult } from '@tf-images/pipeline/stages/leg-result'
 import type { Artifacts } from './artifacts.ts'
 import { removeAtEnd } from './cleanup.ts'
 

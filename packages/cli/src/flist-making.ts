@@ -6,7 +6,8 @@ import {
   openFlist,
   writeFlist,
 } from '@tf-images/flist'
-import { type Backend, convertSource, openSource, type Source } from '@tf-images/pipeline'
+import type { Backend, Source } from '@tf-images/pipeline'
+import { convertSource, openSource } from '@tf-images/pipeline/conversion'
 import { formatReference, parseReference } from '@tf-images/registry'
 import type { FlistDetails, FlistMaker } from '@tf-images/twin'
 import { dockerCredentials, hostPlatform } from './settings.ts'

@@ -8,7 +8,7 @@ import {
   PipelineError,
   type ReadSettings,
 } from '@tf-images/pipeline'
-import { parseDockerConfig } from '@tf-images/registry'
+import { parseDockerConfig } from '@tf-images/registry/docker-config'
 import { type Command, Option } from 'commander'
 import { readSecretFile } from './secret-file.ts'
 

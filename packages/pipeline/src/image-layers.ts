@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { ChunkFormat, ChunkList, ChunkStore } from '@tf-images/flist'
-import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
+import { type ContentStore, createDecompressor, type Layer, type PlainBytes, readLayer } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 import type { LayerCache } from './layer-cache.ts'
 import type { Bounds, SourceBudget } from './limits.ts'
@@ -30,6 +29,8 @@ export type ImageLayersOptions = {
   readonly bounds: Pick<Bounds, 'tar' | 'decompression'>
   /** What all layers together may cost; `contents` counts the files that are read. */
   readonly budget: SourceBudget
+  /** Threads that encode what is read; with 0 large layers are not decompressed in a thread either. */
+  readonly workers?: number
   readonly signal?: AbortSignal
 }
 
@@ -123,9 +124,10 @@ async function areStored(
 async function convertLayers(
   wanted: readonly WantedLayer[],
   contents: ContentStore<ChunkList>,
-  { kept, bounds, budget }: ImageLayersOptions,
+  { kept, bounds, budget, workers }: ImageLayersOptions,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
+  await using decompressor = createDecompressor(workers === 0 ? { isThreaded: false } : {})
   const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
   let next = begin(wanted[0])
   try {
@@ -133,9 +135,9 @@ async function convertLayers(
       const blob: ReadAhead | undefined = next
       if (!blob) break
       next = begin(wanted[index + 1])
-      const plain = decompress(blob, { name, compressedBytes: size, limits: bounds.decompression })
-      const tar = checkDiffId(plain, diffId, name)
-      const layer = await readLayer(tar, contents, { name, limits: bounds.tar }).finally(blob.close)
+      const plain = decompressor.open(blob, { name, compressedBytes: size, limits: bounds.decompression })
+      const layer = await readLayer(plain, contents, { name, limits: bounds.tar }).finally(blob.close)
+      checkDiffId(plain, diffId, name)
       budget.addEntries(layer)
       known.set(diffId, layer)
       if (!kept) continue
@@ -147,18 +149,12 @@ async function convertLayers(
   }
 }
 
-/** Passes the bytes of a layer's tar through and compares their digest with the one the image config promises. */
-async function* checkDiffId(tar: AsyncIterable<Uint8Array>, expected: string, name: string) {
-  const hash = createHash('sha256')
-  for await (const bytes of tar) {
-    hash.update(bytes)
-    yield bytes
-  }
-  const actual = `sha256:${hash.digest('hex')}`
-  if (expected !== actual) {
-    throw new PipelineError(
-      'digest-mismatch',
-      `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
-    )
-  }
+/** Compares the digest of a layer's tar, which was read to its end, with the one the image config promises. */
+function checkDiffId(tar: PlainBytes, expected: string, name: string): void {
+  const actual = `sha256:${tar.sha256()}`
+  if (expected === actual) return
+  throw new PipelineError(
+    'digest-mismatch',
+    `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
+  )
 }

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChunkList, ChunkStore, DirectoryNode } from '@tf-images/flist'
 import { PipelineError } from './errors.ts'
-import { formatBytes } from './report.ts'
+import { formatBytes } from './quantity-text.ts'
 import type { Source } from './source.ts'
 
 /** The file from which zos starts a machine, whatever else is there. */

@@ -18,7 +18,7 @@ import { hashDownload } from './download-hash.ts'
 import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
 import { type Phase, PhaseRunner, type Progress } from './progress.ts'
-import { formatBytes } from './report.ts'
+import { formatBytes } from './quantity-text.ts'
 import { type CredentialLookup, parseRegistryHost } from './settings.ts'
 
 export type LockOptions = {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type ChunkReader, type Flist, openChunkStore, openFlist, openRoutes } from '@tf-images/flist'
-import { downloadFlist } from '@tf-images/hub'
 import { PipelineError } from './errors.ts'
 
 /** A flist opened for looking inside, with the store its chunks are in. */
@@ -25,12 +24,17 @@ export async function openFlistAt(location: string, chunks?: string | ChunkReade
   const folder = /^https?:\/\//.test(location) ? await mkdtemp(join(tmpdir(), 'flist-')) : undefined
   const path = folder ? join(folder, 'downloaded.flist') : location
   try {
-    if (folder) await pipeline(downloadFlist(location), createWriteStream(path))
+    if (folder) await download(location, path)
     return opened(await openFlist(path), location, chunks, folder)
   } catch (error) {
     if (folder) await rm(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+async function download(url: string, path: string): Promise<void> {
+  const { downloadFlist } = await import('@tf-images/hub')
+  await pipeline(downloadFlist(url), createWriteStream(path))
 }
 
 function opened(

@@ -1,12 +1,12 @@
 import type { GateReport } from './contract/gate.ts'
 import { gateText } from './contract/gate-text.ts'
 import type { Conversion } from './convert.ts'
-import { fidelitySummary } from './fidelity/fidelity.ts'
-import type { LayerCount } from './image-layers.ts'
+import { fidelitySummary } from './fidelity/fidelity-text.ts'
 import type { PlanAction } from './planning/plan.ts'
 import type { Durations } from './progress.ts'
 import type { Publication } from './publishing/publish.ts'
 import type { StorageReport } from './publishing/storage-report.ts'
+import { formatBytes, formatLayers, formatSeconds } from './quantity-text.ts'
 import type { ImageDifference } from './stages/image-difference.ts'
 
 /** What one image needed, and why, in words. */
@@ -72,23 +72,4 @@ export function formatReport(report: ImageReport): string {
   rows.push(['time', times.join(', ')])
   const width = Math.max(...rows.map(([name]) => name.length))
   return [report.name, ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)].join('\n')
-}
-
-/** `2 of 7 layers converted, 5 from cache` */
-export function formatLayers({ total, cached }: LayerCount): string {
-  return `${total - cached} of ${total} layers converted, ${cached} from cache`
-}
-
-/** Decimal units, three digits: `12.3 MB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`
-  const units = ['kB', 'MB', 'GB', 'TB'] as const
-  // 999.5 of a unit would be written as 1000
-  const power = Math.min(Math.floor(Math.log10(bytes * (1000 / 999.5)) / 3), units.length)
-  const value = bytes / 1000 ** power
-  return `${value < 999.5 ? value.toPrecision(3) : Math.round(value)} ${units[power - 1]}`
-}
-
-export function formatSeconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 1 : 0)} s`
 }

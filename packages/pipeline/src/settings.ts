@@ -1,5 +1,5 @@
 import type { HubClientOptions } from '@tf-images/hub'
-import { parseReference } from '@tf-images/registry'
+import { parseReference } from '@tf-images/registry/reference'
 import { PipelineError } from './errors.ts'
 import type { Backend } from './image-metadata.ts'
 

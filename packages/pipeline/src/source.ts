@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   formatReference,
-  type ImageFormat,
   type ImageReader,
-  imageFormat,
-  openDockerArchive,
-  openImageLayout,
   parseReference,
   RegistryClient,
   type ResolvedImage,
 } from '@tf-images/registry'
+import { type ImageFormat, imageFormat, openDockerArchive, openImageLayout } from '@tf-images/registry/archives'
 import { PipelineError } from './errors.ts'
 import type { CredentialLookup } from './settings.ts'
 

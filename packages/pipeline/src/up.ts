@@ -10,8 +10,8 @@ import {
   renderImage,
   type TestRun,
   withParents,
-  writeContexts,
 } from '@tf-images/recipe'
+import { writeContexts } from '@tf-images/recipe/contexts'
 import { RegistryClient } from '@tf-images/registry'
 import type { GateOptions } from './contract/gate.ts'
 import type { FidelityClass } from './fidelity/classes.ts'

@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { contextChanges } from './context-changes.ts'
 import { readContext } from './context-folder.ts'
+import { contextFiles } from './context-hash.ts'
 import { GENERATED_MARK } from './dockerfile-text.ts'
 import { RecipeError } from './problem.ts'
-import type { ContextFile, RenderedImage } from './render.ts'
+import type { RenderedImage } from './render.ts'
 
 /** The folder that holds a build context for each image, relative to the repository's root. */
 const CONTEXTS = 'dockerfiles'
@@ -23,21 +24,6 @@ export type Drift = {
 
 /** Whether `rendered` is every image of the recipes: then the contexts of all others are left over from earlier ones. */
 export type ContextsOptions = { readonly complete?: boolean }
-
-/** The files of a rendered context in the order of their paths, as an engine takes them. */
-export function contextFiles(image: RenderedImage): (ContextFile & { readonly path: string })[] {
-  return [...image.files].map(([path, file]) => ({ path, ...file })).sort((a, b) => (a.path < b.path ? -1 : 1))
-}
-
-/** SHA-256, in hex, over the paths, modes and contents of a rendered context: equal if and only if the contexts are. */
-export function contextHash(image: RenderedImage): string {
-  const hash = createHash('sha256')
-  for (const { path, mode, content } of contextFiles(image)) {
-    hash.update(JSON.stringify([path, mode, content.length]))
-    hash.update(content)
-  }
-  return hash.digest('hex')
-}
 
 /**
  * Writes the contexts to dockerfiles/<image>/ below `root`. Each is written beside its place and swapped in whole, so that

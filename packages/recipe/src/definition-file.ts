@@ -22,7 +22,7 @@ export async function readDefinition<T extends z.ZodType>(
     return undefined
   }
   const text = decodeText(file, bytes, report)
-  const source = text === undefined ? undefined : readYaml(file, text, report)
+  const source = text === undefined ? undefined : await readYaml(file, text, report)
   const value = source && validate(schema, source, report)
   return source && value !== undefined ? { source, value } : undefined
 }

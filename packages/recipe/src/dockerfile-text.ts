@@ -40,20 +40,31 @@ export type DockerfileFrame = {
 export function writeDockerfile(frame: DockerfileFrame, contents: ImageContents): DockerfileLine[] {
   const { snippets, own } = contents
   const stages = snippets.flatMap((snippet) => snippet.stages.map((stage) => ({ stage, title: titleOf(snippet) })))
-  const sections = [
+  const parts = [
     headerLines(frame),
     ...baseSections(frame, stages),
-    ...snippets.map((snippet) => [
-      ...comment(`${titleOf(snippet)}: ${snippet.description}`, snippet.origin),
-      ...snippet.stages.flatMap(copyOutLines),
-      ...contentLines(snippet, snippetFolder(snippet.name)),
-    ]),
+    ...snippets.map(snippetLines),
     contentLines(own, IMAGE_FOLDER),
     [...(frame.fragment ?? [])],
     configLines(frame, contents),
   ]
-  const written = sections.filter((lines) => lines.length > 0)
+  const written = parts.filter((lines) => lines.length > 0)
   return written.flatMap((lines, index) => (index === 0 ? lines : [{ text: '' }, ...lines]))
+}
+
+/** The sections of snippets that were written before: images share the contents of most. */
+const sections = new WeakMap<SnippetContents, readonly DockerfileLine[]>()
+
+function snippetLines(snippet: SnippetContents): readonly DockerfileLine[] {
+  const known = sections.get(snippet)
+  if (known) return known
+  const lines = [
+    ...comment(`${titleOf(snippet)}: ${snippet.description}`, snippet.origin),
+    ...snippet.stages.flatMap(copyOutLines),
+    ...contentLines(snippet, snippetFolder(snippet.name)),
+  ]
+  sections.set(snippet, lines)
+  return lines
 }
 
 type TitledStage = { readonly stage: StageContents; readonly title: string }

@@ -1,5 +1,6 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { imageSchema } from './image-schema.ts'
+import { jsonSchemaOf } from './json-schema.ts'
 import { recipesSchema } from './recipes-schema.ts'
 import { snippetSchema } from './snippet-schema.ts'
 import { vmSchema } from './vm-schema.ts'
@@ -15,19 +16,6 @@ export function recipeSchemas(): ReadonlyMap<string, string> {
     ['snippet.schema.json', schemaText(snippetSchema)],
     ['vm.schema.json', schemaText(vmSchema)],
   ])
-}
-
-/** A JSON Schema as plain data, of which only the keys of objects matter here. */
-export type JsonSchema = {
-  readonly properties?: Readonly<Record<string, JsonSchema>>
-  readonly additionalProperties?: JsonSchema | boolean
-  readonly items?: JsonSchema
-  readonly anyOf?: readonly JsonSchema[]
-  readonly oneOf?: readonly JsonSchema[]
-}
-
-export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { target: 'draft-7', io: 'input', reused: 'inline' }) as JsonSchema
 }
 
 function schemaText(schema: z.ZodType): string {

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
 import { z } from 'zod'
 import { reference, version } from './names.ts'
 import { type Location, type Problem, reportInto, throwProblems } from './problem.ts'
@@ -59,11 +58,11 @@ export async function readLock(root: string): Promise<Lock | undefined> {
  *
  * @throws {RecipeError} `invalid`
  */
-export function parseLock(bytes: Uint8Array | string): Lock {
+export async function parseLock(bytes: Uint8Array | string): Promise<Lock> {
   const problems: Problem[] = []
   const report = reportInto(problems)
   const text = typeof bytes === 'string' ? bytes : decodeText(LOCK_FILE, bytes, report)
-  const source = text === undefined ? undefined : readYaml(LOCK_FILE, text, report)
+  const source = text === undefined ? undefined : await readYaml(LOCK_FILE, text, report)
   const lock = source && validate(lockSchema, source, report)
   throwProblems(problems)
   return lock ?? { bases: {}, snippets: {}, downloads: {} }
@@ -71,6 +70,7 @@ export function parseLock(bytes: Uint8Array | string): Lock {
 
 /** Writes recipes.lock.yaml below `root`, sorted, so that equal locks are equal bytes. */
 export async function writeLock(root: string, lock: Lock): Promise<void> {
+  const { stringify } = await import('yaml')
   const comment = '# Written by `flist lock`; commit it. It pins what the recipes name but do not hold.\n'
   await writeFile(join(root, LOCK_FILE), `${comment}${stringify(lock, { sortMapEntries: true, lineWidth: 0 })}`)
 }

@@ -3,8 +3,9 @@ import { type Cursor, expect, match, NotPlain, type PlainKey, type PlainNode } f
 const KEY = /[A-Za-z_][\w./-]*(?::[\w./-]+)*:(?=[ \n]|$)/y
 const SPECIAL = /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE|__proto__)$/
 const NUMBER = /^(?:0|[1-9][0-9]{0,14})$/
-/** What the core schema may take for a number, and some more. */
-const NUMBERLIKE = /^[-+]?\.?(?:[0-9][-+.0-9a-fA-Fxo]*|inf|Inf|INF|nan|NaN|NAN)$/
+/** All other numbers of the core schema (YAML 1.2.2, 10.3.2). What else begins with a digit is a text: a version, an address, a hash. */
+const OTHER_NUMBER =
+  /^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 const PLAIN = /(?:[A-Za-z0-9_/.$(~=+;<^\\]|-[A-Za-z0-9-])[^\n]*/y
 const FLOW_PLAIN = /(?:[A-Za-z0-9_/.$(~=+;<^\\]|-[A-Za-z0-9-])[^\n,[\]{}]*/y
 const DOUBLE = /"((?:[^"\\\n]|\\["\\nt])*)"/y
@@ -63,7 +64,7 @@ function readPlain(cursor: Cursor, inFlow: boolean): PlainNode {
 function plainValue(text: string): unknown {
   if (NUMBER.test(text)) return Number(text)
   if (text === 'true' || text === 'false') return text === 'true'
-  if (SPECIAL.test(text) || NUMBERLIKE.test(text)) throw new NotPlain()
+  if (SPECIAL.test(text) || OTHER_NUMBER.test(text)) throw new NotPlain()
   return text
 }
 
@@ -82,8 +83,19 @@ function skipBreaks(cursor: Cursor, column: number): void {
 function readFlowList(cursor: Cursor, column: number, depth: number): PlainNode {
   const { at: start } = cursor
   const items: PlainNode[] = []
-  readFlow(cursor, column, ']', () => items.push(readFlowOrText(cursor, column, depth + 1, true)))
+  readFlow(cursor, column, ']', () => {
+    items.push(isKey(cursor) ? readPair(cursor, column, depth + 1) : readFlowOrText(cursor, column, depth + 1, true))
+  })
   return { kind: 'list', start, items, value: items.map(({ value }) => value) }
+}
+
+/** A mapping of one key in a list, which needs no brackets of its own. */
+function readPair(cursor: Cursor, column: number, depth: number): PlainNode {
+  const { at: start } = cursor
+  const name = readKey(cursor, {})
+  while (cursor.text[cursor.at] === ' ') cursor.at++
+  const node = readFlowOrText(cursor, column, depth + 1, true)
+  return { kind: 'map', start, keys: [{ name, start, node }], value: { [name]: node.value } }
 }
 
 function readFlowMap(cursor: Cursor, column: number, depth: number): PlainNode {

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { readPlainYaml } from './plain-yaml.ts'
-import { readAnyYaml, readYaml, type YamlPath, type YamlSource } from './yaml-source.ts'
+import { readAnyYaml } from './any-yaml.ts'
+import { readPlainSource } from './plain-source.ts'
+import type { YamlPath, YamlSource } from './yaml-source.ts'
 
 const SAMPLES = [
   'a: 1\nb: text with words # and a comment\nc: "quoted \\"text\\""\nd: \'it\'\'s\'\n',
   '# a comment\nlist:\n- one\n- two: 2\n  three: [a, "b", { c: d }]\n\nmap:\n  inner:\n    - - x\n    - y: z\nlast: true\n',
   'step: |\n  first line\n    further right\n\n  last line\nfolded: >-\n  some words\n  and more\n\n  a paragraph\nend: 0\n',
   'flow: {\n    a: [1, 2,\n      3],\n    b: {},\n  }\nbase: debian:12\nurl: http://example.org/#x\nurl:x: y\n',
+  'a:\n  {\n    b: 1,\n    c: [d: { e: 1.2.3 }, f: g, "h"],\n  }\ni:\n  # why\n  [j]\nk:\n  - l:\n      { m: n }\n',
+  'a: 127.0.0.1\nb: 3.26.0\nc: 1024x768\nd: 7a77822ab5e0\ne: [00112233ee, 1_000, 1.2-3]\nf: 12h\ng: 0.1.0-rc1\n',
   'a: ~\nb: null\nc: 0644\nd: -1\ne: 1.5\nf: .inf\ng: 0x1f\nh: yes\ni: 1_000\nj: -e\nk: --flag\nl: 2024-01-31\nm: 1e3\n',
 ]
 
@@ -37,23 +40,27 @@ function toldBy(source: YamlSource | undefined): unknown {
 
 /** What is read here is what the complete reader says; it may leave anything to that. Answers whether it did not. */
 function compare(text: string): boolean {
-  if (readPlainYaml(text) === undefined) return false
+  const plain = readPlainSource('f.yaml', text)
+  if (plain === undefined) return false
   const faults: string[] = []
   const complete = readAnyYaml('f.yaml', text, (_, message) => faults.push(message))
   expect(faults, text).toEqual([])
-  expect(toldBy(readYaml('f.yaml', text, () => {})), text).toEqual(toldBy(complete))
+  expect(toldBy(plain), text).toEqual(toldBy(complete))
   return true
 }
 
-test.each(SAMPLES.slice(0, 4))('reads a usual text as the complete reader does: %j', (text) => {
+test.each(SAMPLES.slice(0, -1))('reads a usual text as the complete reader does: %j', (text) => {
   expect(compare(text)).toBe(true)
 })
 
-test('reads nearly all recipes of this repository as the complete reader does', () => {
+test('reads the definitions of this repository as the complete reader does', () => {
   const folder = join(import.meta.dirname, '../../../recipes')
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'))
-  const read = files.filter((file) => compare(readFileSync(join(folder, file), 'utf8')))
-  expect(read.length).toBeGreaterThan(0.8 * files.length)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /(?:recipes|image|snippet)\.yaml$/.test(file),
+  )
+  const others = files.filter((file) => !compare(readFileSync(join(folder, file), 'utf8')))
+  // One would have every plan load the complete reader, for a fifth of its time.
+  expect(others).toEqual([])
 })
 
 test.each([
@@ -71,7 +78,7 @@ test.each([
   ['a colon in a text', 'a: b: c\n'],
   ['much depth', `a: ${'['.repeat(50)}${']'.repeat(50)}\n`],
 ])('leaves %s to the complete reader', (_, text) => {
-  expect(readPlainYaml(text)).toBeUndefined()
+  expect(readPlainSource('f.yaml', text)).toBeUndefined()
 })
 
 test('reads what is written of any value as the complete reader does', () => {

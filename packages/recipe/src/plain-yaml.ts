@@ -44,6 +44,10 @@ function isItem({ text, at }: Cursor): boolean {
   return text[at] === '-' && text[at + 1] === ' '
 }
 
+function isBracket({ text, at }: Cursor): boolean {
+  return text[at] === '[' || text[at] === '{'
+}
+
 /** Whether one more of the same block follows; where what follows is no part of it, the cursor is at the start of that line. */
 function follows(cursor: Cursor, column: number): boolean {
   const found = nextLine(cursor)
@@ -86,9 +90,10 @@ function readEntries(cursor: Cursor, column: number, depth: number): PlainNode {
   return { kind: 'map', start, keys, value }
 }
 
-/** The value of a key that ends its line: a block further right, or a list in the same column. */
+/** The value of a key that ends its line: a block or brackets further right, or a list in the same column. */
 function readBelow(cursor: Cursor, column: number, depth: number): PlainNode {
   const inner = nextLine(cursor)
+  if (inner > column && isBracket(cursor)) return readInline(cursor, column, depth)
   if (inner > column || (inner === column && isItem(cursor))) return readBlock(cursor, inner, depth + 1)
   throw new NotPlain()
 }

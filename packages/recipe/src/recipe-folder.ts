@@ -32,13 +32,14 @@ export function openFolder(
   path: string,
   onRead: (path: string, bytes: Uint8Array) => void = () => {},
 ): RecipeFolder {
-  const entries = (below: string) => sortedEntries(join(root, path, below))
+  const place = join(root, path)
+  const entries = (below: string) => sortedEntries(join(place, below))
   // Most folders have none of those they may have: to ask costs less than to be refused.
-  const has = (below: string) => existsSync(join(root, path, below))
+  const has = (below: string) => existsSync(`${place}/${below}`)
   return {
     path,
     read: async (file) => {
-      const bytes = readRegularFile(join(root, path, file))
+      const bytes = readRegularFile(`${place}/${file}`)
       if (bytes) onRead(`${path}/${file}`, bytes)
       return bytes
     },
@@ -51,7 +52,7 @@ export function openFolder(
     folder: (name) => openFolder(root, `${path}/${name}`, onRead),
     tree: async (below) => {
       if (!has(below)) return []
-      const files = readTree(join(root, path, below), '')
+      const files = readTree(join(place, below), '')
       for (const file of files) onRead(`${path}/${below}/${file.path}`, file.content)
       return files
     },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { orderImages } from './build-order.ts'
@@ -92,7 +92,7 @@ export async function readRecipes(
 }
 
 function shortHash(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+  return hash('sha256', bytes).slice(0, 12)
 }
 
 /** Keyrings are files beside the recipes, whose places are only known here. */

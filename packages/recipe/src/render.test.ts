@@ -223,6 +223,37 @@ run: ["{{#if extra}}touch /b{{/if}}"]
     expect(dockerfileOf(image).match(/^RUN /gm)).toHaveLength(1)
   })
 
+  test('are the same for all images that give them the same options, but for what they say of the image', async () => {
+    const recipes = await loadRecipes(
+      await project({
+        'recipes/snippets/same/snippet.yaml': `description: x
+options: { level: { type: number, default: 1 } }
+files: [{ target: /same, source: same.hbs }]
+`,
+        'recipes/snippets/same/same.hbs': 'level {{level}}\n',
+        'recipes/snippets/named/snippet.yaml': `description: x
+options: { level: { type: number, default: 1 } }
+files: [{ target: /named, source: named.hbs }]
+run: ["set-level {{level}}"]
+`,
+        'recipes/snippets/named/named.hbs': '{{#if level}}of {{image.name}}{{/if}}\n',
+        ...Object.fromEntries(
+          ['one', 'two', 'three'].map((name, index) => [
+            `recipes/images/${name}/image.yaml`,
+            `description: ${name}\nbase: debian:12\nsnippets: [same: { level: ${index < 2 ? 1 : 3} }, named]\n`,
+          ]),
+        ),
+      }),
+    )
+    const images = ['one', 'two', 'three'].map((name) => renderImage(recipes, name))
+    const texts = (path: string) => images.map((image) => textOf(image, path))
+    expect(texts('snippets/same/same')).toEqual(['level 1\n', 'level 1\n', 'level 3\n'])
+    expect(texts('snippets/named/named')).toEqual(['of one\n', 'of two\n', 'of three\n'])
+    const [one, two, three] = images.map(({ files }) => files.get('snippets/same/same')?.content)
+    expect(one).toBe(two)
+    expect(one).not.toBe(three)
+  })
+
   test('give their environment to all that comes after', async () => {
     const image = await render('site', {
       [WEB]: `${PROJECT[WEB]}environment: { LEVEL: "{{level}} $x" }\nvolumes: [/data]\n`,

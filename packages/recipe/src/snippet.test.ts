@@ -113,6 +113,18 @@ describe('what can be wrong with a snippet', () => {
     ])
   })
 
+  test('a wrong value is told of every image that has it', async () => {
+    const file = 'recipes/snippets/web/web.conf.hbs'
+    const other = 'description: Another\nbase: { image: base }\nsnippets: [web: { greeting: "a\\nb" }]\n'
+    const changes = {
+      [file]: 'greeting = {{greeting}}\n',
+      ...options('{ greeting: "a\\nb" }'),
+      'recipes/images/another/image.yaml': other,
+    }
+    const fault = `${file}:1:12: "a\\nb" has a line break or control character, which would end its line`
+    expect(await problemsOf(changes)).toEqual([`${fault}; seen in image "another"`, `${fault}; seen in image "site"`])
+  })
+
   test('two that own one file', async () => {
     const other = 'description: Other\nfiles:\n  - { target: /etc/web.conf, content: "" }\n'
     const changes = { 'recipes/snippets/other/snippet.yaml': other, ...site('snippets: [web, other]\n') }

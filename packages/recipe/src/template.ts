@@ -50,14 +50,27 @@ export function compileTemplate(source: TemplateSource, report: Report): Templat
   const checked = checkTemplate(program, source, (location, message, hint) => report(locate(location), message, hint))
   if (checked === undefined) return undefined
   if (source.place === 'step') markContinuations(checked.program)
+  const finish = source.place === 'step' ? tidyCommand : (text: string) => text
+  const constant = constantText(checked.program)
+  if (constant !== undefined) {
+    const text = finish(constant)
+    return { compound: checked.compound, render: () => text }
+  }
   const delegate = environment.compile(checked.program, {
     noEscape: true,
     strict: true,
     preventIndent: true,
     knownHelpers: Object.fromEntries(Object.keys(HELPERS).map((name) => [name, true])) as unknown as KnownHelpers,
   })
-  const finish = source.place === 'step' ? tidyCommand : (text: string) => text
   return { compound: checked.compound, render: (data) => finish(renderLocated(delegate, data, locate)) }
+}
+
+/** The text of a template that is nothing else, as most are: the library compiles them to programs of their own, too. */
+function constantText(program: hbs.AST.Program): string | undefined {
+  const texts = program.body.map((statement) => {
+    return statement.type === 'ContentStatement' ? (statement as hbs.AST.ContentStatement).value : undefined
+  })
+  return texts.includes(undefined) ? undefined : texts.join('')
 }
 
 /** Places of partials are already places of their own file. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type JsonSchema, jsonSchemaOf } from './json-schemas.ts'
+import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
 import type { Report } from './problem.ts'
 import { suggest } from './suggestion.ts'
 import type { YamlPath, YamlSource } from './yaml-source.ts'

@@ -5,6 +5,7 @@ import { sendJson } from '../test/local-server.ts'
 import { useRegistry } from '../test/registry-context.ts'
 import { RegistryClient } from './client.ts'
 import { digestOf } from './digest.ts'
+import { MEDIA_TYPES } from './media-types.ts'
 
 const AMD64 = { os: 'linux', architecture: 'amd64' }
 const context = useRegistry()
@@ -119,6 +120,19 @@ describe('the digests of many references', () => {
     expect(await context.client.digest(context.reference('o/app:1'))).toBe(image.manifest.digest)
     expect(await context.client.digest(context.reference('o/app:2'))).toBeUndefined()
     expect(context.registry.requests.map(({ method }) => method)).toEqual(['GET', 'GET'])
+  })
+
+  test('do not depend on what a manifest says, and are not taken from a header that contradicts it', async () => {
+    const claims = (digest: string) =>
+      context.lie((_, response) => {
+        response.writeHead(200, { 'content-type': MEDIA_TYPES.ociManifest, 'docker-content-digest': digest }).end('{}')
+        return true
+      })
+    claims(digestOf(Buffer.from('{}')))
+    expect(await context.client.digest(context.reference('o/app:1'))).toBe(digestOf(Buffer.from('{}')))
+    claims(image.manifest.digest)
+    const error = await failure(context.client.digest(context.reference('o/app:1')))
+    expect(error).toMatchObject({ code: 'digest-mismatch' })
   })
 
   test('of a registry that refuses are an error', async () => {

@@ -9,7 +9,7 @@ import type { Descriptor } from './descriptor.ts'
 import { CONFIG_LIMIT } from './image-config.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
 import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
-import { fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
+import { fetchDigest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
 import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
 import { checkTag, formatReference, parseReference, type Reference } from './reference.ts'
 import { locate, RegistryError } from './registry-error.ts'
@@ -49,6 +49,7 @@ export class RegistryClient implements ImageReader {
   readonly #session: Session
   readonly #policy: RetryPolicy
   readonly #insecure: (registry: string) => boolean
+  readonly #homes = new Map<string, URL>()
 
   constructor(options: RegistryClientOptions = {}) {
     this.#policy = {
@@ -104,7 +105,7 @@ export class RegistryClient implements ImageReader {
     const asked = checked(reference)
     if (asked.registry === 'docker.io') return (await this.head(reference, options))?.digest
     try {
-      return (await fetchManifest(this.#manifestRequest(asked, options))).digest
+      return await fetchDigest(this.#manifestRequest(asked, options))
     } catch (error) {
       if (error instanceof RegistryError && error.code === 'not-found') return undefined
       throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
@@ -249,10 +250,15 @@ export class RegistryClient implements ImageReader {
   }
 
   #scope({ registry, repository }: Reference, actions: AccessScope['actions']): AccessScope {
-    const scheme = this.#insecure(registry) ? 'http' : 'https'
-    const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry
-    return { registry, home: new URL(`${scheme}://${host}`), repository, actions }
+    const home = this.#homes.get(registry) ?? homeOf(registry, this.#insecure(registry))
+    this.#homes.set(registry, home)
+    return { registry, home, repository, actions }
   }
+}
+
+function homeOf(registry: string, isInsecure: boolean): URL {
+  const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry
+  return new URL(`${isInsecure ? 'http' : 'https'}://${host}`)
 }
 
 /** References are plain data that anybody can put together, and they become paths of URLs. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { quote } from './quoted-text.ts'
 import { RegistryError } from './registry-error.ts'
 
@@ -24,7 +24,7 @@ export function parseDigest(text: string): Digest | undefined {
 
 /** The digest of bytes that are in memory. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): string {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
+  return `${algorithm}:${hash(algorithm, bytes)}`
 }
 
 /**

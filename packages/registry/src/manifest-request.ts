@@ -33,6 +33,24 @@ export type FetchedManifest = {
  * @throws RegistryError
  */
 export async function fetchManifest(request: ManifestRequest, expected?: Descriptor): Promise<FetchedManifest> {
+  const { digest, bytes, contentType } = await fetchBytes(request, expected)
+  const document = parseManifest(bytes, expected?.mediaType ?? contentType, request.subject)
+  return { digest, bytes, document }
+}
+
+/**
+ * The digest that a tag has, computed as for {@link fetchManifest}. What the manifest says is left to those who read it.
+ *
+ * @throws RegistryError
+ */
+export async function fetchDigest(request: ManifestRequest): Promise<string> {
+  return (await fetchBytes(request)).digest
+}
+
+async function fetchBytes(
+  request: ManifestRequest,
+  expected?: Descriptor,
+): Promise<Omit<FetchedManifest, 'document'> & { readonly contentType: string | undefined }> {
   const { session, scope, name, subject, signal } = request
   const { headers, bytes } = await session.read(
     { scope, method: 'GET', path: `manifests/${name}`, subject, headers: { accept: ACCEPT_MANIFESTS }, signal },
@@ -53,8 +71,7 @@ export async function fetchManifest(request: ManifestRequest, expected?: Descrip
       { expected: expected.size, actual: bytes.length },
     )
   }
-  const document = parseManifest(bytes, expected?.mediaType ?? contentType, subject)
-  return { digest: asked ?? header ?? digestOf(bytes), bytes, document }
+  return { digest: asked ?? header ?? digestOf(bytes), bytes, contentType }
 }
 
 /**

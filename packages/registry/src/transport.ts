@@ -178,7 +178,10 @@ async function resolveAddresses(host: string): Promise<string[]> {
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  )
+  const joined: Record<string, string | undefined> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    joined[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return joined
 }

@@ -22,6 +22,8 @@ export type RootfsErrorCode =
   | 'compression'
   /** A directory of the host that cannot be read or that changed while it was read. */
   | 'directory'
+  /** A thread ended before its work did, or was closed. */
+  | 'thread'
   /** A layer index that is damaged, of another version, or of something else. */
   | 'index'
 

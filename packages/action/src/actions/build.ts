@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
-import { bringUp, formatReport, type ImageReport, legResult, parseSize, requireDiskSpace } from '@tf-images/pipeline'
+import { formatReport, type ImageReport, parseSize, requireDiskSpace } from '@tf-images/pipeline'
+import { legResult } from '@tf-images/pipeline/stages/leg-result'
+import { bringUp } from '@tf-images/pipeline/up'
 import { type ActionContext, engineOptions, PLATFORM } from '../action-context.ts'
 import { openArtifacts } from '../artifacts.ts'
 import { removeAtEnd } from '../cleanup.ts'

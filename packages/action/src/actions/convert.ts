@@ -1,14 +1,9 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import {
-  convertLeg,
-  formatReport,
-  type LegResult,
-  parseSize,
-  registryLayers,
-  requireDiskSpace,
-  sourceReport,
-} from '@tf-images/pipeline'
+import { formatReport, type LegResult, parseSize, requireDiskSpace } from '@tf-images/pipeline'
+import { registryLayers } from '@tf-images/pipeline/conversion'
+import { convertLeg } from '@tf-images/pipeline/stages/convert-leg'
+import { sourceReport } from '@tf-images/pipeline/stages/leg-result'
 import { type ActionContext, PLATFORM } from '../action-context.ts'
 import { openArtifacts } from '../artifacts.ts'
 import { FailedImages } from '../failed-leg.ts'

@@ -1,13 +1,7 @@
 import { resolve } from 'node:path'
-import {
-  bringUp,
-  bringUpDockerfile,
-  formatReport,
-  type ImageReport,
-  legFailure,
-  parseSize,
-  requireDiskSpace,
-} from '@tf-images/pipeline'
+import { formatReport, type ImageReport, parseSize, requireDiskSpace } from '@tf-images/pipeline'
+import { legFailure } from '@tf-images/pipeline/stages/leg-result'
+import { bringUp, bringUpDockerfile } from '@tf-images/pipeline/up'
 import { type ActionContext, engineOptions, PLATFORM } from '../action-context.ts'
 import { removeAtEnd } from '../cleanup.ts'
 import { originOf } from '../commit.ts'

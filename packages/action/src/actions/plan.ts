@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type Plan, type PlanLeg, parseCount, planImages } from '@tf-images/pipeline'
+import { type Plan, type PlanLeg, parseCount } from '@tf-images/pipeline'
+import { planImages } from '@tf-images/pipeline/planning'
 import { type ActionContext, PLATFORM } from '../action-context.ts'
 import { openArtifacts } from '../artifacts.ts'
 import { InputReader, readAccount, readRegistry } from '../input-reader.ts'

@@ -1,13 +1,7 @@
 import { resolve } from 'node:path'
-import {
-  formatReport,
-  type ImageReport,
-  legFailure,
-  legResult,
-  PhaseRunner,
-  publishLeg,
-  publishOne,
-} from '@tf-images/pipeline'
+import { formatReport, type ImageReport, PhaseRunner } from '@tf-images/pipeline'
+import { legFailure, legResult } from '@tf-images/pipeline/stages/leg-result'
+import { publishLeg, publishOne } from '@tf-images/pipeline/stages/publish-leg'
 import type { ActionContext } from '../action-context.ts'
 import { openArtifacts } from '../artifacts.ts'
 import { FailedImages } from '../failed-leg.ts'

@@ -1,16 +1,8 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import {
-  bringUpVm,
-  formatBytes,
-  formatSeconds,
-  type ImageReport,
-  legFailure,
-  legResult,
-  parseSize,
-  requireDiskSpace,
-  vmReport,
-} from '@tf-images/pipeline'
+import { formatBytes, formatSeconds, type ImageReport, parseSize, requireDiskSpace } from '@tf-images/pipeline'
+import { bringUpVm } from '@tf-images/pipeline/machine'
+import { legFailure, legResult, vmReport } from '@tf-images/pipeline/stages/leg-result'
 import type { ActionContext } from '../action-context.ts'
 import { openArtifacts } from '../artifacts.ts'
 import { FailedImages } from '../failed-leg.ts'

@@ -1,6 +1,7 @@
 import { readFile, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PipelineError } from '@tf-images/pipeline'
+import { loadRecipes, renderImage } from '@tf-images/recipe'
 import {
   type Adopted,
   adoptDockerfile,
@@ -8,10 +9,8 @@ import {
   contextReader,
   copyContext,
   createImage,
-  loadRecipes,
   proveAdoption,
-  renderImage,
-} from '@tf-images/recipe'
+} from '@tf-images/recipe/authoring'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 

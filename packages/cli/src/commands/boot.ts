@@ -1,14 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import {
-  formatBytes,
-  formatSeconds,
-  PipelineError,
-  parseSize,
-  type StartReport,
-  startSource,
-} from '@tf-images/pipeline'
+import { formatBytes, formatSeconds, PipelineError, parseSize, type StartReport } from '@tf-images/pipeline'
+import { startSource } from '@tf-images/pipeline/contract/start'
 import {
   type BootCheck,
   type ConsoleLine,

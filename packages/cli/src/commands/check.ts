@@ -1,5 +1,5 @@
 import { checkFlist, type FlistReport } from '@tf-images/flist'
-import { openFlistAt } from '@tf-images/pipeline'
+import { openFlistAt } from '@tf-images/pipeline/reading'
 import type { Command } from 'commander'
 import { type CommandContext, innerPath, printResult, toText } from '../context.ts'
 import { Difference } from '../exit-codes.ts'

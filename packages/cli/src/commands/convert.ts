@@ -2,16 +2,14 @@ import { openChunkStore } from '@tf-images/flist'
 import {
   type Conversion,
   type ConvertOptions,
-  convertSource,
   formatBytes,
   formatFidelity,
   formatLayers,
-  openLayerCache,
-  openSource,
   PhaseRunner,
   PipelineError,
   parseBackend,
 } from '@tf-images/pipeline'
+import { convertSource, openLayerCache, openSource } from '@tf-images/pipeline/conversion'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { layerCacheFolder } from '../layer-cache-folder.ts'

@@ -1,14 +1,7 @@
 import { resolve } from 'node:path'
 import { PipelineError } from '@tf-images/pipeline'
-import {
-  buildOrder,
-  compareContexts,
-  imagesOnTop,
-  imagesWith,
-  loadRecipes,
-  renderImage,
-  withParents,
-} from '@tf-images/recipe'
+import { buildOrder, imagesOnTop, imagesWith, loadRecipes, renderImage, withParents } from '@tf-images/recipe'
+import { compareContexts } from '@tf-images/recipe/contexts'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { examine } from '@tf-images/pipeline'
+import { examine } from '@tf-images/pipeline/contract/examine'
 import { type BootMode, commandWords } from '@tf-images/vm'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'

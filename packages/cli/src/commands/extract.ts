@@ -1,5 +1,6 @@
 import { extractFlist } from '@tf-images/flist'
-import { formatBytes, openFlistAt } from '@tf-images/pipeline'
+import { formatBytes } from '@tf-images/pipeline'
+import { openFlistAt } from '@tf-images/pipeline/reading'
 import type { Command } from 'commander'
 import { type CommandContext, printResult, toText } from '../context.ts'
 

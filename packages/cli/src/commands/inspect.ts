@@ -1,5 +1,6 @@
 import { type Flist, type FlistEntry, FlistError, type FlRoute, readFile } from '@tf-images/flist'
-import { type OpenedFlist, openFlistAt } from '@tf-images/pipeline'
+import type { OpenedFlist } from '@tf-images/pipeline'
+import { openFlistAt } from '@tf-images/pipeline/reading'
 import type { Command } from 'commander'
 import { type CommandContext, innerPath, printResult, toText } from '../context.ts'
 import { resolvePath } from '../link-resolution.ts'

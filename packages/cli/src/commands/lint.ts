@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type LintFinding, lintImages, loadRecipes, readCodeFrame, renderImage, withParents } from '@tf-images/recipe'
+import { loadRecipes, readCodeFrame, renderImage, withParents } from '@tf-images/recipe'
+import { type LintFinding, lintImages } from '@tf-images/recipe/lint'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { PipelineError, resolveLock } from '@tf-images/pipeline'
+import { PipelineError } from '@tf-images/pipeline'
+import { resolveLock } from '@tf-images/pipeline/lock'
 import {
   compareLock,
   compareLockOffline,

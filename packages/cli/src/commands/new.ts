@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { PipelineError } from '@tf-images/pipeline'
-import { createImage, createSnippet, loadRecipes } from '@tf-images/recipe'
+import { loadRecipes } from '@tf-images/recipe'
+import { createImage, createSnippet } from '@tf-images/recipe/authoring'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { parseCount, planImages } from '@tf-images/pipeline'
+import { parseCount } from '@tf-images/pipeline'
+import { planImages } from '@tf-images/pipeline/planning'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'

@@ -6,11 +6,9 @@ import {
   PhaseRunner,
   type Publication,
   type PublishRequest,
-  parseRoute,
-  previewPublication,
-  publishFlist,
   storageMarkdown,
 } from '@tf-images/pipeline'
+import { parseRoute, previewPublication, publishFlist } from '@tf-images/pipeline/publishing'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { type HubOptionValues, hubOptions, hubSettings } from '../settings.ts'

@@ -1,16 +1,5 @@
-import {
-  type HubSession,
-  type Promotion,
-  type PruneItem,
-  parseCount,
-  promoteFlist,
-  prune,
-  rollBack,
-  type TagEntry,
-  tagReleases,
-  untagReleases,
-  withSession,
-} from '@tf-images/pipeline'
+import { type HubSession, type Promotion, type PruneItem, parseCount, type TagEntry } from '@tf-images/pipeline'
+import { promoteFlist, prune, rollBack, tagReleases, untagReleases, withSession } from '@tf-images/pipeline/releases'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { argument } from '../limit-options.ts'

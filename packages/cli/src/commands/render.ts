@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { compareContexts, loadRecipes, renderImage, withParents, writeContexts } from '@tf-images/recipe'
+import { loadRecipes, renderImage, withParents } from '@tf-images/recipe'
+import { compareContexts, writeContexts } from '@tf-images/recipe/contexts'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'

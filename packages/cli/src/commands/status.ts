@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
-import { type History, type ImageStatus, parseCount, readHistory, readStatus, withSession } from '@tf-images/pipeline'
-import { loadRecipes } from '@tf-images/recipe'
+import { type History, type ImageStatus, parseCount } from '@tf-images/pipeline'
 import { type Command, Option } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'
@@ -58,14 +57,15 @@ export function defineHistory(command: Command, context: CommandContext): void {
 async function showStatus(images: readonly string[], options: StatusOptions, context: CommandContext): Promise<void> {
   const root = resolve(options.root)
   const hub = await readSettings(options)
+  const { readStatus } = await import('@tf-images/pipeline/status')
   const statuses = await readStatus({
     root,
     images,
-    registry: options.registry ?? (await loadRecipes(root)).registry,
     platform: options.platform,
     startupToml: options.startupToml === true,
     credentials: dockerCredentials,
     signal: context.signal,
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
     ...(hub ? { hub } : {}),
   })
   const behind = statuses.filter(({ ok }) => !ok).map(({ image }) => image)
@@ -83,6 +83,7 @@ function describe({ image, stages }: ImageStatus): string {
 
 async function showHistory(image: string, options: HistoryOptions, context: CommandContext): Promise<void> {
   const settings = await requiredReadSettings(options)
+  const { readHistory, withSession } = await import('@tf-images/pipeline/releases')
   const history = await withSession(settings, context.signal, (session) => readHistory(session, image, options.limit))
   printResult(context, options.json, history, describeHistory(history))
 }

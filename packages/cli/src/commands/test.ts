@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { formatSeconds, PipelineError, type TestedScenario, type TestSubject, testRecipes } from '@tf-images/pipeline'
+import { formatSeconds, PipelineError, type TestedScenario, type TestSubject } from '@tf-images/pipeline'
+import { testRecipes } from '@tf-images/pipeline/testing'
 import { loadRecipes, readCodeFrame } from '@tf-images/recipe'
 import { formatJunit, type JunitSuite } from '@tf-images/vm'
 import { type Command, Option } from 'commander'

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import {
-  bringUp,
   errorText,
   formatReport,
   type ImageFailure,
@@ -9,6 +8,7 @@ import {
   parseSize,
   type UpOptions,
 } from '@tf-images/pipeline'
+import { bringUp } from '@tf-images/pipeline/up'
 import { loadRecipes } from '@tf-images/recipe'
 import { type Command, Option } from 'commander'
 import { kernelFolder } from '../cache-folders.ts'

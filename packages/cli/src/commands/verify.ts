@@ -1,12 +1,7 @@
-import {
-  differenceText,
-  formatBytes,
-  openFlistAt,
-  openSource,
-  PhaseRunner,
-  type Verification,
-  verifyFlist,
-} from '@tf-images/pipeline'
+import { differenceText, formatBytes, PhaseRunner, type Verification } from '@tf-images/pipeline'
+import { openSource } from '@tf-images/pipeline/conversion'
+import { openFlistAt } from '@tf-images/pipeline/reading'
+import { verifyFlist } from '@tf-images/pipeline/verification'
 import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../context.ts'
 import { Difference } from '../exit-codes.ts'

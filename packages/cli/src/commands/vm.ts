@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { bringUpVm, formatBytes, formatSeconds, needText, type VmResult } from '@tf-images/pipeline'
+import { formatBytes, formatSeconds, needText, type VmResult } from '@tf-images/pipeline'
+import { bringUpVm } from '@tf-images/pipeline/machine'
 import { type Command, Option } from 'commander'
 import { kernelFolder, packageFolder } from '../cache-folders.ts'
 import { type CommandContext, printResult } from '../context.ts'

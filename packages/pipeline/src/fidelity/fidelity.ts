@@ -4,7 +4,8 @@ import { PipelineError } from '../errors.ts'
 import type { Source } from '../source.ts'
 import { classesNotOfFl, type FidelityClass } from './classes.ts'
 import { type ConfigMapping, mapConfig } from './config-fidelity.ts'
-import { collectFindings, escapeControls, type FidelityFinding } from './findings.ts'
+import { findingLine } from './fidelity-text.ts'
+import { collectFindings, type FidelityFinding } from './findings.ts'
 import { addTreeFindings } from './tree-fidelity.ts'
 
 /** What a flist does not hold of its source, or holds otherwise. Plain data, ready for JSON. */
@@ -58,27 +59,4 @@ export function requireFidelity(title: string, fidelity: Fidelity, classes: Read
     `${title}: a flist does not hold all of it; nothing was written: change the image, or leave out of --strict: ${names}${lines.join('')}`,
     { fidelity },
   )
-}
-
-/** All findings for people, one line each; empty when there is none. */
-export function formatFidelity({ findings }: Fidelity): string {
-  return findings.map((finding) => `${finding.severity.padEnd(7)}  ${findingLine(finding)}`).join('\n')
-}
-
-/** One line for a report: the classes that are lost and changed, with their counts. */
-export function fidelitySummary({ findings }: Fidelity): string {
-  const bySeverity = (['lost', 'changed'] as const).flatMap((severity) => {
-    const counts = findings.filter((finding) => finding.severity === severity).map(classCount)
-    return counts.length > 0 ? [`${severity}: ${counts.join(', ')}`] : []
-  })
-  return bySeverity.length > 0 ? bySeverity.join('; ') : 'nothing lost or changed'
-}
-
-function classCount(finding: FidelityFinding): string {
-  return `${finding.class} ${finding.count}`
-}
-
-function findingLine(finding: FidelityFinding): string {
-  const [example] = finding.examples
-  return `${classCount(finding)}${example ? `, ${finding.count > 1 ? 'first ' : ''}${escapeControls(`${example.path} ${example.consequence}`)}` : ''}`
 }

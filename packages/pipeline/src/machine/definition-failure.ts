@@ -1,4 +1,4 @@
-import type { VmDefinition } from '@tf-images/recipe'
+import type { VmDefinition } from '@tf-images/recipe/machines'
 import { VmError } from '@tf-images/vm'
 import { PipelineError } from '../errors.ts'
 

@@ -5,7 +5,7 @@ import { makeDiskImage } from '@tf-images/vm'
 import { convertSource } from '../convert.ts'
 import { measuringStore, needText, type StorageNeed } from '../image-raw.ts'
 import type { PhaseRunner } from '../progress.ts'
-import { formatBytes } from '../report.ts'
+import { formatBytes } from '../quantity-text.ts'
 import { openSource } from '../source.ts'
 import type { VmOptions } from './bring-up-vm.ts'
 

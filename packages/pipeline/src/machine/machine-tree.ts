@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { VmDefinition } from '@tf-images/recipe'
+import type { VmDefinition } from '@tf-images/recipe/machines'
 import { bootstrapMachine, type LintReport, type MachineStep } from '@tf-images/vm'
 import { findingLines, requireContract } from '../contract/gate.ts'
 import type { PhaseRunner } from '../progress.ts'

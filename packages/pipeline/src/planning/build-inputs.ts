@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { contextHash } from '@tf-images/recipe'
 import { BUILDER_VERSION, CONVERTER_VERSION } from '../build-id.ts'
 import type { BuildableImage } from '../own-dockerfile-image.ts'
@@ -54,9 +54,7 @@ export function inputsOf(image: BuildableImage, options: InputOptions): BuildInp
  * the base it is the digest that counts, and not what it is called.
  */
 export function buildIdOf({ files: _told, base, ...inputs }: BuildInputs): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted({ ...inputs, base: base.digest })))
-    .digest('hex')
+  return hash('sha256', JSON.stringify(sorted({ ...inputs, base: base.digest })))
 }
 
 /** The inputs as the label has them. */

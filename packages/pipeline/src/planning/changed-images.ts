@@ -34,7 +34,7 @@ export async function changedImages(
   const files = await changedFiles(options.root, commit, options.signal)
   const order = buildOrder(recipes)
   if (files.includes('recipes/recipes.yaml')) return order
-  const before = files.includes(LOCK_FILE) ? parseOldLock(await fileAt(options.root, commit, LOCK_FILE)) : lock
+  const before = files.includes(LOCK_FILE) ? await parseOldLock(await fileAt(options.root, commit, LOCK_FILE)) : lock
   const folders = new Set(files.map((file) => file.split('/').slice(0, 3).join('/')))
   const touched = order.filter((name) => {
     const image = renderImage(recipes, name)
@@ -62,9 +62,9 @@ function touchesLock({ base, downloads }: RenderedImage, before: Lock | undefine
 }
 
 /** A lock that was damaged then pinned nothing. */
-function parseOldLock(text: string | undefined): Lock | undefined {
+async function parseOldLock(text: string | undefined): Promise<Lock | undefined> {
   try {
-    return text === undefined ? undefined : parseLock(text)
+    return text === undefined ? undefined : await parseLock(text)
   } catch {
     return undefined
   }

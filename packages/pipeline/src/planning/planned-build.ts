@@ -87,13 +87,13 @@ async function readDigest(
   reference: string,
   { client, silent, registry }: PlanContext,
 ): Promise<{ digest: string | undefined; unanswered?: string }> {
-  const host = parseRegistryHost(registry)
-  const known = silent?.get(host)
+  const known = silent?.size ? silent.get(parseRegistryHost(registry)) : undefined
   if (known !== undefined) return { digest: undefined, unanswered: known }
   try {
     return { digest: await client.digest(parseReference(reference)) }
   } catch (error) {
     if (!silent || !(error instanceof RegistryError)) throw error
+    const host = parseRegistryHost(registry)
     if (error.code === 'network') silent.set(host, `${host} can not be reached`)
     return { digest: undefined, unanswered: silent.get(host) ?? error.message }
   }

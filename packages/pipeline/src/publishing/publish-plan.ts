@@ -1,7 +1,8 @@
 import { PipelineError } from '../errors.ts'
-import { formatBytes } from '../report.ts'
+import { formatBytes } from '../quantity-text.ts'
 import type { RouteChoice } from './route.ts'
-import { type StorageReport, storageRows } from './storage-report.ts'
+import type { StorageReport } from './storage-report.ts'
+import { storageRows } from './storage-text.ts'
 
 /** What stands at the immutable name, compared with the flist to publish. */
 export type NameState =

@@ -1,6 +1,6 @@
 import type { ChunkStore } from '@tf-images/flist'
 import { PipelineError } from '../errors.ts'
-import { formatBytes } from '../report.ts'
+import { formatBytes } from '../quantity-text.ts'
 import type { HubSettings } from '../settings.ts'
 import type { ChunkUse } from './flist-content.ts'
 import { openGateway } from './route.ts'

@@ -1,7 +1,8 @@
 import type { TreeSummary } from '@tf-images/flist'
 import { expect, test } from 'vitest'
 import { chunkKey, type FlistContent } from './flist-content.ts'
-import { readStorage, storageMarkdown } from './storage-report.ts'
+import { readStorage } from './storage-report.ts'
+import { storageMarkdown } from './storage-text.ts'
 
 const id = (number: number) => Buffer.alloc(16, number)
 

@@ -1,6 +1,7 @@
 import { FlistError } from '@tf-images/flist'
 import { PipelineError } from '../errors.ts'
-import { downloadContent, type HubSession, resolveName } from '../publishing/hub-session.ts'
+import { downloadContent } from '../publishing/content-download.ts'
+import { type HubSession, resolveName } from '../publishing/hub-session.ts'
 import { moveLink, renameStaged } from '../publishing/link-move.ts'
 import { checkLinkName } from '../publishing/published-names.ts'
 import { flistFileName } from '../publishing/release-names.ts'

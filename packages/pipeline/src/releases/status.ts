@@ -1,15 +1,16 @@
 import {
-  compareContexts,
   downloadArguments,
   LOCK_FILE,
   type Lock,
   loadRecipes,
   lockEntry,
+  type Recipes,
   type RenderedImage,
   readLock,
   renderImage,
   withParents,
 } from '@tf-images/recipe'
+import { compareContexts } from '@tf-images/recipe/contexts'
 import { parseReference, RegistryClient } from '@tf-images/registry'
 import { findBase } from '../base-search.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
@@ -24,7 +25,8 @@ export type StatusOptions = {
   readonly root: string
   /** Images to look at, with what they are built on; all when empty. */
   readonly images: readonly string[]
-  readonly registry: string
+  /** Where images are; what recipes.yaml says when not given. */
+  readonly registry?: string
   readonly platform: string
   readonly credentials: CredentialLookup
   /** Flists are made with `/.startup.toml` in them. */
@@ -51,22 +53,26 @@ export type ImageStatus = {
  * @throws RecipeError, RegistryError, HubError
  */
 export async function readStatus(options: StatusOptions): Promise<readonly ImageStatus[]> {
+  const recipes = await loadRecipes(options.root)
+  const { registry = recipes.registry, hub, signal } = options
+  const settings = { ...options, registry }
   const client = new RegistryClient({ credentials: options.credentials })
   try {
-    const { hub, signal } = options
-    if (!hub) return await readImages(options, client)
-    return await withSession(hub, signal, (session) => readImages(options, client, session))
+    if (!hub) return await readImages(recipes, settings, client)
+    return await withSession(hub, signal, (session) => readImages(recipes, settings, client, session))
   } finally {
     await client.close()
   }
 }
 
+type Settings = StatusOptions & { readonly registry: string }
+
 async function readImages(
-  options: StatusOptions,
+  recipes: Recipes,
+  options: Settings,
   client: RegistryClient,
   session?: HubSession,
 ): Promise<readonly ImageStatus[]> {
-  const recipes = await loadRecipes(options.root)
   const rendered = withParents(recipes, options.images).map((name) => renderImage(recipes, name))
   const drifts = await compareContexts(options.root, rendered)
   const lock = await readLock(options.root)
@@ -91,7 +97,7 @@ async function readFacts(
   image: RenderedImage,
   drift: readonly string[],
   known: KnownBases,
-  options: StatusOptions,
+  options: Settings,
   client: RegistryClient,
   session: HubSession | undefined,
 ): Promise<{ facts: StatusFacts; id?: string }> {
@@ -118,7 +124,7 @@ async function readFacts(
 async function baseDigest(
   { base }: RenderedImage,
   { digests, lock }: KnownBases,
-  options: StatusOptions,
+  options: Settings,
   client: RegistryClient,
 ): Promise<{ digest: string } | { problem: string }> {
   if (base.kind === 'image') {

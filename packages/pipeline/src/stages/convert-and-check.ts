@@ -3,7 +3,7 @@ import { type ChunkStore, checkFlist, openFlist } from '@tf-images/flist'
 import { type Conversion, type ConvertOptions, convertSource } from '../convert.ts'
 import { PipelineError } from '../errors.ts'
 import type { PhaseRunner } from '../progress.ts'
-import { formatBytes, formatLayers } from '../report.ts'
+import { formatBytes, formatLayers } from '../quantity-text.ts'
 import { openSource, type SourceOptions } from '../source.ts'
 import { expectedToConvert, layerBytes, requireDiskSpace } from './disk-space.ts'
 

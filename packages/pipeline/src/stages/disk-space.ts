@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import { PipelineError } from '../errors.ts'
-import { formatBytes } from '../report.ts'
+import { formatBytes } from '../quantity-text.ts'
 
 /** Files of an image as a rule have three times the bytes of its layers, which are there beside them while they are unpacked. */
 const UNPACKED = 4

@@ -1,0 +1,2 @@
+export { previewPublication, publishFlist } from './publish.ts'
+export { parseRoute } from './route.ts'

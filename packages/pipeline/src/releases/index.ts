@@ -1,0 +1,6 @@
+export { withSession } from '../publishing/hub-session.ts'
+export { readHistory } from './history.ts'
+export { promoteFlist } from './promotion.ts'
+export { prune } from './pruning.ts'
+export { tagReleases, untagReleases } from './release-tags.ts'
+export { rollBack } from './rollback.ts'
