@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
+/** Bootstraps and emulated machines: what of `*.e2e.test.ts` does without the engine, and so can run beside what uses it. */
+const machines = ['packages/vm/src/**/*.e2e.test.ts', 'test/e2e/{boot,vm,vm-faults}.e2e.test.ts']
+
 /**
  * unit: no network, no engine, some minutes. e2e: a real engine, registry and the twin; it fails when one is missing.
- * long: minutes each; not part of `npm test` (CONTRIBUTING.md).
- * Tests stand beside their source; `*.e2e.test.ts` and `*.long.test.ts` mark the second and third kind.
+ * machines: bootstraps and emulated machines. long: minutes each; not part of `npm test` (CONTRIBUTING.md).
+ * Tests stand beside their source; `*.e2e.test.ts` marks the second and third kind, `*.long.test.ts` the fourth.
  */
 export default defineConfig({
   test: {
@@ -22,6 +25,16 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['packages/*/src/**/*.e2e.test.ts', 'test/**/*.e2e.test.ts'],
+          exclude: [...machines, '**/node_modules/**'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'machines',
+          include: machines,
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,

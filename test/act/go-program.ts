@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { repository, runCommand } from '../harness/command.ts'
 
@@ -24,9 +24,13 @@ export async function findGoProgram(name: keyof typeof MODULES): Promise<string>
   })
   if (found.code === 0) return found.stdout.trim()
   await mkdir(folder, { recursive: true })
+  // Under its name only when it is whole: tests that run at the same time look for it there.
+  const work = await mkdtemp(join(folder, 'build-'))
   const built = await runCommand('go', ['install', MODULES[name]], {
-    env: { PATH: `${process.env.PATH}${delimiter}${GO_FOLDER}`, GOBIN: folder, GOFLAGS: '-buildvcs=false' },
+    env: { PATH: `${process.env.PATH}${delimiter}${GO_FOLDER}`, GOBIN: work, GOFLAGS: '-buildvcs=false' },
   }).catch((error: Error) => ({ code: 1, stderr: error.message }))
+  if (built.code === 0) await rename(join(work, name), join(folder, name))
+  await rm(work, { recursive: true, force: true })
   if (built.code === 0) return join(folder, name)
   throw new Error(
     `${name}: it is not on PATH, and "go install ${MODULES[name]}" failed; install it, or Go as new as it wants: ${built.stderr}`,

@@ -1,6 +1,6 @@
-import { lstat, readdir, readlink } from 'node:fs/promises'
+import { readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { seconds, statOf } from './repositories.ts'
+import { absent, lstatOf, seconds, statOf } from './repositories.ts'
 import { isFileName, type Storage } from './storage.ts'
 
 /** One row of a repository's listing: the size is a text, a target has no `../`, a tag no `.tag-`. */
@@ -34,8 +34,8 @@ export async function listRepositories(
 ): Promise<{ name: string; official: boolean; updated: number }[]> {
   const repositories = []
   for (const name of (await readdir(storage.users)).sort()) {
-    const found = await lstat(join(storage.users, name))
-    if (found.isDirectory()) repositories.push({ name, official: official.includes(name), updated: seconds(found) })
+    const found = await lstatOf(join(storage.users, name))
+    if (found?.isDirectory()) repositories.push({ name, official: official.includes(name), updated: seconds(found) })
   }
   return repositories
 }
@@ -45,11 +45,13 @@ export function shownTarget(target: string): string {
   return target.replaceAll('../', '').replaceAll(TAG_FOLDER, 'tags/')
 }
 
+/** What others remove while it is listed is left out. */
 async function listFolder(folder: string, tagLinks: boolean): Promise<ListingRow[]> {
   const rows: ListingRow[] = []
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name)
-    const own = await lstat(path)
+    const own = await lstatOf(path)
+    if (!own) continue
     if (own.isDirectory()) {
       if (!name.startsWith(TAG_FOLDER)) continue
       rows.push({ name: name.slice(TAG_FOLDER.length), size: '0 KB', updated: seconds(own), type: 'tag' })
@@ -61,7 +63,8 @@ async function listFolder(folder: string, tagLinks: boolean): Promise<ListingRow
       rows.push({ ...row, type: 'regular' })
       continue
     }
-    const target = await readlink(path)
+    const target = await readlink(path).catch(absent)
+    if (target === undefined) continue
     const type = tagLinks && target.includes(`/${TAG_FOLDER}`) ? 'taglink' : 'symlink'
     rows.push({ ...row, linktime: seconds(own), type, target: shownTarget(target) })
   }

@@ -74,11 +74,13 @@ export async function statOf(path: string): Promise<Stats | undefined> {
   return stat(path).catch(absent)
 }
 
-async function lstatOf(path: string): Promise<Stats | undefined> {
+/** What stands at a path, of a link the link itself; undefined for nothing. */
+export async function lstatOf(path: string): Promise<Stats | undefined> {
   return lstat(path).catch(absent)
 }
 
-function absent(error: NodeJS.ErrnoException): undefined {
+/** For what is not there, or not any more; other errors stay. */
+export function absent(error: NodeJS.ErrnoException): undefined {
   if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(error.code ?? '')) return undefined
   throw error
 }

@@ -32,6 +32,17 @@ describe('reading a file', () => {
     expect(asked).toBe(8)
   })
 
+  test('asks once for a chunk that comes again right behind itself, and never gives it for another', async () => {
+    const memory = createChunkMemory()
+    const sparse = Buffer.alloc(30 * CHUNK_SIZE + 5)
+    sparse.write('data', 12 * CHUNK_SIZE)
+    let asked = 0
+    const source = { get: (id: Uint8Array) => memory.get(id).finally(() => asked++) }
+    expect((await collect(memory.store(sparse), source)).equals(sparse)).toBe(true)
+    // The zeros before the data, the data, the zeros after it, the rest.
+    expect(asked).toBe(4)
+  })
+
   test('stops when it is called off', async () => {
     const memory = createChunkMemory()
     const node = memory.store(content(3 * CHUNK_SIZE))

@@ -14,8 +14,9 @@ const READ_AHEAD = 8
 
 /**
  * The content of a file of a flist, each chunk checked against the hash of its plain bytes and the size of the file.
- * Chunks are fetched a few ahead and given one by one, so memory does not grow with the file. `format` is that of the
- * flist the file is from (`flist.chunkFormat`), `FLIST_CHUNKS` unless told.
+ * Chunks are fetched a few ahead and given one by one, so memory does not grow with the file; a chunk that comes again
+ * right behind itself, as in a hole, is the same bytes again, which nobody may change. `format` is that of the flist the
+ * file is from (`flist.chunkFormat`), `FLIST_CHUNKS` unless told.
  *
  * Throws `corrupt` when size and chunks do not agree (the reference loses the end of some files over 16 MiB),
  * `chunk-missing`, `chunk-corrupt` and what the store throws.
@@ -53,9 +54,17 @@ function* startFetches(
   format: ChunkFormat,
 ): Generator<Promise<Uint8Array>, undefined> {
   let index = 0
-  for (const chunk of listChunks(file.content, format)) {
-    yield fetchAhead(store, chunk, chunkLength(file.size, index++), format)
+  let last: (Chunk & { readonly length: number; readonly fetch: Promise<Uint8Array> }) | undefined
+  for (const { id, key } of listChunks(file.content, format)) {
+    const length = chunkLength(file.size, index++)
+    const isSame = last !== undefined && last.length === length && isEqual(last.id, id) && isEqual(last.key, key)
+    if (!last || !isSame) last = { id, key, length, fetch: fetchAhead(store, { id, key }, length, format) }
+    yield last.fetch
   }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }
 
 /** Starts a fetch whose failure may be looked at late, or never when the reader stops before. */

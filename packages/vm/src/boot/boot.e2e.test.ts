@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -18,7 +18,6 @@ import { startMachine } from './machine.ts'
 import { judge, observeMachine } from './verdict.ts'
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>
-let count = 0
 beforeAll(async () => {
   temporary = await temporaryFolder()
 })
@@ -44,18 +43,18 @@ async function container(): Promise<Files> {
   }
 }
 
-/** Writes a tree and starts it. */
+/** Writes a tree and starts it, in a folder of its own. */
 async function boot(files: Files, options: Partial<BootOptions> = {}) {
-  count += 1
-  const root = join(temporary.path, `root-${count}`)
+  const place = await mkdtemp(join(temporary.path, 'boot-'))
+  const root = join(place, 'root')
   await writeTree(tree(files), root)
   // As a user writes it.
   const report = await bootDirectory(relative(process.cwd(), root), {
     containerKernel,
-    temporary: temporary.path,
+    temporary: place,
     ...options,
   })
-  expect((await readdir(temporary.path)).filter((name) => name.startsWith('flist-boot-'))).toEqual([])
+  expect(await readdir(place)).toEqual(['root'])
   return { report, root, text: report.console.map(({ text }) => text) }
 }
 
@@ -89,13 +88,6 @@ test('an entrypoint behind an absolute link is told', async () => {
   expect(report.reason).toMatch(/^the entrypoint is not there, not executable, or behind an absolute link; /)
 })
 
-test('text that does not come is waited for, and what was seen last is told', async () => {
-  const options = { entrypoint: ['/start.sh'], expect: 'never', timeout: 40_000 }
-  const { report } = await boot(await container(), options)
-  expect(report.outcome).toBe('timeout')
-  expect(report.reason).toMatch(/^no text "never" in \d+ s, it got as far as entrypoint; last on the console: "done"$/)
-})
-
 /** A tree with the distribution's kernel as its own. */
 async function machine(kernel: Uint8Array, initrd?: Uint8Array): Promise<Files> {
   return {
@@ -104,13 +96,6 @@ async function machine(kernel: Uint8Array, initrd?: Uint8Array): Promise<Files> 
     ...(initrd ? { 'boot/initrd.img': file(initrd) } : {}),
   }
 }
-
-test('a machine without an initial RAM disk is told', async () => {
-  const { vmlinux } = await containerKernel()
-  const { report } = await boot(await machine(await readFile(vmlinux)))
-  expect(report).toMatchObject({ mode: 'vm', outcome: 'failed' })
-  expect(report.reason).toMatch(/^the kernel has no initial RAM disk that mounts virtiofs; /)
-})
 
 test('a kernel without the PVH note is told', async () => {
   const kernel = await readFile((await containerKernel()).vmlinux)
@@ -160,7 +145,22 @@ test('a port for SSH that another program took meanwhile is told', async () => {
   server.close()
 })
 
-test('an initial RAM disk that hangs is told with what it said last', async () => {
+// What these three take is waiting, for a limit of theirs or the kernel's own.
+test.concurrent('text that does not come is waited for, and what was seen last is told', async () => {
+  const options = { entrypoint: ['/start.sh'], expect: 'never', timeout: 40_000 }
+  const { report } = await boot(await container(), options)
+  expect(report.outcome).toBe('timeout')
+  expect(report.reason).toMatch(/^no text "never" in \d+ s, it got as far as entrypoint; last on the console: "done"$/)
+})
+
+test.concurrent('a machine without an initial RAM disk is told', async () => {
+  const { vmlinux } = await containerKernel()
+  const { report } = await boot(await machine(await readFile(vmlinux)))
+  expect(report).toMatchObject({ mode: 'vm', outcome: 'failed' })
+  expect(report.reason).toMatch(/^the kernel has no initial RAM disk that mounts virtiofs; /)
+})
+
+test.concurrent('an initial RAM disk that hangs is told with what it said last', async () => {
   const init =
     '#!/bin/busybox sh\necho Loading, please wait...\necho waiting for a disk\nexec /bin/busybox sleep 1000\n'
   const entry = (name: string, mode: number, content: Uint8Array) => ({ name, mode, content })
@@ -171,11 +171,11 @@ test('an initial RAM disk that hangs is told with what it said last', async () =
     entry('init', 0o100755, Buffer.from(init)),
   ])
   const { vmlinux } = await containerKernel()
-  const { report } = await boot(await machine(await readFile(vmlinux), initrd), { timeout: 30_000 })
+  const { report } = await boot(await machine(await readFile(vmlinux), initrd), { timeout: 40_000 })
   expect(report).toMatchObject({
     mode: 'vm',
     outcome: 'timeout',
-    reason: 'no login in 30 s, it got as far as initrd; last on the console: "waiting for a disk"',
+    reason: 'no login in 40 s, it got as far as initrd; last on the console: "waiting for a disk"',
   })
 })
 
@@ -193,6 +193,8 @@ test('cancelling leaves nothing', async () => {
     code: 'cancelled',
   })
   expect(machinesIn(temporary.path)).toBe('')
+  const left = await readdir(temporary.path, { recursive: true })
+  expect(left.filter((path) => path.includes('flist-boot-'))).toEqual([])
 })
 
 /** Processes that have a path on their command line. */
