@@ -15,7 +15,6 @@ const run = (program: string, ...args: string[]) =>
 
 run('packages/flist/scripts/build-wasm.ts')
 run('packages/flist/scripts/build-thread.ts')
-run('packages/rootfs/scripts/build-thread.ts')
 for (const [name, text] of recipeSchemas()) writeFileSync(join(root, 'recipes', 'schemas', name), text)
 run('packages/cli/src/main.ts', 'render')
 for (const [path, text] of actionFiles()) {

@@ -19,8 +19,8 @@ import type { ResolvedImage } from '@tf-images/registry'
 import {
   applyLayers,
   type ContentStore,
-  createDecompressor,
   type DirectoryNode,
+  decompress,
   readDirectory,
   readRootTar,
 } from '@tf-images/rootfs'
@@ -122,7 +122,6 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
     bounds,
     ...(kept ? { kept } : {}),
     ...(signal ? { signal } : {}),
-    ...(workers === undefined ? {} : { workers }),
   }).catch((error: unknown) => {
     throw nameLimits(error)
   })
@@ -162,7 +161,7 @@ export async function readSource(
   contents: ContentStore<ChunkList>,
   options: ReadSourceOptions,
 ): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
-  const { bounds, signal, workers } = options
+  const { bounds, signal } = options
   const budget = createBudget(bounds, source.title)
   const limited = budget.limit(contents)
   if (source.kind === 'directory') return { root: await readDirectory(source.path, limited, signal ? { signal } : {}) }
@@ -172,8 +171,7 @@ export async function readSource(
   }
   const { title: name } = source
   const compressedBytes = (await stat(source.path)).size
-  await using decompressor = createDecompressor(workers === 0 ? { isThreaded: false } : {})
-  const tar = decompressor.open(readFileStream(source.path), { name, compressedBytes, limits: bounds.decompression })
+  const tar = decompress(readFileStream(source.path), { name, compressedBytes, limits: bounds.decompression })
   const root = await readRootTar(tar, limited, { limits: bounds.tar, name })
   refusePackedImage(root, name)
   return { root }

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { type ChunkFormat, type ChunkList, type ChunkStore, createIdSet, type IdSet } from '@tf-images/flist'
-import { type ContentStore, createDecompressor, type Layer, type PlainBytes, readLayer } from '@tf-images/rootfs'
+import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 import type { LayerCache } from './layer-cache.ts'
 import type { Bounds, SourceBudget } from './limits.ts'
@@ -29,13 +30,11 @@ export type ImageLayersOptions = {
   readonly bounds: Pick<Bounds, 'tar' | 'decompression'>
   /** What all layers together may cost; `contents` counts the files that are read. */
   readonly budget: SourceBudget
-  /** Threads that encode what is read; with 0 large layers are not decompressed in a thread either. */
-  readonly workers?: number
   readonly signal?: AbortSignal
 }
 
 /** Compressed bytes of a layer that wait to be converted; there are two such layers at most. */
-const AHEAD_BYTES = 8 << 20
+const AHEAD_BYTES = 4 << 20
 
 /** One layer to be read, with its place in the image. */
 type WantedLayer = {
@@ -119,10 +118,9 @@ async function areStored(layer: Layer<ChunkList>, { store, chunks }: KeptLayers,
 async function convertLayers(
   wanted: readonly WantedLayer[],
   contents: ContentStore<ChunkList>,
-  { kept, bounds, budget, workers }: ImageLayersOptions,
+  { kept, bounds, budget }: ImageLayersOptions,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
-  await using decompressor = createDecompressor(workers === 0 ? { isThreaded: false } : {})
   const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
   let next = begin(wanted[0])
   try {
@@ -130,9 +128,9 @@ async function convertLayers(
       const blob: ReadAhead | undefined = next
       if (!blob) break
       next = begin(wanted[index + 1])
-      const plain = decompressor.open(blob, { name, compressedBytes: size, limits: bounds.decompression })
-      const layer = await readLayer(plain, contents, { name, limits: bounds.tar }).finally(blob.close)
-      checkDiffId(plain, diffId, name)
+      const plain = decompress(blob, { name, compressedBytes: size, limits: bounds.decompression })
+      const tar = checkDiffId(plain, diffId, name)
+      const layer = await readLayer(tar, contents, { name, limits: bounds.tar }).finally(blob.close)
       budget.addEntries(layer)
       known.set(diffId, layer)
       if (!kept) continue
@@ -144,12 +142,18 @@ async function convertLayers(
   }
 }
 
-/** Compares the digest of a layer's tar, which was read to its end, with the one the image config promises. */
-function checkDiffId(tar: PlainBytes, expected: string, name: string): void {
-  const actual = `sha256:${tar.sha256()}`
-  if (expected === actual) return
-  throw new PipelineError(
-    'digest-mismatch',
-    `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
-  )
+/** Passes the bytes of a layer's tar through and compares their digest with the one the image config promises. */
+async function* checkDiffId(tar: AsyncIterable<Uint8Array>, expected: string, name: string) {
+  const hash = createHash('sha256')
+  for await (const bytes of tar) {
+    hash.update(bytes)
+    yield bytes
+  }
+  const actual = `sha256:${hash.digest('hex')}`
+  if (expected !== actual) {
+    throw new PipelineError(
+      'digest-mismatch',
+      `${name}: its content is ${actual}, the image config says ${expected}; the image was put together wrongly: build it again`,
+    )
+  }
 }

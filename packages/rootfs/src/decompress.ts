@@ -27,8 +27,8 @@ export type DecompressOptions = {
 /**
  * The plain bytes of a blob: gzip (any number of members) and zstd (any number of frames) are decompressed, everything
  * else passes unchanged. The format is told from the first bytes, as media types are often wrong. The source is read to
- * its end, so that one that checks a digest there does so, and closed when the consumer stops early. A piece, of the source as
- * of what comes out, is valid until the next is asked for.
+ * its end, so that one that checks a digest there does so, and closed when the consumer stops early. A piece is valid
+ * until the next is asked for.
  *
  * @throws RootfsError `compression` for damaged or cut data, `unsupported` for xz, bzip2, lz4 and zip, `limit` for a bomb;
  * errors of the source pass unchanged
@@ -40,16 +40,7 @@ export async function* decompress(
   yield* limitPlainBytes(plainBytesOf(source), name, compressedBytes, limits)
 }
 
-/**
- * {@link decompress} without limits.
- *
- * @param room where to put plain bytes: a piece in it is its start, and is taken before the next room is asked for. Only gzip
- * makes use of it.
- */
-export async function* plainBytesOf(
-  source: AsyncIterable<Uint8Array>,
-  room?: () => Uint8Array,
-): AsyncGenerator<Uint8Array> {
+async function* plainBytesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const cursor = new ByteCursor(source)
   try {
     const start = await cursor.read(16)
@@ -58,7 +49,7 @@ export async function* plainBytesOf(
       throw new RootfsError('unsupported', `compressed data: ${format} is not read; use gzip or zstd`)
     }
     cursor.unread(start)
-    if (format === 'gzip') yield* gunzip(cursor.rest(), room)
+    if (format === 'gzip') yield* gunzip(cursor.rest())
     else if (format === 'zstd') for await (const frame of zstdFrames(cursor)) yield* decompressFrame(frame)
     else yield* cursor.rest()
   } finally {
@@ -66,13 +57,13 @@ export async function* plainBytesOf(
   }
 }
 
-async function* gunzip(source: AsyncIterable<Buffer>, room?: () => Uint8Array): AsyncGenerator<Uint8Array> {
+async function* gunzip(source: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
   if (!canGunzipInPlace()) {
     yield* transformed(source, createGunzip({ chunkSize: CHUNK_SIZE }), 'gzip')
     return
   }
   try {
-    yield* gunzipInPlace(source, room)
+    yield* gunzipInPlace(source)
   } catch (error) {
     throw isZlibError(error) ? compressionError('gzip', error) : error
   }
@@ -98,11 +89,6 @@ async function* decompressFrame({ contentSize, bytes }: ZstdFrame): AsyncGenerat
   }
 }
 
-/** For who asks for the next piece before it is done with this one. */
-async function* copies(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  for await (const piece of pieces) yield Buffer.from(piece)
-}
-
 async function* transformed(
   source: AsyncIterable<Buffer>,
   transform: Transform,
@@ -110,7 +96,7 @@ async function* transformed(
 ): AsyncGenerator<Uint8Array> {
   // pipeline() destroys the transform with the error of the source, which the iteration below then throws
   // two chunks ahead; by default it would be 16, which may be as many megabytes
-  pipeline(Readable.from(copies(source), { objectMode: true, highWaterMark: 2 }), transform, () => {})
+  pipeline(Readable.from(source, { objectMode: true, highWaterMark: 2 }), transform, () => {})
   try {
     yield* transform
   } catch (error) {

@@ -22,8 +22,6 @@ export type RootfsErrorCode =
   | 'compression'
   /** A directory of the host that cannot be read or that changed while it was read. */
   | 'directory'
-  /** A thread ended before its work did, or was closed. */
-  | 'thread'
   /** A layer index that is damaged, of another version, or of something else. */
   | 'index'
 

@@ -29,14 +29,10 @@ type ZlibStream = {
  * This uses what node:zlib has inside and does not document: the stream around it allocates each piece and goes through
  * the thread pool for it, which takes as long again as decompressing. See {@link canGunzipInPlace}.
  *
- * @param room where to put the next piece, instead of that buffer
  * @throws Error with a code `Z_…` for damaged or cut data
  */
-export async function* gunzipInPlace(
-  source: AsyncIterable<Uint8Array>,
-  room?: () => Uint8Array,
-): AsyncGenerator<Uint8Array> {
-  const inflater = openInflater(room)
+export async function* gunzipInPlace(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const inflater = openInflater()
   try {
     for await (const bytes of source) yield* inflater.write(bytes, constants.Z_NO_FLUSH)
     yield* inflater.write(new Uint8Array(0), constants.Z_FINISH)
@@ -45,14 +41,10 @@ export async function* gunzipInPlace(
   }
 }
 
-function ownRoom(): () => Uint8Array {
-  const output = Buffer.allocUnsafeSlow(OUTPUT_SIZE)
-  return () => output
-}
-
-function openInflater(room: () => Uint8Array = ownRoom()) {
+function openInflater() {
   const stream = createGunzip() as unknown as ZlibStream
   const { _handle: handle, _writeState: state } = stream
+  const output = Buffer.allocUnsafeSlow(OUTPUT_SIZE)
   let failure: Error | undefined
   handle.onerror = (message, _, code) => {
     failure = Object.assign(new Error(message), { code })
@@ -61,12 +53,11 @@ function openInflater(room: () => Uint8Array = ownRoom()) {
   function* write(input: Uint8Array, flush: number): Generator<Uint8Array> {
     let offset = 0
     for (;;) {
-      const output = room()
-      handle.writeSync(flush, input, offset, input.length - offset, output, 0, output.length)
+      handle.writeSync(flush, input, offset, input.length - offset, output, 0, OUTPUT_SIZE)
       if (failure) throw failure
       const [roomLeft = 0, inputLeft = 0] = state
       offset = input.length - inputLeft
-      if (roomLeft < output.length) yield output.subarray(0, output.length - roomLeft)
+      if (roomLeft < OUTPUT_SIZE) yield output.subarray(0, OUTPUT_SIZE - roomLeft)
       // room is left when all input was taken, or what follows is no member any more
       if (roomLeft > 0) return
     }
