@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 export type Measurement = { readonly wall: number; readonly cpu: number; readonly peakBytes: number }
 
 /** Milliseconds between two looks at the memory. */
-const INTERVAL = 10
+const INTERVAL = 50
 /** Linux counts processor time of processes in hundredths of a second. */
 const TICKS_PER_SECOND = 100
 
