@@ -13,7 +13,7 @@ test('it is kept until its user is done', async () => {
 })
 
 test('one that is switched off from inside is waited for no longer', async () => {
-  await holdMachine({ ended: Promise.resolve({ exitCode: 0, tail: [] }) }, () => forever)
+  await holdMachine({ ended: Promise.resolve({ exitCode: 0, tail: [], daemonTail: [] }) }, () => forever)
 })
 
 test('a caller who wants no more does not have to wait for a user', async () => {

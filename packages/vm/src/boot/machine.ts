@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { lastLines } from '../tool.ts'
 import type { Accelerator } from './accelerator.ts'
 import { confinement, machineScript } from './machine-script.ts'
@@ -40,10 +41,16 @@ export type MachineOptions = {
   readonly onConsole: (bytes: Uint8Array) => void
 }
 
+/** How a machine went, with the last lines of QEMU and of virtiofsd. */
+export type MachineEnd = {
+  readonly exitCode: number | undefined
+  readonly tail: readonly string[]
+  readonly daemonTail: readonly string[]
+}
+
 /** A machine that runs. */
 export type Machine = {
-  /** Resolves when it is gone, with the last lines of QEMU and virtiofsd. */
-  readonly ended: Promise<{ readonly exitCode: number | undefined; readonly tail: readonly string[] }>
+  readonly ended: Promise<MachineEnd>
   /** Types on its console as a user would. */
   readonly type: (bytes: Uint8Array) => void
   /** Switches it off and waits until everything is gone. */
@@ -73,14 +80,17 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const child = spawn(program, args, {
     cwd: '/',
     env: { PATH: systemPath.join(':'), LC_ALL: 'C.UTF-8' },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     // Ctrl-C of a terminal is for this process, which then stops the machine.
     detached: true,
   })
   child.stdin.on('error', () => {})
   child.stdout.on('data', options.onConsole)
   const tail = lastLines(child.stderr)
-  const ended = once(child, 'close').then(([code]) => ({ exitCode: typeof code === 'number' ? code : undefined, tail }))
+  const daemonTail = lastLines(child.stdio[3] as Readable)
+  const ended = once(child, 'close').then(([code]) => ({
+    ...{ exitCode: typeof code === 'number' ? code : undefined, tail, daemonTail },
+  }))
   return {
     ended,
     type: (bytes) => void child.stdin.write(bytes),

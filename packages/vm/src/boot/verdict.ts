@@ -6,6 +6,7 @@ import type { BootReport } from './boot-report.ts'
 import { readyStages, type Stage } from './console-events.ts'
 import { type ConsoleLine, createConsoleLog } from './console-log.ts'
 import type { Machine } from './machine.ts'
+import { noDaemon } from './machine-script.ts'
 
 /** Milliseconds a container's entrypoint has to keep running. */
 const settleMilliseconds = 1_500
@@ -133,9 +134,10 @@ async function interrupted({ observed, machine, limit, expectations }: Judged, m
     const problem = `no ${missing} in ${Math.round(observed.now() / 1000)} s, it got as far as ${reached}`
     return { outcome: 'timeout', reason: `${problem}; last on the console: ${lastLine(observed)}` }
   }
-  const { tail, exitCode } = await machine.ended
-  // virtiofsd only says that QEMU is gone.
-  const said = tail.findLast((line) => !line.startsWith('virtio')) ?? lastLine(observed)
+  const { tail, daemonTail, exitCode } = await machine.ended
+  if (exitCode === noDaemon)
+    return { outcome: 'failed', reason: `virtiofsd did not start; last said: ${daemonTail.at(-1) ?? 'nothing'}` }
+  const said = tail.at(-1) ?? lastLine(observed)
   const known = qemuFailures.find(([pattern]) => pattern.test(said))
   const reason = known?.[1] ?? `the machine ended (exit code ${exitCode}) before it was ready`
   return { outcome: 'failed', reason: `${reason}; last said: ${said}` }
