@@ -113,9 +113,13 @@ function checkBlock(block: hbs.AST.BlockStatement, scope: Scope, walk: Walk): hb
   }
   checkExpression(condition, scope, walk)
   if (name === 'each') checkEach(block, condition, scope, walk)
+  const start = walk.scanner.point()
   const inner = name === 'each' ? { names: new Map(), item: true, outer: scope } : scope
   const program = block.program && { ...block.program, body: checkBranch(block, block.program.body, inner, walk) }
+  const end = walk.scanner.point()
+  walk.scanner.goBack(start)
   const inverse = block.inverse && { ...block.inverse, body: checkBranch(block, block.inverse.body, scope, walk) }
+  walk.scanner.join(end)
   return { ...block, program, inverse } as hbs.AST.Statement
 }
 
@@ -138,13 +142,15 @@ function checkBranch(
   scope: Scope,
   walk: Walk,
 ): hbs.AST.Statement[] {
-  const before = walk.scanner.state()
-  walk.scanner.join()
+  const start = walk.scanner.point()
   const checked = checkBody(body, scope, walk)
-  const after = walk.scanner.state()
-  walk.scanner.join()
-  if (before === undefined || before !== after) {
+  const end = walk.scanner.point()
+  if (start.quoting === undefined || start.quoting !== end.quoting) {
     walk.report(locationOf(block), 'a quote, bracket or escape is opened or closed in one branch of a block only')
+  } else if (block.path.original === 'each' && start.hash !== end.hash) {
+    // The next item begins where this one ended.
+    walk.scanner.join(start)
+    checkBody(body, scope, walk)
   }
   return checked
 }

@@ -1,4 +1,4 @@
-import { ShellScanner } from './shell.ts'
+import { type ScanPoint, ShellScanner } from './shell-scanner.ts'
 
 /**
  * Where the text of a template ends up, which decides how a value in it is quoted:
@@ -32,8 +32,10 @@ export type PlaceScanner = {
   text(text: string): void
   /** Why a value can not be put in here, if it can not. */
   value(): string | undefined
-  state(): string | undefined
-  join(): void
+  /** Where a block of alternatives begins or ends; see {@link ShellScanner}, whose methods these are. */
+  point(): ScanPoint
+  goBack(point: ScanPoint): void
+  join(point: ScanPoint): void
   /** What is wrong with the text as a whole, if anything. */
   end(): { readonly message: string; readonly hint?: string } | undefined
   /** The finished text is a compound command. */
@@ -45,15 +47,16 @@ export function scannerFor(place: Place): PlaceScanner {
   if (place === 'step') return stepScanner()
   if (place === 'shell') return shellScanner()
   if (place === 'json') return jsonScanner()
-  return { text: () => {}, value: () => undefined, state: () => '', join: () => {}, end: () => undefined }
+  return { ...flatScanner(() => ''), text: () => {}, value: () => undefined, end: () => undefined }
 }
 
 function shellScanner(scanner = new ShellScanner()): PlaceScanner {
   return {
     text: (text) => scanner.text(text),
     value: () => scanner.value(),
-    state: () => scanner.state(),
-    join: () => scanner.join(),
+    point: () => scanner.point(),
+    goBack: (point) => scanner.goBack(point),
+    join: (point) => scanner.join(point),
     end: () => undefined,
   }
 }
@@ -83,6 +86,11 @@ function stepFault(scanner: ShellScanner): { message: string; hint?: string } | 
   }
 }
 
+/** Where it does not matter what alternatives end with, as long as their quoting is the same. */
+function flatScanner(quoting: () => string | undefined): Pick<PlaceScanner, 'point' | 'goBack' | 'join'> {
+  return { point: () => ({ quoting: quoting(), hash: 'plain' }), goBack: () => {}, join: () => {} }
+}
+
 /** Outside of strings every value is a whole JSON value; inside of one it would break out. */
 function jsonScanner(): PlaceScanner {
   let inString = false
@@ -93,12 +101,11 @@ function jsonScanner(): PlaceScanner {
     else if (character === '"') inString = !inString
   }
   return {
+    ...flatScanner(() => (escaped ? undefined : String(inString))),
     text: (text) => {
       for (const character of text) step(character)
     },
     value: () => (inString ? 'inside a JSON string' : undefined),
-    state: () => (escaped ? undefined : String(inString)),
-    join: () => {},
     end: () => (inString ? { message: 'a JSON string is not closed' } : undefined),
   }
 }

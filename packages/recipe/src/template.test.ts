@@ -38,6 +38,30 @@ function render(place: Place, text: string, data: TemplateData = {}): string {
   return template.render({ ...DATA, ...data })
 }
 
+describe('the quoting around a block', () => {
+  const unsure = 'after a "#" that may begin a comment'
+
+  test.each([
+    ['a comment where a line begins', '{{#if on}}\n# a comment\nx {{name}}\n{{else}}\n# b\n{{/if}}\n# c\ny {{name}}\n'],
+    ['a comment where each item begins', '{{#each hosts}}\n# a comment\nx {{this}}\n{{/each}}\ny {{name}}\n'],
+    ['a word that a block may end', 'x{{#if on}} y{{/if}} {{name}}\n'],
+    ['a case after a block', 'x {{#if on}}a{{/if}}\ncase {{name}} in a) b;; esac\n'],
+  ])('is followed over %s', (_, text) => {
+    expect(compile('shell', text)).not.toBeInstanceOf(Array)
+  })
+
+  test.each([
+    ['x{{#if on}} {{/if}}#"\n {{name}}', unsure],
+    ['x {{#if on}}y{{/if}}#"\n {{name}}', unsure],
+    ['x{{#if on}} y{{else}} {{/if}}#"\n {{name}}', unsure],
+    ['x {{#each hosts}}#"\n {{name}} y{{/each}}', unsure],
+    ['cat <{{#if on}}<{{/if}}E\n{{name}}\nE\n', 'after an operator that a block splits'],
+    ['"$(ca{{#if on}}{{/if}}se a in a) echo "{{name}}"', 'after a word that a block splits'],
+  ])('is not certain in %j', (text, reason) => {
+    expect(compile('shell', text)).toContainEqual(expect.stringContaining(`a value can not be quoted ${reason}`))
+  })
+})
+
 describe('rendering', () => {
   test.each<[Place, string, string]>([
     ['step', 'install {{name}} {{hosts}}', "install 'n' 'a' 'b c'"],
