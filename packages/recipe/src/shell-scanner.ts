@@ -27,7 +27,7 @@ export type ShellTraits = {
  */
 export class ShellScanner {
   #stack: Frame[] = ['code']
-  #pending: '' | '$' | '$(' | '${' | ')' = ''
+  #pending: '' | '$' | '$$' | '$(' | '${' | ')' = ''
   #escaped = false
   #word = ''
   #hash: Hash = 'comment'
@@ -90,7 +90,7 @@ export class ShellScanner {
   #refusal(): string | undefined {
     if (this.#doubt !== undefined) return `after ${this.#doubt}`
     if (this.#escaped) return 'right after a backslash'
-    if (this.#pending === '$') return 'right after a "$"'
+    if (this.#pending === '$' || this.#pending === '$$') return 'right after a "$"'
     return isCode(this.#frame) ? undefined : `inside ${FRAME_NAMES[this.#frame]}`
   }
 
@@ -152,11 +152,13 @@ export class ShellScanner {
     if (!isCode(frame)) this.#traits.lineBreak = true
   }
 
-  /** Handles what `$`, `$(`, `${` and the first `)` of an arithmetic expansion make of the next character. */
+  /** Handles what `$`, `$$`, `$(`, `${` and the first `)` of an arithmetic expansion make of the next character. */
   #afterPending(character: string): boolean {
     const pending = this.#pending
     this.#pending = ''
     if (pending === '$') return this.#afterDollar(character)
+    // Inside of quotes bash takes the second "$" for the begin of an expansion.
+    if (pending === '$$' && /[({['"]/.test(character)) this.#doubtAfter('a bracket or quote right after "$$"')
     if (pending === '${' && !/[\w#?!@*-]/.test(character)) this.#doubtAfter(`an unusual \${…}`)
     if (pending === '$(' && character === '(') {
       this.#stack[this.#stack.length - 1] = 'arithmetic'
@@ -180,7 +182,7 @@ export class ShellScanner {
     // Only some shells know these two. In the first a backslash escapes the closing quote, the second computes.
     if (character === "'" && this.#frame !== 'double') this.#doubtAfter("a $'…'")
     if (character === '[') this.#doubtAfter('a $[…]')
-    // A parameter of its own: what follows "$$" is plain text, also when that is a parenthesis.
+    if (character === '$') this.#pending = '$$'
     return character === '#' || character === '$'
   }
 
