@@ -162,6 +162,42 @@ describe('the digests of many references', () => {
   })
 })
 
+describe('a manifest by itself', () => {
+  const image = makeImage({ manifest: { annotations: { 'org.example.a': '1' } } })
+
+  test('tells what it says in one request, and is not asked for again to resolve the image', async () => {
+    context.registry.putImage('o/app', image, '1')
+    const found = await context.client.manifest(context.reference())
+    expect(found).toMatchObject({
+      digest: image.manifest.digest,
+      document: {
+        kind: 'manifest',
+        manifest: { annotations: { 'org.example.a': '1' }, layers: image.layers.map(descriptorOf) },
+      },
+    })
+    const resolved = await context.client.resolve(context.reference(), undefined, { found })
+    expect(resolved).toEqual(await context.client.resolve(context.reference()))
+    const paths = context.registry.requests.map(({ path }) => path.replace('/v2/o/app/', ''))
+    const config = `blobs/${image.config.digest}`
+    expect(paths).toEqual(['manifests/1', config, 'manifests/1', config])
+  })
+
+  test('may be an index, from which resolving goes on', async () => {
+    context.registry.putImage('o/app', image)
+    context.registry.putManifest('o/app', makeIndex([[image, AMD64]]), '1')
+    const found = await context.client.manifest(context.reference())
+    expect(found.document.kind).toBe('index')
+    const resolved = await context.client.resolve(context.reference(), 'linux/amd64', { found })
+    expect(resolved).toMatchObject({ digest: image.manifest.digest, indexDigest: found.digest })
+    expect(context.registry.requests).toHaveLength(3)
+  })
+
+  test('that is not there is not found, with its reference', async () => {
+    const error = await failure(context.client.manifest(context.reference()))
+    expect(error).toMatchObject({ code: 'not-found', reference: `${context.registry.host}/o/app:1` })
+  })
+})
+
 test('hosts that are not loopback are spoken to in https, unless said otherwise', async () => {
   const wrong = new RegistryClient({ retries: 0, insecure: () => false })
   const error = await failure(wrong.resolve(context.reference()))

@@ -2,18 +2,17 @@ import { isLoopbackHost } from './addresses.ts'
 import { type Attachment, attachArtifact, findAttachments } from './attachments.ts'
 import type { AccessScope } from './authenticator.ts'
 import { openBlob } from './blob-request.ts'
-import { readBounded } from './bounded-read.ts'
+import { openConfigBlob } from './config-blob.ts'
 import type { CredentialsLookup } from './credentials.ts'
-import { putDatedImage } from './dated-image.ts'
+import { type DatingOptions, putDatedImage } from './dated-image.ts'
 import type { Descriptor } from './descriptor.ts'
-import { CONFIG_LIMIT } from './image-config.ts'
 import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
-import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
+import type { ImageManifest } from './manifest.ts'
 import { fetchDigest, fetchManifest, headManifest, type ManifestRequest } from './manifest-request.ts'
 import { DEFAULT_PLATFORM, parsePlatform } from './platform.ts'
 import { checkTag, formatReference, parseReference, type Reference } from './reference.ts'
 import { locate, RegistryError } from './registry-error.ts'
-import { resolveImage } from './resolve-image.ts'
+import { type FoundManifest, resolveImage } from './resolve-image.ts'
 import { resumeBlob } from './resumed-blob.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
 import { createSession, type Session } from './session.ts'
@@ -62,26 +61,44 @@ export class RegistryClient implements ImageReader {
     this.#session = createSession(this.#transport, options.credentials ?? (async () => undefined), this.#policy)
   }
 
-  /** {@inheritDoc ImageReader.resolve} */
+  /**
+   * {@inheritDoc ImageReader.resolve}
+   *
+   * @param options `found`: what {@link RegistryClient.manifest} gave for the reference, which is then not asked for again
+   */
   async resolve(
     reference: Reference,
     platform: string = DEFAULT_PLATFORM,
-    options: CallOptions = {},
+    options: CallOptions & { readonly found?: FoundManifest } = {},
   ): Promise<ResolvedImage> {
     const asked = checked(reference)
     const wanted = parsePlatform(platform)
     const subject = formatReference(asked)
+    const request = this.#manifestRequest(asked, options)
     try {
-      const start = await fetchManifest(this.#manifestRequest(asked, options))
+      const start = options.found ?? (await fetchManifest(request))
       return await resolveImage(reference, subject, start, wanted, {
         manifest: (descriptor) => {
           const { digest } = descriptor
           return fetchManifest(this.#manifestRequest({ ...asked, digest }, options), descriptor)
         },
-        blob: (descriptor) => this.#smallBlob(asked, descriptor, options),
+        blob: (descriptor) => openConfigBlob(request, descriptor),
       })
     } catch (error) {
       throw locate(error, { registry: asked.registry, reference: subject })
+    }
+  }
+
+  /**
+   * The manifest or index that a reference leads to, for those whom its annotations and the sizes of its layers are enough: one request.
+   * {@link RegistryClient.resolve} goes on from it to the image for a platform.
+   */
+  async manifest(reference: Reference, options: CallOptions = {}): Promise<FoundManifest> {
+    const asked = checked(reference)
+    try {
+      return await fetchManifest(this.#manifestRequest(asked, options))
+    } catch (error) {
+      throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
     }
   }
 
@@ -194,26 +211,16 @@ export class RegistryClient implements ImageReader {
   }
 
   /**
-   * Puts an image beside itself with other times in its config, so that building the same again at another hour is the same image. It is
-   * there by its digest alone; {@link RegistryClient.tag} gives it a name.
+   * Puts an image beside itself with other times in its config, so that building the same again at another hour is the same image, and with
+   * annotations in its manifest, which is then OCI's. It is there by its digest alone; {@link RegistryClient.tag} gives it a name.
    *
    * @param created milliseconds since the epoch
-   * @param options `inherited`: entries of the history that are those of its base, and keep their times
    */
-  async date(
-    reference: Reference,
-    created: number,
-    options: CallOptions & { readonly inherited?: number } = {},
-  ): Promise<Descriptor> {
+  async date(reference: Reference, created: number, options: CallOptions & DatingOptions = {}): Promise<Descriptor> {
     const asked = checked(reference)
-    const request = this.#manifestRequest(asked, options, this.#scope(asked, 'pull,push'))
-    const config = async (descriptor: Descriptor) => {
-      const tooLarge = () =>
-        new RegistryError('bad-manifest', `${request.subject}: its config is too large; build it again`)
-      return readBounded(this.blob(asked, descriptor, options), MANIFEST_LIMIT, tooLarge)
-    }
     try {
-      return await putDatedImage(request, config, created, options.inherited)
+      const request = this.#manifestRequest(asked, options, this.#scope(asked, 'pull,push'))
+      return await putDatedImage(request, created, options)
     } catch (error) {
       throw locate(error, { registry: asked.registry, reference: formatReference(asked) })
     }
@@ -222,17 +229,6 @@ export class RegistryClient implements ImageReader {
   /** {@inheritDoc ImageReader.close} */
   async close(): Promise<void> {
     await this.#transport.close()
-  }
-
-  /** A config: read at once, and checked as any blob. */
-  async *#smallBlob(reference: Reference, descriptor: Descriptor, { signal }: CallOptions): AsyncGenerator<Uint8Array> {
-    const { registry, repository } = reference
-    const subject = `${registry}/${repository} blob ${descriptor.digest}`
-    checkedDigest(descriptor, subject)
-    const path = `blobs/${descriptor.digest}`
-    const scope = this.#scope(reference, 'pull')
-    const { bytes } = await this.#session.read({ scope, method: 'GET', path, subject, signal }, CONFIG_LIMIT)
-    yield* verifyBlob([bytes], descriptor, subject)
   }
 
   #manifestRequest(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bareMediaType, isImageConfig, layerType, manifestKind } from './media-types.ts'
+import { bareMediaType, isImageConfig, layerType, manifestKind, ociLayerType } from './media-types.ts'
 
 test.each<[string, ReturnType<typeof manifestKind>]>([
   ['application/vnd.oci.image.manifest.v1+json', 'manifest'],
@@ -28,6 +28,20 @@ test.each<[string, 'none' | 'gzip' | 'zstd', boolean]>([
   ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', 'gzip', false],
 ])('%s is a layer, compression %s, distributable %s', (mediaType, compression, distributable) => {
   expect(layerType(mediaType)).toEqual({ compression, distributable })
+})
+
+test.each([
+  ['application/vnd.docker.image.rootfs.diff.tar', 'application/vnd.oci.image.layer.v1.tar'],
+  ['application/vnd.docker.image.rootfs.diff.tar.gzip', 'application/vnd.oci.image.layer.v1.tar+gzip'],
+  ['application/vnd.docker.image.rootfs.diff.tar.zstd', 'application/vnd.oci.image.layer.v1.tar+zstd'],
+  [
+    'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+    'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+  ],
+  ['application/vnd.oci.image.layer.v1.tar+zstd', 'application/vnd.oci.image.layer.v1.tar+zstd'],
+  ['application/vnd.docker.image.rootfs.diff.tar.xz', undefined],
+])('%s is called %s by OCI', (mediaType, expected) => {
+  expect(ociLayerType(mediaType)).toBe(expected)
 })
 
 test.each([

@@ -50,6 +50,17 @@ export function layerType(mediaType: string): LayerType | undefined {
   return { compression, distributable: match[1] === undefined }
 }
 
+/**
+ * The OCI type of a layer, of Docker's type as of its own; `undefined` when it is not a file system layer. Source: image-spec,
+ * media-types.md, "Compatibility Matrix"; what Docker calls foreign is nondistributable there.
+ */
+export function ociLayerType(mediaType: string): string | undefined {
+  const type = layerType(mediaType)
+  if (type === undefined) return undefined
+  const suffix = type.compression === 'none' ? '' : `+${type.compression}`
+  return `application/vnd.oci.image.layer.${type.distributable ? '' : 'nondistributable.'}v1.tar${suffix}`
+}
+
 /** A `Content-Type` header without its parameters, lower-cased as in RFC 9110, 8.3.1. */
 export function bareMediaType(header: string | undefined): string | undefined {
   return header?.split(';', 1)[0]?.trim().toLowerCase() || undefined

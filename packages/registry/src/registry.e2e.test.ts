@@ -70,6 +70,19 @@ test('a tag is added without touching the image', async () => {
   expect((await client.head(reference('o/app:stable')))?.digest).toBe(index.digest)
 })
 
+test("an image of Docker's gets another time and annotations, and is an OCI image then", async () => {
+  const annotations = { 'org.example.inputs': '{"a":"ü"}' }
+  const dated = await client.date(reference(`o/app@${image.manifest.digest}`), 0, { annotations })
+  await client.tag(reference('o/app'), dated.digest, 'dated')
+  const { digest, document } = await client.manifest(reference('o/app:dated'))
+  expect(digest).toBe(dated.digest)
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  expect(document).toMatchObject({ kind: 'manifest', manifest: { mediaType, annotations } })
+  const resolved = await client.resolve(reference('o/app:dated'))
+  expect(resolved.layers.map((layer) => layer.digest)).toEqual(image.layers.map((layer) => layer.digest))
+  expect(resolved.config.created).toBe('1970-01-01T00:00:00Z')
+})
+
 test('missing blobs and manifests are not found', async () => {
   const error = await failure(client.resolve(reference('o/app:gone')))
   expect(error).toMatchObject({ code: 'not-found', status: 404 })

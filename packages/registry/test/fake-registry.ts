@@ -17,6 +17,7 @@ export type FakeRegistry = LocalServer & {
 export type Interceptor = (request: IncomingMessage, response: ServerResponse) => boolean
 
 const MANIFEST_PATH = /^\/v2\/(.+)\/manifests\/([^/]+)$/
+const UPLOAD_PATH = /^\/v2\/(.+)\/blobs\/uploads\/(?:1\?digest=(.+))?$/
 const BLOB_PATH = /^\/v2\/(.+)\/blobs\/([^/]+)$/
 
 export async function startRegistry(intercept: Interceptor = () => false, address?: string): Promise<FakeRegistry> {
@@ -50,11 +51,32 @@ export async function startRegistry(intercept: Interceptor = () => false, addres
     response.end(request.method === 'HEAD' ? undefined : found.bytes)
   }
 
+  const takeUpload = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    repository: string,
+    digest?: string,
+  ) => {
+    const bytes = await bodyOf(request)
+    if (digest === undefined) {
+      response.writeHead(202, { location: `/v2/${repository}/blobs/uploads/1` }).end()
+      return
+    }
+    const isWhole = digestOf(bytes) === decodeURIComponent(digest)
+    if (isWhole) blobs.set(digestOf(bytes), bytes)
+    response.writeHead(isWhole ? 201 : 400).end()
+  }
+
   const server = await startServer((request, response) => {
     if (intercept(request, response)) return
     const manifest = MANIFEST_PATH.exec(request.url ?? '')
     if (manifest !== null) {
       void serveManifest(request, response, manifest[1] ?? '', manifest[2] ?? '')
+      return
+    }
+    const upload = UPLOAD_PATH.exec(request.url ?? '')
+    if (upload !== null) {
+      void takeUpload(request, response, upload[1] ?? '', upload[2])
       return
     }
     const blob = blobs.get(BLOB_PATH.exec(request.url ?? '')?.[2] ?? '')
