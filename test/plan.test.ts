@@ -1,8 +1,10 @@
 import { rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INPUTS_LABEL } from '../packages/pipeline/src/build-id.ts'
 import type { Plan, PlanOptions } from '../packages/pipeline/src/index.ts'
 import { planImages } from '../packages/pipeline/src/planning/plan-images.ts'
+import { parseReference, RegistryClient } from '../packages/registry/src/index.ts'
 import { flist, runCommand } from './harness/command.ts'
 import { publishImages, pushImage } from './harness/published-images.ts'
 import { type RecipeFiles, recipesWithBase, writeRecipes } from './harness/recipe-folder.ts'
@@ -81,6 +83,9 @@ describe('what is published', () => {
       'above: build: below, which it is built on, is built first',
       expect.stringMatching(/^aside: nothing: up to date/),
     ])
+    const baseRequests = 2
+    // One for each image that is not on top of another; what "below" was made from is one more.
+    expect(found.requests).toBe(2 + 1 + 2 + baseRequests)
     expect(found.images[1]).not.toHaveProperty('buildId')
     expect(found.legs.map(({ id, images }) => [id, ...images])).toEqual([
       ['0-00', 'below'],
@@ -100,6 +105,27 @@ describe('what is published', () => {
     const { root, plan } = await project()
     await writeRecipes(root, { 'snippets/greet/snippet.yaml': snippet('1.0', 'hi') })
     expect(rows(await plan(['below']))).toEqual(['below: build: file recipes/snippets/greet/snippet.yaml changed'])
+  })
+
+  test('and made by an older version is told by its label for one request more; what nobody can read tells nothing', async () => {
+    const { root, registry, plan } = await project()
+    const published = (await plan(['aside'])).images[0]?.reference ?? ''
+    const client = new RegistryClient()
+    const { document } = await client.manifest(parseReference(published))
+    await client.close()
+    const inputs = document.kind === 'manifest' ? document.manifest.annotations : undefined
+    const tags = [published, `${registry}/aside:latest`]
+    await writeRecipes(root, { 'images/aside/image.yaml': { description: 'Aside', base: 'tiny', cmd: ['/bin/sh'] } })
+    const told = await plan(['aside'])
+    await pushImage(host, tags, { ...(inputs && { labels: inputs }) })
+    const older = await plan(['aside'])
+    expect(rows(older)).toEqual(['aside: build: file recipes/images/aside/image.yaml changed'])
+    expect(rows(told)).toEqual(rows(older))
+    expect(older.requests).toBe(told.requests + 1)
+    await pushImage(host, tags, { labels: { [INPUTS_LABEL]: '{"base":1}' }, annotations: { [INPUTS_LABEL]: '{' } })
+    expect(rows(await plan(['aside']))).toEqual([
+      'aside: build: built by a version of flist that did not record from what',
+    ])
   })
 
   test('may have lost its link, its flist or its image', async () => {
@@ -182,7 +208,7 @@ describe('a base', () => {
   test('that moved is built on, or where it is locked is told of', async () => {
     const { root, plan, publish } = await project()
     const moving = `${host}/bases/moving:1`
-    const digest = await pushImage(host, [moving], { is: 'new' })
+    const digest = await pushImage(host, [moving], { labels: { is: 'new' } })
     await writeRecipes(root, { ...recipesWithBase(moving) })
     expect(rows(await plan(['aside']))).toEqual(['aside: build: base tiny moved; file recipes/recipes.yaml changed'])
     const lock = {

@@ -61,7 +61,7 @@ test('build pushes under the build id, and leaves the tag that users follow', as
   const { code, log, outputs } = await run('build', { ...registry(), images: 'parent child', leg: '0-00' })
   expect(code, log).toBe(0)
   expect(outputs).toMatchObject({ built: '2', reference: `${world.registry}/child@${outputs.digest}` })
-  expect((await fetch(manifest('child', 'latest'))).status).toBe(404)
+  expect((await askFor('child', 'latest')).status).toBe(404)
 })
 
 test('an image says the time of its commit and where it is from, so it is the same when it is built again', async () => {
@@ -105,7 +105,7 @@ test('publish moves the links, and then the tags of the images', async () => {
   expect(code, log).toBe(0)
   expect(outputs).toMatchObject({ status: 'published', published: '2' })
   expect((await fetch(outputs['link-url'] ?? '')).status).toBe(200)
-  expect((await fetch(manifest('child', 'latest'))).status).toBe(200)
+  expect((await askFor('child', 'latest')).status).toBe(200)
 })
 
 test('then there is nothing left to do', async () => {
@@ -135,7 +135,7 @@ test('a pull request builds and converts without a registry to push to', async (
   const result = JSON.parse(await readFile(converted.outputs.result ?? '', 'utf8'))
   const child = result.images.find(({ name }: { name: string }) => name === 'child')
   expect(child.difference.chunks).toMatchObject({ newBytes: 0 })
-  expect((await fetch(manifest('child', 'latest', 'tf-images-fork'))).status).toBe(404)
+  expect((await askFor('child', 'latest', 'tf-images-fork')).status).toBe(404)
 })
 
 test('the step after the job removes what was built, and never fails', async () => {
@@ -157,14 +157,15 @@ async function buildIdOf(result: string): Promise<string> {
 }
 
 async function readManifest(image: string, tag: string): Promise<{ readonly config: { readonly digest: string } }> {
-  const accept = 'application/vnd.docker.distribution.manifest.v2+json'
-  return JSON.parse(await (await fetch(manifest(image, tag), { headers: { accept } })).text())
+  return JSON.parse(await (await askFor(image, tag)).text())
 }
 
 function repositoryUrl(image: string, prefix = 'tf-images'): string {
   return `http://${world.registry.split('/')[0]}/v2/${prefix}/${image}`
 }
 
-function manifest(image: string, tag: string, prefix?: string): string {
-  return `${repositoryUrl(image, prefix)}/manifests/${tag}`
+/** The registry has no manifest for who does not say that it may be OCI's. */
+function askFor(image: string, tag: string, prefix?: string): Promise<Response> {
+  const headers = { accept: 'application/vnd.oci.image.manifest.v1+json' }
+  return fetch(`${repositoryUrl(image, prefix)}/manifests/${tag}`, { headers })
 }

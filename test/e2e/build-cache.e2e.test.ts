@@ -52,7 +52,7 @@ async function build(
 }
 
 const manifests = () => `http://${world.registry.replace('/', '/v2/')}/app/manifests`
-const headers = { accept: 'application/vnd.docker.distribution.manifest.v2+json' }
+const headers = { accept: 'application/vnd.oci.image.manifest.v1+json' }
 
 async function layersOf(digest: string): Promise<readonly string[]> {
   const { layers } = JSON.parse(await (await fetch(`${manifests()}/${digest}`, { headers })).text())

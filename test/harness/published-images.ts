@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { INPUTS_LABEL } from '../../packages/pipeline/src/build-id.ts'
 import { imageNames } from '../../packages/pipeline/src/image-names.ts'
 import { buildIdOf, inputsLabel, inputsOf } from '../../packages/pipeline/src/planning/build-inputs.ts'
 import { loadRecipes, renderImage, withParents } from '../../packages/recipe/src/index.ts'
@@ -42,8 +43,9 @@ export async function publishImages(
           const base = { name: image.base.name, digest }
           const inputs = inputsOf(image, { base, platform: PLATFORM, buildArguments: {} })
           const names = imageNames(image.name, buildIdOf(inputs), places.registry, image.version)
-          const labels = { 'io.tf-images.inputs': inputsLabel(inputs) }
-          digests.set(image.name, await pushImage(places.registryHost, [names.reference, names.latest], labels))
+          const said = { [INPUTS_LABEL]: inputsLabel(inputs) }
+          const references = [names.reference, names.latest]
+          digests.set(image.name, await pushImage(places.registryHost, references, { labels: said, annotations: said }))
           if (places.repository) await publish(places.repository, names.flist, names.link)
         }),
       )
@@ -52,11 +54,17 @@ export async function publishImages(
   }
 }
 
+/** What an image says of itself, in its config and in its manifest. */
+export type ImageTexts = {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
 /** Pushes an image without layers under some references; answers its digest. */
 export async function pushImage(
   host: string,
   references: readonly string[],
-  labels: Readonly<Record<string, string>> = {},
+  { labels = {}, annotations }: ImageTexts = {},
 ): Promise<string> {
   const config = JSON.stringify({
     architecture: 'amd64',
@@ -74,6 +82,7 @@ export async function pushImage(
       size: Buffer.byteLength(config),
     },
     layers: [],
+    ...(annotations && { annotations }),
   })
   const [first = ''] = references
   const repository = first.slice(host.length + 1, first.lastIndexOf(':'))

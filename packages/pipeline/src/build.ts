@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { buildImage, countSteps, type Engine, EngineError, pullImage, pushImage, saveImage } from '@tf-images/engine'
 import { contextFiles, readCodeFrame, traceFailure } from '@tf-images/recipe'
 import { formatReference, parseReference, type RegistryClient } from '@tf-images/registry'
+import { INPUTS_LABEL } from './build-id.ts'
 import { errorText } from './error-text.ts'
 import { PipelineError } from './errors.ts'
 import { type BuildableImage, NOTHING } from './own-dockerfile-image.ts'
@@ -77,11 +78,17 @@ export async function buildAndPush(
     if (created === undefined) return { digest }
     const { registry, repository, tag = '' } = parseReference(immutable)
     const inherited = request.base === NOTHING ? 0 : await countSteps(engine, request.base)
-    const dated = await client.date({ registry, repository, digest }, created * 1000, { inherited })
+    const annotations = annotationsOf(request)
+    const dated = await client.date({ registry, repository, digest }, created * 1000, { inherited, annotations })
     // The immutable name comes last: what has it is whole, and stays.
     await client.tag({ registry, repository, digest: dated.digest }, dated.digest, tag)
     return { digest: dated.digest }
   })
+}
+
+/** The label that plans read: in the manifest, which they have asked for already, it saves them the config. */
+function annotationsOf({ labels: { [INPUTS_LABEL]: inputs } }: ImageRequest): Readonly<Record<string, string>> {
+  return inputs === undefined ? {} : { [INPUTS_LABEL]: inputs }
 }
 
 /** Where an engine, which can push by tag only, leaves what gets its own name when it has its time. */

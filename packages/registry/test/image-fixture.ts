@@ -68,15 +68,16 @@ export function makeImage(
   return { manifest, config, layers }
 }
 
-/** An index of images, one for each platform; `undefined` as a platform leaves the field out. */
+/** An index of images, one for each platform; `undefined` as a platform leaves the field out. `annotations` are its own. */
 export function makeIndex(
   images: readonly (readonly [image: ImageFixture, platform: object | undefined])[],
-  options: { docker?: boolean } = {},
+  options: { docker?: boolean; annotations?: object } = {},
 ): Content {
   const mediaType = options.docker ? MEDIA_TYPES.dockerManifestList : MEDIA_TYPES.ociIndex
   const manifests = images.map(([image, platform]) => ({
     ...descriptorOf(image.manifest),
     ...(platform && { platform }),
   }))
-  return json({ schemaVersion: 2, mediaType, manifests }, mediaType)
+  const { annotations } = options
+  return json({ schemaVersion: 2, mediaType, manifests, ...(annotations && { annotations }) }, mediaType)
 }

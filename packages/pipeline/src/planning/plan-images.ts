@@ -33,9 +33,10 @@ export type PlanOptions = {
 }
 
 /**
- * Says what would be done for images, and why, and does nothing. The registry is asked once for each image, and two to four
- * times more for one that has to be built; the hub three times in all; for each base up to six times. The hub is asked while
- * the recipes are read, and where all images are planned, the registry while they are checked.
+ * Says what would be done for images, and why, and does nothing. The registry is asked once for each image, and once more for one
+ * that has to be built, or up to four times where the build before is lost, or of an older version; the hub three times in all; for
+ * each base up to six times. The hub is asked while the recipes are read, and where all images are planned, the registry while they
+ * are checked.
  *
  * What can not be told of one image is its `blocked`, and stops no other.
  *

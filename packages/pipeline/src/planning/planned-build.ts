@@ -2,11 +2,12 @@ import type { Lock } from '@tf-images/recipe'
 import { parseReference, type RegistryClient, RegistryError } from '@tf-images/registry'
 import type { PinnedBase } from '../base-search.ts'
 import { buildArgumentsOf } from '../build-arguments.ts'
-import { INPUTS_LABEL, shortBuildId } from '../build-id.ts'
+import { shortBuildId } from '../build-id.ts'
 import { type ImageNames, imageNames } from '../image-names.ts'
 import type { BuildableImage } from '../own-dockerfile-image.ts'
 import { parseRegistryHost } from '../settings.ts'
-import { type BuildInputs, buildIdOf, inputsOf, parseInputsLabel } from './build-inputs.ts'
+import { findBuildBefore } from './build-before.ts'
+import { type BuildInputs, buildIdOf, inputsOf } from './build-inputs.ts'
 import { decide, type PublishedState } from './decision.ts'
 import { type HubState, hubNames, publishedBuild } from './hub-state.ts'
 import { inputChanges } from './input-changes.ts'
@@ -17,7 +18,7 @@ export type PlanContext = {
   /** Registry and path in front of the images. */
   readonly registry: string
   readonly platform: string
-  readonly client: Pick<RegistryClient, 'digest' | 'resolve'>
+  readonly client: Pick<RegistryClient, 'digest' | 'manifest' | 'resolve'>
   readonly lock: Lock | undefined
   /** What the hub has; undefined where nothing is to be published. */
   readonly hub?: HubState | undefined
@@ -44,7 +45,7 @@ export type PlannedBuild = {
 
 /**
  * Asks what exists of an image as its recipe is now, and says what it needs: the one place where that is decided, for a plan
- * and for what is done. One request to the registry, and where that image is not there two to four more for what changed.
+ * and for what is done. One request to the registry, and where that image is not there those of {@link findBuildBefore}.
  *
  * @throws PipelineError 'not-locked'; RegistryError, unless `silent` is there to take what is not answered
  */
@@ -112,7 +113,7 @@ async function buildReasons(
     const text = `the registry has lost ${names.reference}, which ${names.link} was made from`
     return { reasons: [{ kind: 'image-missing', text }] }
   }
-  const before = await readBefore(names, published, context)
+  const before = await findBuildBefore(names, published, context)
   if (!before) {
     if (published === undefined) return { reasons: [{ kind: 'never-built', text: 'never built' }] }
     const text = `${names.link} leads to build ${published}, of which the registry has nothing any more`
@@ -125,24 +126,4 @@ async function buildReasons(
   const unrecorded: PlanReason = { kind: 'unknown', text: 'built by a version of flist that did not record from what' }
   const reasons = before.inputs ? inputChanges(before.inputs, inputs, changes) : [unrecorded]
   return { reasons, previousBytes: before.bytes }
-}
-
-/** The inputs of a build as its image has them, and its size: manifest and config are read, no layer. */
-async function readBefore(
-  { reference, latest }: ImageNames,
-  published: string | undefined,
-  { client, platform }: PlanContext,
-): Promise<{ inputs: BuildInputs | undefined; bytes: number } | undefined> {
-  const tagged = published === undefined ? [] : [`${reference.slice(0, reference.lastIndexOf(':'))}:${published}`]
-  for (const candidate of [...tagged, latest]) {
-    try {
-      const { config, layers } = await client.resolve(parseReference(candidate), platform)
-      const bytes = layers.reduce((total, { size }) => total + size, 0)
-      return { inputs: parseInputsLabel(config.config?.Labels?.[INPUTS_LABEL]), bytes }
-    } catch (error) {
-      // What is not there, or not readable, tells nothing; that is no reason to stop.
-      if (!(error instanceof RegistryError)) throw error
-    }
-  }
-  return undefined
 }
