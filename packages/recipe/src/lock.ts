@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reference, version } from './names.ts'
 import { type Location, type Problem, reportInto, throwProblems } from './problem.ts'
 import { decodeText, openFolder } from './recipe-folder.ts'
