@@ -1,6 +1,6 @@
 // `npm test`: style, types, then unit tests and machines beside the tests that need a real engine and registry. Nothing is
 // skipped: where the engine can not be had the command fails. Arguments go to vitest: `npm test -- packages/flist`.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -62,6 +62,8 @@ try {
     ...browser,
   })
   await ensureEngine()
+  // It bundles itself: once, and not in many tests at the same time.
+  execFileSync(join(root, 'flist'), ['--help'])
   // Where only some files are wanted, their output as it comes is worth more than the time.
   const chosen = filters.length > 0 ? { all: Object.values(lanes).flat() } : lanes
   const checks = filters.length > 0 ? [] : [await run('biome', ['check']), await run('tsc', ['--noEmit'])]

@@ -162,7 +162,7 @@ export class HubTransport {
   }
 
   #connections(): Promise<Agent> {
-    this.#agent ??= import('undici').then(({ Agent }) => new Agent())
+    this.#agent ??= import('./http-agent.ts').then(({ Agent }) => new Agent())
     return this.#agent
   }
 

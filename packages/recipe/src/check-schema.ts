@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { baseName, environmentName, mode, name, optionName, target, word } from './names.ts'
 import { SUPERVISOR_NAMES } from './supervisor.ts'
 

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { account, isTarget, mode, owner, packageName, TARGET_RULE, word } from './names.ts'
 
 const line = word.refine((text) => text !== '', 'is empty')

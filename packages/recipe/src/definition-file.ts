@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Report } from './problem.ts'
 import { decodeText, type RecipeFolder } from './recipe-folder.ts'
 import { validate } from './validation.ts'

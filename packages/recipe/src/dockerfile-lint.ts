@@ -24,7 +24,7 @@ export type LintFinding = Problem & {
  */
 export async function lintImages(images: readonly RenderedImage[], registry: string): Promise<LintFinding[]> {
   // Read when it is needed: most commands lint nothing.
-  const { validate } = await import('dockerfile-utils')
+  const { validate } = await import('./dockerfile-syntax.ts')
   const found = new Map<string, LintFinding>()
   for (const image of images) {
     const lines = traceDockerfile(image)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { imageTests, snippetUse } from './check-schema.ts'
 import {
   baseName,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A JSON Schema as plain data, of which only the keys of objects matter here. */
 export type JsonSchema = {

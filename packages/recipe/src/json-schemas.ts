@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { imageSchema } from './image-schema.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { recipesSchema } from './recipes-schema.ts'

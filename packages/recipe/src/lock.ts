@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reference, version } from './names.ts'
 import { type Location, type Problem, reportInto, throwProblems } from './problem.ts'
 import { decodeText, openFolder } from './recipe-folder.ts'
@@ -70,7 +70,7 @@ export async function parseLock(bytes: Uint8Array | string): Promise<Lock> {
 
 /** Writes recipes.lock.yaml below `root`, sorted, so that equal locks are equal bytes. */
 export async function writeLock(root: string, lock: Lock): Promise<void> {
-  const { stringify } = await import('yaml')
+  const { stringify } = await import('./yaml-text.ts')
   const comment = '# Written by `flist lock`; commit it. It pins what the recipes name but do not hold.\n'
   await writeFile(join(root, LOCK_FILE), `${comment}${stringify(lock, { sortMapEntries: true, lineWidth: 0 })}`)
 }

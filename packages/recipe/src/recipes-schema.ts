@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { baseName, reference, registry, source } from './names.ts'
 
 const bootstrap = z

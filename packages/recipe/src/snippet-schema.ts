@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { snippetTests } from './check-schema.ts'
 import {
   baseName,

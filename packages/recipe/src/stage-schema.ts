@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { mode, name, target } from './names.ts'
 
 const template = z.string()

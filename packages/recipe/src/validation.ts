@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts'
 import type { Report } from './problem.ts'
 import { suggest } from './suggestion.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkSchema, snippetUse } from './check-schema.ts'
 import { cloudInitSchema } from './cloud-init-schema.ts'
 import { account, description, packageName, source, target } from './names.ts'

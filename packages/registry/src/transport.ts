@@ -72,7 +72,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   let closed = false
   let agents: Promise<{ readonly open: Agent; readonly guarded: Agent }> | undefined
   const createAgents = async () => {
-    const { Agent } = await import('undici')
+    const { Agent } = await import('./http-agent.ts')
     const open = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT } })
     const guarded = new Agent({ ...settings, connect: { timeout: CONNECT_TIMEOUT, lookup: guardedLookup(isPrivate) } })
     return { open, guarded }

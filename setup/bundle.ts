@@ -1,0 +1,114 @@
+// Makes one module of each part of the command line, which `./flist` then runs: a start reads some files instead of
+// three hundred. `./flist` calls this when a source is newer than what it made last.
+import { createHash } from 'node:crypto'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { build, type OutputFile } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+const leftOut = join(root, 'packages', 'action', 'scripts', 'left-out.ts')
+
+/** A program that was started before a newer bundle was made may still load parts of the older one. */
+const keepMilliseconds = 24 * 3_600_000
+
+export type CommandLineBundle = {
+  readonly files: readonly Pick<OutputFile, 'path' | 'contents'>[]
+  /** What is imported when it runs, besides its own files. */
+  readonly imports: readonly string[]
+}
+
+/** @throws Error also for what would only fail when it runs */
+export async function bundleCommandLine(): Promise<CommandLineBundle> {
+  const { metafile, outputFiles } = await build({
+    entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
+    absWorkingDir: root,
+    bundle: true,
+    splitting: true,
+    write: false,
+    metafile: true,
+    // As deep as where it will be, for its source maps.
+    outdir: 'node_modules/.cache/flist/bundle',
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    sourcemap: 'linked',
+    sourcesContent: false,
+    // Engines are reached over a socket or TCP: the ssh and gRPC ways of dockerode stay out.
+    alias: { ssh2: leftOut, '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut },
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
+    },
+    logLevel: 'error',
+  })
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+  for (const { path, kind } of imports) {
+    // With Node, CommonJS that is loaded later has its names; in a bundle it has not.
+    const exports = metafile.outputs[path]?.exports ?? []
+    if (kind === 'dynamic-import' && exports.length === 1 && exports[0] === 'default')
+      throw new Error(
+        `bundle: ${path}: CommonJS has no names where it is loaded later; load a module that exports them`,
+      )
+  }
+  const outside = imports.filter(({ path }) => metafile.outputs[path] === undefined).map(({ path }) => path)
+  return { files: outputFiles, imports: [...new Set(outside)].sort() }
+}
+
+/**
+ * Writes a bundle under a name of its own, then lets `current` lead to it: nobody sees half of one.
+ *
+ * @param place folder of bundles
+ * @param started when the sources were read: one that changed since is newer than the `stamp`
+ */
+export function installBundle({ files }: Pick<CommandLineBundle, 'files'>, place: string, started: Date): void {
+  const hash = createHash('sha256')
+  for (const { path, contents } of files) hash.update(basename(path)).update(contents)
+  const name = hash.digest('hex').slice(0, 16)
+  const folder = join(place, name)
+  mkdirSync(place, { recursive: true })
+  const temporary = mkdtempSync(join(place, 'part-'))
+  for (const { path, contents } of files) writeFileSync(join(temporary, basename(path)), contents)
+  try {
+    renameSync(temporary, folder)
+  } catch {
+    // It is there: the same sources, or another process that was faster.
+    rmSync(temporary, { recursive: true })
+  }
+  symlinkSync(name, temporary)
+  renameSync(temporary, join(place, 'current'))
+  const now = new Date()
+  utimesSync(folder, now, now)
+  writeFileSync(join(place, 'stamp'), '')
+  utimesSync(join(place, 'stamp'), started, started)
+  removeOld(place, [name, 'current', 'stamp'])
+}
+
+function removeOld(place: string, kept: readonly string[]): void {
+  for (const name of readdirSync(place)) {
+    const path = join(place, name)
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    if (kept.includes(name) || mtimeMs === undefined || Date.now() - mtimeMs < keepMilliseconds) continue
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.main) {
+  const started = new Date()
+  try {
+    installBundle(await bundleCommandLine(), join(root, 'node_modules', '.cache', 'flist'), started)
+  } catch (error) {
+    // The sources themselves run then. Where nothing can be written nobody wants to read that with every command.
+    if (process.env.FLIST_DEBUG) console.error(error)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,95 @@
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtempDisposable,
+  readdir,
+  readlink,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { bundleCommandLine, installBundle } from '../setup/bundle.ts'
+import { repository, runCommand } from './harness/command.ts'
+
+test('the command line as a bundle imports nothing but Node, and what its packages do without', async () => {
+  const { imports } = await bundleCommandLine()
+  expect(imports.filter((name) => !isBuiltin(name))).toEqual([
+    '@node-rs/xxhash',
+    '@opentelemetry/api',
+    'supports-color',
+  ])
+}, 60_000)
+
+describe('a bundle that is made', () => {
+  const bundleOf = (text: string) => ({ files: [{ path: '/out/main.mjs', contents: Buffer.from(text) }] })
+
+  test('is there under a name of its own, and `current` leads to it', async () => {
+    await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    for (const text of ['one', 'two', 'one']) installBundle(bundleOf(text), place.path, new Date(1e12))
+    const names = (await readdir(place.path)).filter((name) => /^[0-9a-f]{16}$/.test(name))
+    expect(names).toHaveLength(2)
+    expect(names).toContain(await readlink(join(place.path, 'current')))
+    expect(await readdir(join(place.path, 'current'))).toEqual(['main.mjs'])
+    expect((await stat(join(place.path, 'stamp'))).mtime).toEqual(new Date(1e12))
+    expect(await readdir(place.path)).toHaveLength(4)
+  })
+
+  test('replaces those of a day ago, as nobody runs them any more', async () => {
+    await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    installBundle(bundleOf('one'), place.path, new Date())
+    const old = await readlink(join(place.path, 'current'))
+    await utimes(join(place.path, old), 0, 0)
+    installBundle(bundleOf('two'), place.path, new Date())
+    expect(await readdir(place.path)).not.toContain(old)
+  })
+})
+
+/** A clone with one source, whose bundle says how often it was made. */
+async function clone(path: string) {
+  const source = join(path, 'packages', 'cli', 'src', 'main.ts')
+  const script = `
+    import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+    const place = '${path}/node_modules/.cache/flist'
+    if (readFileSync('${source}', 'utf8').includes('broken')) process.exit(1)
+    mkdirSync(place + '/current', { recursive: true })
+    let count = 0
+    try { count = Number(readFileSync(place + '/count', 'utf8')) } catch {}
+    writeFileSync(place + '/count', String(count + 1))
+    writeFileSync(place + '/current/main.mjs', 'console.log("bundle ' + (count + 1) + '", ...process.argv.slice(2))')
+    writeFileSync(place + '/stamp', '')`
+  for (const folder of ['packages/cli/src', 'setup', 'node_modules/.bin'])
+    await mkdir(join(path, folder), { recursive: true })
+  await cp(join(repository, 'flist'), join(path, 'flist'))
+  await chmod(join(path, 'flist'), 0o755)
+  await writeFile(source, 'console.log("source", ...process.argv.slice(2))')
+  await writeFile(join(path, 'setup', 'bundle.ts'), script)
+  await writeFile(join(path, 'pnpm-lock.yaml'), '')
+  await symlink(process.execPath, join(path, 'node_modules', '.bin', 'node'))
+  const run = async (...args: string[]) => (await runCommand(join(path, 'flist'), args)).stdout.trim()
+  return { run, change: (text: string) => writeFile(source, text) }
+}
+
+describe('the program', () => {
+  test('is bundled when it is run first, and again when a source is newer', async () => {
+    await using temporary = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    const { run, change } = await clone(temporary.path)
+    expect(await run('a b', 'c')).toBe('bundle 1 a b c')
+    expect(await run()).toBe('bundle 1')
+    await change('console.log("another")')
+    expect(await run()).toBe('bundle 2')
+  })
+
+  test('runs from its sources where no bundle can be made', async () => {
+    await using temporary = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    const { run, change } = await clone(temporary.path)
+    await run()
+    await change('console.log("broken", ...process.argv.slice(2))')
+    expect(await run('x')).toBe('broken x')
+  })
+})
