@@ -118,6 +118,13 @@ describe('what a shell text is made of', () => {
     expect(traits(text).compound).toBe(false)
   })
 
+  test.each(['a;', 'a |', 'a &'])('%j before a block is taken for compound', (text) => {
+    const scanner = new ShellScanner()
+    scanner.text(text)
+    scanner.point()
+    expect(scanner.traits.compound).toBe(true)
+  })
+
   test.each([
     ['a "b', 'double quotes not closed'],
     ["a 'b", 'single quotes not closed'],

@@ -59,7 +59,7 @@ export class ShellScanner {
     if (this.#operator.endsWith('<')) this.#doubtAfter('an operator that a block splits')
     if (this.#word !== '' && 'case'.startsWith(this.#word) && this.#isNested())
       this.#doubtAfter('a word that a block splits')
-    if (/[|&]/.test(this.#operator)) this.#traits.compound = true
+    if (/[;|&]/.test(this.#operator)) this.#traits.compound = true
     this.#operator = ''
     this.#word = ''
     const isBetween = this.#pending === '' && !this.#escaped
