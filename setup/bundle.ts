@@ -14,9 +14,9 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build, type OutputFile } from 'esbuild'
+import { nodeBundle } from '../packages/action/scripts/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
-const leftOut = join(root, 'packages', 'action', 'scripts', 'left-out.ts')
 
 /** A program that was started before a newer bundle was made may still load parts of the older one. */
 const keepMilliseconds = 24 * 3_600_000
@@ -30,25 +30,15 @@ export type CommandLineBundle = {
 /** @throws Error also for what would only fail when it runs */
 export async function bundleCommandLine(): Promise<CommandLineBundle> {
   const { metafile, outputFiles } = await build({
+    ...nodeBundle,
     entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
     absWorkingDir: root,
-    bundle: true,
     splitting: true,
-    write: false,
-    metafile: true,
     // As deep as where it will be, for its source maps.
     outdir: 'node_modules/.cache/flist/bundle',
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
     outExtension: { '.js': '.mjs' },
     sourcemap: 'linked',
     sourcesContent: false,
-    // Engines are reached over a socket or TCP: the ssh and gRPC ways of dockerode stay out.
-    alias: { ssh2: leftOut, '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut },
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
-    },
     logLevel: 'error',
   })
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)

@@ -1,7 +1,24 @@
 // Bundles the actions for GitHub's runners, which install nothing.
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import { actionDefinitions } from '../src/definitions/actions.ts'
+
+const leftOut = join(import.meta.dirname, 'left-out.ts')
+
+/** What every bundle of ours is made with: modules for Node, some of whose packages are CommonJS. */
+export const nodeBundle = {
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  // Engines are reached over a socket or TCP: the ssh and gRPC ways of dockerode stay out.
+  alias: { ssh2: leftOut, '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
+  },
+} as const satisfies BuildOptions
 
 export type Bundle = {
   /** Texts by name in dist/: the same for the same source and lock file. */
@@ -13,24 +30,13 @@ export type Bundle = {
 /** All actions as one file, and beside it an entry of a line for each: a file each would be the same five megabytes seven times. */
 export async function bundle(): Promise<Bundle> {
   const root = join(import.meta.dirname, '..')
-  const leftOut = join(root, 'scripts', 'left-out.ts')
   const result = await build({
+    ...nodeBundle,
     entryPoints: [join(root, 'src', 'main.ts')],
     absWorkingDir: join(root, '..', '..'),
-    bundle: true,
-    write: false,
-    metafile: true,
     outfile: 'main.js',
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
     minify: true,
     legalComments: 'none',
-    // Engines are reached over a socket or TCP: the ssh and gRPC ways of dockerode stay out.
-    alias: { ssh2: leftOut, '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut },
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
-    },
     logLevel: 'warning',
   })
   const entries = Object.keys(actionDefinitions).map((name): [string, string] => [

@@ -56,26 +56,21 @@ export class ShellScanner {
 
   /** Where a block of alternatives begins or ends. */
   point(): ScanPoint {
-    if (this.#operator.endsWith('<')) this.#doubtAfter('an operator that a block splits')
-    if (this.#word !== '' && 'case'.startsWith(this.#word) && this.#isNested())
-      this.#doubtAfter('a word that a block splits')
-    if (/[;|&]/.test(this.#operator)) this.#traits.compound = true
-    this.#operator = ''
-    this.#word = ''
+    this.#cut()
     const isBetween = this.#pending === '' && !this.#escaped
     return { quoting: isBetween ? this.#stack.join(' ') : undefined, hash: this.#hash }
   }
 
   /** The next alternative begins where the ones before it did. */
   goBack({ quoting, hash }: ScanPoint): void {
-    this.point()
+    this.#cut()
     if (quoting !== undefined) this.#stack = quoting.split(' ') as Frame[]
     this.#hash = hash
   }
 
   /** What follows comes after this text or after the alternative that ended there. */
   join({ hash }: ScanPoint): void {
-    this.point()
+    this.#cut()
     if (hash !== this.#hash) this.#hash = 'unsure'
   }
 
@@ -85,6 +80,16 @@ export class ShellScanner {
     if (open !== undefined) return `${FRAME_NAMES[open]} not closed`
     if (this.#escaped) return 'a backslash at the end'
     return /[;&|]$/.test(this.#operator) ? `"${this.#operator}" at the end` : undefined
+  }
+
+  /** What is before a block and what is in it may be one word or operator, or two. */
+  #cut(): void {
+    if (this.#operator.endsWith('<')) this.#doubtAfter('an operator that a block splits')
+    if (this.#word !== '' && 'case'.startsWith(this.#word) && this.#isNested())
+      this.#doubtAfter('a word that a block splits')
+    if (/[;|&]/.test(this.#operator)) this.#traits.compound = true
+    this.#operator = ''
+    this.#word = ''
   }
 
   #refusal(): string | undefined {

@@ -201,6 +201,63 @@ describe('values stay data', () => {
     )
   })
 
+  test('in a script, whatever blocks are around them', () => {
+    const quoting = [
+      '"',
+      "'",
+      '`',
+      '$(',
+      ')',
+      '#',
+      '\\',
+      '\\\n',
+      '\n',
+      ' ',
+      'x',
+      '<',
+      ';',
+      'ca',
+      'se a in a) ',
+      ';; esac ',
+    ]
+    const { script } = fc.letrec<{ script: string; block: string }>((tie) => ({
+      block: fc.oneof(
+        tie('script').map((body) => `{{#if on}}${body}{{/if}}`),
+        fc.tuple(tie('script'), tie('script')).map(([one, other]) => `{{#if on}}${one}{{else}}${other}{{/if}}`),
+        tie('script').map((body) => `{{#each hosts}}${body}{{/each}}`),
+      ),
+      script: fc
+        .array(
+          fc.oneof(
+            { depthSize: 'small' },
+            { weight: 5, arbitrary: fc.constantFrom(...quoting) },
+            { weight: 2, arbitrary: fc.constantFrom('{{name}}', '{{../name}}') },
+            { weight: 2, arbitrary: tie('block') },
+          ),
+          { minLength: 1, maxLength: 5 },
+        )
+        .map((parts) => parts.join('')),
+    }))
+    const name = `'\n"; printf pwned >&3; $(printf pwned >&3) \`printf pwned >&3\` }; #`
+    const data = fc.record({ on: fc.boolean(), hosts: fc.constantFrom<string[]>([], ['a'], ['a', 'b']) })
+    const ending = fc.constantFrom('', '"', "'", ')"')
+    fc.assert(
+      fc.property(script, data, ending, (text, { on, hosts }, after) => {
+        const template = compile('shell', text)
+        fc.pre(!Array.isArray(template) && text.includes('name}}'))
+        const rendered = (template as Template).render({ ...DATA, name, on, hosts })
+        const { output } = spawnSync('/bin/sh', ['-c', `${rendered}${after}`], {
+          stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+          cwd: '/proc',
+          encoding: 'utf8',
+          timeout: 5000,
+        })
+        expect(output[3]).toBe('')
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   test('in JSON', () => {
     fc.assert(
       fc.property(hostile, fc.array(hostile), (name, hosts) => {

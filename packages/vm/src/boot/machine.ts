@@ -89,7 +89,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const tail = lastLines(child.stderr)
   const daemonTail = lastLines(child.stdio[3] as Readable)
   const ended = once(child, 'close').then(([code]) => ({
-    ...{ exitCode: typeof code === 'number' ? code : undefined, tail, daemonTail },
+    exitCode: typeof code === 'number' ? code : undefined,
+    tail,
+    daemonTail,
   }))
   return {
     ended,
