@@ -2,6 +2,7 @@
 // three hundred. `./flist` calls this when a source is newer than what it made last.
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -67,6 +68,8 @@ export function installBundle({ files }: Pick<CommandLineBundle, 'files'>, place
   const folder = join(place, name)
   mkdirSync(place, { recursive: true })
   const temporary = mkdtempSync(join(place, 'part-'))
+  // Who may read the clone may run it, whoever ran it first.
+  chmodSync(temporary, statSync(place).mode & 0o777)
   for (const { path, contents } of files) writeFileSync(join(temporary, basename(path)), contents)
   try {
     renameSync(temporary, folder)
@@ -97,7 +100,7 @@ if (import.meta.main) {
   try {
     installBundle(await bundleCommandLine(), join(root, 'node_modules', '.cache', 'flist'), started)
   } catch (error) {
-    // The sources themselves run then. Where nothing can be written nobody wants to read that with every command.
+    // The sources themselves run then, and nobody wants to read that with every command.
     if (process.env.FLIST_DEBUG) console.error(error)
     process.exitCode = 1
   }

@@ -5,6 +5,7 @@ import {
   mkdtempDisposable,
   readdir,
   readlink,
+  rm,
   stat,
   symlink,
   utimes,
@@ -38,6 +39,15 @@ describe('a bundle that is made', () => {
     expect(await readdir(join(place.path, 'current'))).toEqual(['main.mjs'])
     expect((await stat(join(place.path, 'stamp'))).mtime).toEqual(new Date(1e12))
     expect(await readdir(place.path)).toHaveLength(4)
+  })
+
+  test('can be read by all who can read the place', async () => {
+    await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    for (const mode of [0o755, 0o700]) {
+      await chmod(place.path, mode)
+      installBundle(bundleOf(String(mode)), place.path, new Date())
+      expect((await stat(join(place.path, 'current'))).mode & 0o777).toBe(mode)
+    }
   })
 
   test('replaces those of a day ago, as nobody runs them any more', async () => {
@@ -91,5 +101,22 @@ describe('the program', () => {
     await run()
     await change('console.log("broken", ...process.argv.slice(2))')
     expect(await run('x')).toBe('broken x')
+  })
+
+  test('runs from its sources where the bundle is gone', async () => {
+    await using temporary = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    const { run } = await clone(temporary.path)
+    await run()
+    await rm(join(temporary.path, 'node_modules', '.cache', 'flist', 'current'), { recursive: true })
+    expect(await run('x')).toBe('source x')
+  })
+
+  test('runs from its sources, and tries nothing, for somebody who may not write there', async () => {
+    await using temporary = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    const { run } = await clone(temporary.path)
+    // A file is no place for anybody, root included.
+    await mkdir(join(temporary.path, 'node_modules', '.cache'))
+    await writeFile(join(temporary.path, 'node_modules', '.cache', 'flist'), '')
+    expect(await run('x')).toBe('source x')
   })
 })
