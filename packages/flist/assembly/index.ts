@@ -1,6 +1,7 @@
 /** The chunk codec of flists as one module: what src/codec/wasm.ts calls. */
 import { begin, finish, update } from './blake2b'
 import { hashAll } from './blake2b-lanes'
+import { prepareRotations } from './blake2b-rounds'
 import { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, Chunk, HASH_STATE, INPUT, INPUT_SIZE, MEMORY_SIZE, OUTPUT } from './layout'
 import { compress as compressSnappy } from './snappy-compress'
 import { decompress as decompressSnappy } from './snappy-decompress'
@@ -11,6 +12,7 @@ export { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, HASH_STATE, INPUT, INPUT_SIZE, OUTPUT
 export { begin as hashBegin, finish as hashFinish, update as hashUpdate }
 
 memory.grow(((MEMORY_SIZE + 0xffff) >>> 16) as i32 - memory.size())
+prepareRotations()
 
 @inline
 function chunkAt(i: i32): Chunk {

@@ -22,14 +22,15 @@ export const HASH_TABLE: usize = START
 export const HASH_STATE: usize = HASH_TABLE + 32768
 export const HASH_BLOCK: usize = HASH_STATE + 64
 
-/** BLAKE2b's lanes (blake2b-lanes.ts): two of them, their states and blocks, and their message words side by side. */
+/** BLAKE2b's lanes (blake2b-lanes.ts): two of them, their states and blocks, their message words side by side, and two shuffles. */
 export const HASH_LANES: usize = HASH_BLOCK + 128
 export const HASH_LANE_STATES: usize = HASH_LANES + 96
 export const HASH_LANE_BLOCKS: usize = HASH_LANE_STATES + 128
 export const HASH_LANE_WORDS: usize = HASH_LANE_BLOCKS + 256
+export const HASH_ROTATIONS: usize = HASH_LANE_WORDS + 256
 
 /** XXTEA's lanes; see xxtea-lanes.ts. */
-export const LANES: usize = HASH_LANE_WORDS + 256
+export const LANES: usize = HASH_ROTATIONS + 32
 export const LANE_KEYS: usize = LANES + 256
 export const LANE_SUMS: usize = LANE_KEYS + 128
 export const LANE_PARK: usize = LANE_SUMS + 32

@@ -12,12 +12,19 @@ const INITIAL_PAIR = INITIAL.map((value) => {
   return other === undefined ? `i64x2.splat(${word})` : `v128.xor(i64x2.splat(${word}), pair(${other}A, ${other}B))`
 })
 
-/** Rotations by whole bytes are shuffles: there is no instruction that rotates. */
+/**
+ * Rotations by whole bytes are shuffles: there is no instruction that rotates. Which bytes they take is read from memory, as
+ * V8 makes a constant anew, in six instructions, wherever one is used; and relaxed, as it does not know then that they are in range.
+ */
 const PAIR_FUNCTIONS = `
+export function prepareRotations(): void {
+  v128.store(HASH_ROTATIONS, i8x16(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10))
+  v128.store(HASH_ROTATIONS, i8x16(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9), 16)
+}
 @inline function pair(a: u64, b: u64): v128 { return i64x2.replace_lane(i64x2.splat(a), 1, b) }
 @inline function rotate32(v: v128): v128 { return v128.shuffle<u32>(v, v, 1, 0, 3, 2) }
-@inline function rotate24(v: v128): v128 { return v128.shuffle<u8>(v, v, 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10) }
-@inline function rotate16(v: v128): v128 { return v128.shuffle<u8>(v, v, 2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9) }
+@inline function rotate24(v: v128): v128 { return i8x16.relaxed_swizzle(v, v128.load(HASH_ROTATIONS)) }
+@inline function rotate16(v: v128): v128 { return i8x16.relaxed_swizzle(v, v128.load(HASH_ROTATIONS, 16)) }
 @inline function rotate63(v: v128): v128 { return v128.or(i64x2.shr_u(v, 63), i64x2.add(v, v)) }
 `
 
@@ -38,11 +45,11 @@ function mixing([a, b, c, d]: readonly [number, number, number, number], x: numb
 /** The same for two blocks side by side. */
 function mixingPair([a, b, c, d]: readonly [number, number, number, number], x: number, y: number): string[] {
   return [
-    `v${a} = i64x2.add(i64x2.add(v${a}, v${b}), v128.load(HASH_LANE_WORDS, ${16 * x}))`,
+    `v${a} = i64x2.add(i64x2.add(v${a}, v128.load(HASH_LANE_WORDS, ${16 * x})), v${b})`,
     `v${d} = rotate32(v128.xor(v${d}, v${a}))`,
     `v${c} = i64x2.add(v${c}, v${d})`,
     `v${b} = rotate24(v128.xor(v${b}, v${c}))`,
-    `v${a} = i64x2.add(i64x2.add(v${a}, v${b}), v128.load(HASH_LANE_WORDS, ${16 * y}))`,
+    `v${a} = i64x2.add(i64x2.add(v${a}, v128.load(HASH_LANE_WORDS, ${16 * y})), v${b})`,
     `v${d} = rotate16(v128.xor(v${d}, v${a}))`,
     `v${c} = i64x2.add(v${c}, v${d})`,
     `v${b} = rotate63(v128.xor(v${b}, v${c}))`,
@@ -65,7 +72,7 @@ function allRounds(mix: typeof mixing): string[] {
  * side by side: half again as fast.
  */
 export function blake2bRounds(): string {
-  return `import { HASH_LANE_WORDS } from './layout'\n${PAIR_FUNCTIONS}${compressSource()}${compressPairSource()}`
+  return `import { HASH_LANE_WORDS, HASH_ROTATIONS } from './layout'\n${PAIR_FUNCTIONS}${compressSource()}${compressPairSource()}`
 }
 
 function compressSource(): string {

@@ -8,7 +8,7 @@ const OUTPUT = 'codec.wasm'
 
 const COMPILER_OPTIONS = [
   ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--uncheckedBehavior', 'always'],
-  ...['--runtime', 'stub', '--enable', 'simd', '--use', 'abort='],
+  ...['--runtime', 'stub', '--enable', 'simd', '--enable', 'relaxed-simd', '--use', 'abort='],
 ]
 
 /** Compiles the sources in assembly/; the same sources and compiler give the same bytes. */

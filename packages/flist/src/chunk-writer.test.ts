@@ -256,6 +256,7 @@ test.each([FLIST_CHUNKS, FL_CHUNKS])(
       // Both have to find this one there.
       await store.put([format.encode(noise(5_000, 1))])
       await using writer = createChunkWriter(store, { format, workers, workersAfter: 0 })
+      await writer.expect(0)
       const lists = []
       for (const bytes of contents) lists.push(await writeFile(writer, bytes))
       await writer.flush()
@@ -277,6 +278,7 @@ test('a directory that threads cannot write to fails the writer as it does the s
   const name = hex(encodeChunk(bytes).id)
   await writeTextFile(join(root, name.slice(0, 2)), 'where its directory would be')
   await using writer = createChunkWriter(await openChunkStore(root), { workers: 1, workersAfter: 0 })
+  await writer.expect(0)
   await writeFile(writer, bytes)
   await expect(writer.flush()).rejects.toMatchObject({
     name: 'FlistError',
@@ -288,6 +290,7 @@ test('a directory that threads cannot write to fails the writer as it does the s
 test('a writer that is disposed of in the middle fails what is under way', async () => {
   const { store } = memoryStore()
   const writer = createChunkWriter(store, { workers: 2, workersAfter: 0 })
+  await writer.expect(0)
   await writeFile(writer, noise(3 * CHUNK_SIZE, 1))
   const flushed = Promise.allSettled([writer.flush()])
   await writer[Symbol.asyncDispose]()

@@ -33,6 +33,8 @@ export type ChunkFileWriter = {
 
 /** Stores the contents of files as chunks. */
 export type ChunkWriter = {
+  /** Tells that about so many bytes are to come (see `BatchCodec`). */
+  expect(bytes: number): Promise<void>
   /** Begins a file of `size` bytes; the one before must have ended. */
   open(size: number): ChunkFileWriter
   /** Resolves when all chunks so far are stored and all lists so far are filled in. The writer may be used on. */
@@ -56,7 +58,7 @@ const hashAt = (hashes: Uint8Array, i: number, size: number) =>
 
 /**
  * Cuts files into chunks, encodes those whose plain bytes it has not seen yet, and puts those the store does not have.
- * After the first megabytes threads encode; ids, bytes and stats do not depend on how many.
+ * When there is enough to do threads encode, too; ids, bytes and stats do not depend on how many.
  *
  * Memory is bounded by a few batches, whatever the files' sizes, and about 100 bytes per different chunk: the caller
  * waits for the promises it gets. After an error of the store every call fails with it.
@@ -213,7 +215,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     checkFailure()
   }
 
-  return { open, flush, stats, [Symbol.asyncDispose]: () => codec.close() }
+  return { expect: codec.expect, open, flush, stats, [Symbol.asyncDispose]: () => codec.close() }
 }
 
 /** Fills in the entries of a batch; gives the chunks whose keys nobody has seen before. */

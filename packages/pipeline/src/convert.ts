@@ -16,18 +16,11 @@ import {
   writeFlist,
 } from '@tf-images/flist'
 import type { ResolvedImage } from '@tf-images/registry'
-import {
-  applyLayers,
-  type ContentStore,
-  type DirectoryNode,
-  decompress,
-  readDirectory,
-  readRootTar,
-} from '@tf-images/rootfs'
+import { type ContentStore, type DirectoryNode, decompress, readDirectory, readRootTar } from '@tf-images/rootfs'
 import { CONVERTER_VERSION } from './build-id.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
 import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
-import { type ImageLayersOptions, type LayerCount, readImageLayers } from './image-layers.ts'
+import { type ImageLayersOptions, type LayerCount, readImageTree } from './image-layers.ts'
 import { type Backend, configMetadata, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
 import { isDiskImage, measuringStore, refuseDiskImage } from './image-raw.ts'
 import type { LayerCache } from './layer-cache.ts'
@@ -120,6 +113,7 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks: format }
   const { root, layers } = await readSource(source, contents, {
     bounds,
+    expect: writer.expect,
     ...(kept ? { kept } : {}),
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
@@ -165,12 +159,10 @@ export async function readSource(
   const budget = createBudget(bounds, source.title)
   const limited = budget.limit(contents)
   if (source.kind === 'directory') return { root: await readDirectory(source.path, limited, signal ? { signal } : {}) }
-  if (source.kind === 'image') {
-    const { layers, count } = await readImageLayers(source, limited, { ...options, budget })
-    return { root: applyLayers(layers), layers: count }
-  }
+  if (source.kind === 'image') return readImageTree(source, limited, { ...options, budget })
   const { title: name } = source
   const compressedBytes = (await stat(source.path)).size
+  options.expect?.(compressedBytes)
   const tar = decompress(readFileStream(source.path), { name, compressedBytes, limits: bounds.decompression })
   const root = await readRootTar(tar, limited, { limits: bounds.tar, name })
   refusePackedImage(root, name)

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { type ChunkFormat, type ChunkList, type ChunkStore, createIdSet, type IdSet } from '@tf-images/flist'
-import { type ContentStore, decompress, type Layer, readLayer } from '@tf-images/rootfs'
+import {
+  applyLayers,
+  type ContentStore,
+  type DirectoryNode,
+  decompress,
+  type Layer,
+  readLayer,
+} from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 import type { LayerCache } from './layer-cache.ts'
 import type { Bounds, SourceBudget } from './limits.ts'
@@ -30,6 +37,8 @@ export type ImageLayersOptions = {
   readonly bounds: Pick<Bounds, 'tar' | 'decompression'>
   /** What all layers together may cost; `contents` counts the files that are read. */
   readonly budget: SourceBudget
+  /** Called with how many bytes are to be read at least, before they are. */
+  readonly expect?: (bytes: number) => unknown
   readonly signal?: AbortSignal
 }
 
@@ -46,7 +55,7 @@ type WantedLayer = {
 }
 
 /**
- * The layers of an image, the lowest first. Those the cache has, and whose chunks are all in the store, are neither
+ * The tree of an image's layers. Those the cache has, and whose chunks are all in the store, are neither
  * downloaded nor read; of the others each is converted once, one after the other, while the next is being downloaded.
  *
  * A layer is kept in the cache when its blob's digest and its diffID were checked and its chunks are stored, so that a
@@ -54,19 +63,37 @@ type WantedLayer = {
  *
  * @throws RegistryError, RootfsError, FlistError, PipelineError 'digest-mismatch', 'limit'
  */
-export async function readImageLayers(
+export async function readImageTree(
   source: ImageSource,
   contents: ContentStore<ChunkList>,
   options: ImageLayersOptions,
-): Promise<{ readonly layers: readonly Layer<ChunkList>[]; readonly count: LayerCount }> {
+): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers: LayerCount }> {
   const wanted = wantedLayers(source, options.signal)
   const known = new Map<string, Layer<ChunkList>>()
   const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
   if (options.kept) await loadLayers(unique, options.kept, options.budget, known)
   const missing = unique.filter(({ diffId }) => !known.has(diffId))
-  await convertLayers(missing, contents, options, known)
-  const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
-  return { layers, count: { total: wanted.length, cached: wanted.length - missing.length } }
+  options.expect?.(missing.reduce((sum, { size }) => sum + size, 0))
+  const saving: Promise<void>[] = []
+  try {
+    await convertLayers(missing, contents, options, (diffId, layer) => {
+      known.set(diffId, layer)
+      if (options.kept) saving.push(keepLayer(diffId, layer, options.kept))
+    })
+    const root = applyLayers(wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] })))
+    await Promise.all(saving)
+    return { root, layers: { total: wanted.length, cached: wanted.length - missing.length } }
+  } finally {
+    await Promise.allSettled(saving)
+  }
+}
+
+/** Keeps a layer when its chunks are stored, while other work goes on. */
+function keepLayer(diffId: string, layer: Layer<ChunkList>, { cache, flush, chunks }: KeptLayers): Promise<void> {
+  const kept = flush().then(() => cache.save(diffId, chunks, layer))
+  // What went wrong is told when all layers are read.
+  kept.catch(() => {})
+  return kept
 }
 
 function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSignal): WantedLayer[] {
@@ -114,12 +141,12 @@ async function areStored(layer: Layer<ChunkList>, { store, chunks }: KeptLayers,
   return (await store.missing(asked)).length === 0
 }
 
-/** Adds to `known` the layers it converts, in their order. */
+/** Converts layers and calls `done` with each, in their order. */
 async function convertLayers(
   wanted: readonly WantedLayer[],
   contents: ContentStore<ChunkList>,
-  { kept, bounds, budget }: ImageLayersOptions,
-  known: Map<string, Layer<ChunkList>>,
+  { bounds, budget }: ImageLayersOptions,
+  done: (diffId: string, layer: Layer<ChunkList>) => void,
 ): Promise<void> {
   const begin = (layer: WantedLayer | undefined) => layer && readAhead(layer.blob(), AHEAD_BYTES)
   let next = begin(wanted[0])
@@ -132,10 +159,7 @@ async function convertLayers(
       const tar = checkDiffId(plain, diffId, name)
       const layer = await readLayer(tar, contents, { name, limits: bounds.tar }).finally(blob.close)
       budget.addEntries(layer)
-      known.set(diffId, layer)
-      if (!kept) continue
-      await kept.flush()
-      await kept.cache.save(diffId, kept.chunks, layer)
+      done(diffId, layer)
     }
   } finally {
     next?.close()

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Batch, ChunkCodec, EncodedBatch } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
-import { startCodecThreads } from './codec-threads.ts'
+import { type CodecThreads, startCodecThreads } from './codec-threads.ts'
 import { compiledCodec } from './wasm.ts'
 
 export type BatchCodecOptions = {
@@ -18,11 +18,18 @@ export type BatchDestination = { readonly files?: string | undefined }
 export type BatchCodec = {
   /** Batches that are worth having under way at once. */
   readonly window: number
+  /**
+   * Tells about how many bytes are to come, so that threads start in time. Resolves when those that are worth it have begun,
+   * which nobody needs to wait for.
+   */
+  expect(bytes: number): Promise<void>
   hashBatch(batch: Batch): Promise<Uint8Array>
   encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
   /** Ends the threads. */
   close(): Promise<void>
 }
+
+type Codec = Pick<BatchCodec, 'hashBatch' | 'encodeBatch'>
 
 /** One layer cannot be decompressed fast enough for more, and each takes memory. */
 const MOST_WORKERS = 3
@@ -33,22 +40,27 @@ const INLINE_WINDOW = 4
 /** Batches of chunks of one format. */
 export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & BatchDestination = {}): BatchCodec {
   const { files, workers = defaultWorkers(), workersAfter = WORKERS_AFTER } = options
-  let codec: Pick<BatchCodec, 'hashBatch' | 'encodeBatch' | 'close'> | undefined
-  let threaded = false
+  let inline: Codec | undefined
+  let threads: CodecThreads | undefined
   let encoded = 0
 
-  function current() {
-    if (workers > 0 && !threaded && encoded >= workersAfter) {
-      threaded = true
-      codec = startCodecThreads(workers, kind, files)
-    }
-    codec ??= createInlineCodec(createCodecOf(kind, compiledCodec()))
-    return codec
+  async function expect(bytes: number): Promise<void> {
+    if (workers > 0 && bytes >= workersAfter) threads ??= startCodecThreads(workers, kind, files)
+    await threads?.begun
+  }
+
+  /** Threads while one of them has room; else the work is done here, so that no processor waits for another. */
+  function current(): Codec {
+    void expect(encoded)
+    if (threads?.hasRoom()) return threads
+    inline ??= createInlineCodec(createCodecOf(kind, compiledCodec()))
+    return inline
   }
 
   return {
     // Two for each thread, so that none waits, and one on its way to the store.
     window: Math.max(INLINE_WINDOW, 2 * workers + 1),
+    expect,
     hashBatch: (batch) => current().hashBatch(batch),
     encodeBatch(batch, keys, wanted) {
       const codec = current()
@@ -56,7 +68,7 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
       return codec.encodeBatch(batch, keys, wanted)
     },
     async close() {
-      await codec?.close()
+      await threads?.close()
     },
   }
 }
@@ -67,11 +79,9 @@ function defaultWorkers(): number {
 }
 
 /** Hashes and encodes batches where it is called. */
-function createInlineCodec(codec: ChunkCodec): BatchCodec {
+function createInlineCodec(codec: ChunkCodec): Codec {
   return {
-    window: INLINE_WINDOW,
     hashBatch: async (batch) => codec.hashBatch(batch),
     encodeBatch: async (batch, keys, wanted) => codec.encodeBatch(batch, keys, wanted),
-    async close() {},
   }
 }

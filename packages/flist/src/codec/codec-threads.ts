@@ -8,6 +8,10 @@ import { compiledCodec } from './wasm.ts'
 
 /** Hashes and encodes batches as a ChunkCodec does, but elsewhere; their memory must be shared. */
 export type CodecThreads = {
+  /** Resolves when all threads have begun to work, or ended. */
+  readonly begun: Promise<void>
+  /** Whether a thread that has begun to work would soon come to another call. */
+  hasRoom(): boolean
   hashBatch(batch: Batch): Promise<Uint8Array>
   encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
   /** Ends the threads; calls that are under way fail. */
@@ -16,10 +20,18 @@ export type CodecThreads = {
 
 type CodecResult = Uint8Array | EncodedBatch
 type Pending = { readonly resolve: (result: CodecResult) => void; readonly reject: (error: unknown) => void }
-type Thread = { readonly worker: Worker; readonly calls: Map<number, Pending> }
+type Thread = {
+  readonly worker: Worker
+  readonly calls: Map<number, Pending>
+  readonly begun: Promise<void>
+  online: boolean
+}
+
+/** Calls of a thread: one it works on, and one that is there when it has finished. */
+const CALLS_EACH = 2
 
 /**
- * Starts `count` threads. Each call goes to the one with the fewest calls. They keep the process alive only while calls
+ * Starts `count` threads. Each call goes to the one with the fewest calls, of those that have begun to work. They keep the process alive only while calls
  * are under way. A thread that ends makes its calls, and all later ones, fail with a FlistError `codec-failed`. With
  * `files`, the directory of a store, they store there what they encode, or fail with a FlistError as that store does.
  */
@@ -38,10 +50,15 @@ export function startCodecThreads(count: number, kind: CodecKind = 'flist', file
     }
   }
 
+  function leastBusy(): Thread {
+    const online = threads.filter(({ online }) => online)
+    return (online.length > 0 ? online : threads).reduce((a, b) => (b.calls.size < a.calls.size ? b : a))
+  }
+
   function call(message: Omit<CodecCall, 'number'>): Promise<CodecResult> {
     return new Promise((resolve, reject) => {
       if (failure) return reject(failure)
-      const { worker, calls: pending } = threads.reduce((a, b) => (b.calls.size < a.calls.size ? b : a))
+      const { worker, calls: pending } = leastBusy()
       const number = calls++
       if (pending.size === 0) worker.ref()
       pending.set(number, { resolve, reject })
@@ -50,6 +67,8 @@ export function startCodecThreads(count: number, kind: CodecKind = 'flist', file
   }
 
   return {
+    begun: Promise.all(threads.map(({ begun }) => begun)).then(() => {}),
+    hasRoom: () => threads.some(({ online, calls }) => online && calls.size < CALLS_EACH),
     hashBatch: (batch) => call({ batch }) as Promise<Uint8Array>,
     encodeBatch: (batch, keys, wanted) => call({ batch, encode: { keys, wanted } }) as Promise<EncodedBatch>,
     async close() {
@@ -63,6 +82,8 @@ function startThread(workerData: CodecThreadData, fail: (error: FlistError) => v
   // Flags of this process may not suit a thread that runs a script from memory.
   const worker = new Worker(CODEC_THREAD_SOURCE, { eval: true, workerData, execArgv: [], env: {} })
   const calls = new Map<number, Pending>()
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const thread: Thread = { worker, calls, begun, online: false }
   const failed = (reason: string, cause?: unknown) =>
     fail(new FlistError('codec-failed', `chunk codec: a thread ended (${reason}); run it again`, { cause }))
   worker.on('message', (reply: CodecReply) => {
@@ -72,8 +93,15 @@ function startThread(workerData: CodecThreadData, fail: (error: FlistError) => v
     else call?.reject(new FlistError(reply.failure.code, reply.failure.message))
     if (calls.size === 0) worker.unref()
   })
+  worker.once('online', () => {
+    thread.online = true
+    begin()
+  })
   worker.on('error', (error) => failed(String(error), error))
-  worker.on('exit', (code) => failed(`exit code ${code}`))
+  worker.on('exit', (code) => {
+    begin()
+    failed(`exit code ${code}`)
+  })
   worker.unref()
-  return { worker, calls }
+  return thread
 }

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
@@ -6,17 +5,14 @@ import { encodeMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
 import type { TreeSummary } from '../tree-summary.ts'
 import { summariseTree } from '../write/tree-rules.ts'
-import { type WholeFileOptions, writeWhole } from '../write/whole-file.ts'
+import { type WholeFile, type WholeFileOptions, writeWhole } from '../write/whole-file.ts'
 import type { MetadataSource } from '../write/write-flist.ts'
 import { createFlDatabase, type FlDatabaseWriter } from './fl-database-writer.ts'
 import { createInode } from './fl-inode.ts'
 import { checkRoutes, type FlRoute } from './fl-route.ts'
 
 /** What was written. */
-export type FlSummary = TreeSummary & {
-  /** Size of the `.fl` file itself */
-  readonly flistBytes: number
-}
+export type FlSummary = WholeFile<TreeSummary>
 
 /** What a `.fl` says beside the tree. */
 export type FlDetails = {
@@ -26,7 +22,7 @@ export type FlDetails = {
   readonly metadata?: MetadataSource
 }
 
-export type WriteFlOptions = WholeFileOptions<FlSummary>
+export type WriteFlOptions = WholeFileOptions<TreeSummary>
 
 /** Inodes written between two turns of the event loop. */
 const BATCH = 1000
@@ -59,7 +55,7 @@ export async function writeFl(
       for (const [key, text] of tags) database.addTag(key, text)
       for (const route of routes) database.addRoute(route)
       await database.finish()
-      return { ...summary, flistBytes: (await stat(file)).size }
+      return { draft: summary, complete: async () => {} }
     } finally {
       database.abandon()
     }

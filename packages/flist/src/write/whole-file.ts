@@ -1,12 +1,21 @@
-import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { FlistError } from '../errors.ts'
 
 /** How a file is to appear. */
 export type WholeFileOptions<T> = {
-  /** Called with what was written just before it appears at the output; throwing keeps it from there. */
-  readonly accept?: (summary: T) => void
+  /** Called with what is known of the file while it is completed; throwing keeps it from appearing at the output. */
+  readonly accept?: (draft: T) => void
   readonly signal?: AbortSignal
+}
+
+/** A file that is nearly made: what is known of it, and what completes it. */
+export type WholeFileDraft<T> = { readonly draft: T; readonly complete: () => Promise<void> }
+
+/** What is known of a file that was written. */
+export type WholeFile<T> = T & {
+  /** Size of the file itself */
+  readonly flistBytes: number
 }
 
 /**
@@ -16,16 +25,24 @@ export type WholeFileOptions<T> = {
  */
 export async function writeWhole<T>(
   output: string,
-  write: (file: string) => Promise<T>,
+  write: (file: string) => Promise<WholeFileDraft<T>>,
   { accept, signal }: WholeFileOptions<T> = {},
-): Promise<T> {
+): Promise<WholeFile<T>> {
   const workspace = await writing(output, signal, () => mkdtemp(join(dirname(output), `.${basename(output)}-`)))
   try {
     const file = join(workspace, 'output')
-    const summary = await writing(output, signal, () => write(file))
-    accept?.(summary)
+    const { draft, complete } = await writing(output, signal, () => write(file))
+    const completed = writing(output, signal, complete)
+    try {
+      accept?.(draft)
+    } catch (error) {
+      await completed.catch(() => {})
+      throw error
+    }
+    await completed
+    const { size: flistBytes } = await writing(output, signal, () => stat(file))
     await writing(output, signal, () => rename(file, output))
-    return summary
+    return { ...draft, flistBytes }
   } finally {
     await rm(workspace, { recursive: true, force: true })
   }

@@ -8,7 +8,7 @@ import { checkFlist } from '../read/check-flist.ts'
 import { openFlist } from '../read/open-flist.ts'
 import type { ChunkList, DirectoryNode } from '../tree.ts'
 import { hashTree } from '../tree-hash.ts'
-import { writeFlist } from './write-flist.ts'
+import { type FlistDraft, writeFlist } from './write-flist.ts'
 
 /** Writes a tree and gives what `read` makes of the flist. */
 function roundTrip<T>(tree: DirectoryNode<ChunkList>, read: (file: string) => Promise<T>): Promise<T> {
@@ -205,11 +205,11 @@ describe('a flist that cannot be written', () => {
     await inDirectory(async (target) => {
       const output = join(target, 'a.flist')
       await writeFile(output, 'old')
-      const accept = ({ files, flistBytes }: { files: number; flistBytes: number }) => {
-        throw new RangeError(`${files} file in ${flistBytes > 0 ? 'some' : 'no'} bytes`)
+      const accept = ({ files, oversizedDirectories }: FlistDraft) => {
+        throw new RangeError(`${files} file, ${oversizedDirectories.length} large directories`)
       }
       const written = writeFlist(directory({ a: file() }), {}, output, { accept })
-      await expect(written).rejects.toThrow(new RangeError('1 file in some bytes'))
+      await expect(written).rejects.toThrow(new RangeError('1 file, 0 large directories'))
       expect([await readdir(target), await readFile(output, 'utf8')]).toEqual([['a.flist'], 'old'])
     })
   })

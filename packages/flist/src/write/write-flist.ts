@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { packDatabase } from '../format/archive-writer.ts'
@@ -10,17 +9,18 @@ import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
 import type { TreeSummary } from '../tree-summary.ts'
 import { buildDirectory, createAclTable, createKeyTable } from './directory-builder.ts'
 import { summariseTree } from './tree-rules.ts'
-import { type WholeFileOptions, writeWhole } from './whole-file.ts'
+import { type WholeFile, type WholeFileOptions, writeWhole } from './whole-file.ts'
 
-/** What was written. */
-export type FlistSummary = TreeSummary & {
-  /** Size of the flist itself */
-  readonly flistBytes: number
+/** What is known of a flist before it is packed. */
+export type FlistDraft = TreeSummary & {
   /** Paths of the directories whose record is over 4 MiB: no zflist can rewrite a flist that has one */
   readonly oversizedDirectories: readonly string[]
 }
 
-export type WriteFlistOptions = WholeFileOptions<FlistSummary>
+/** What was written. */
+export type FlistSummary = WholeFile<FlistDraft>
+
+export type WriteFlistOptions = WholeFileOptions<FlistDraft>
 
 /** The reference's buffer for one record, in bytes; it writes nothing, and says nothing, for a directory over it. */
 const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
@@ -50,8 +50,8 @@ export async function writeFlist(
   const write = async (file: string) => {
     const database = `${file}.sqlite3`
     const oversizedDirectories = await writeDatabase(root, rows, database, options.signal)
-    await packDatabase(database, file, options.signal)
-    return { ...summary, oversizedDirectories, flistBytes: (await stat(file)).size }
+    const draft = { ...summary, oversizedDirectories }
+    return { draft, complete: () => packDatabase(database, file, options.signal) }
   }
   return writeWhole(output, write, options)
 }

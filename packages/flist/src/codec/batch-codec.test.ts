@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { makeBatch } from '../../test/batches.ts'
+import { sampleBytes } from '../../test/sample-bytes.ts'
+import { createBatchCodec } from './batch-codec.ts'
+
+/** Some batches, and a codec with these threads, which store what they encode: the others do not. */
+async function start(workers: number, workersAfter: number) {
+  const files = await mkdtemp(join(tmpdir(), 'batch-codec-'))
+  const codec = createBatchCodec('flist', { workers, workersAfter, files })
+  onTestFinished(async () => {
+    await codec.close()
+    await rm(files, { recursive: true })
+  })
+  const batches = Array.from({ length: 4 }, (_, seed) =>
+    makeBatch([sampleBytes([{ kind: 'noise', length: 500_000, seed }])]),
+  )
+  return { codec, batches }
+}
+
+type Started = Awaited<ReturnType<typeof start>>
+
+/** Encodes all batches at once and tells which of them a thread did. */
+async function inThreads({ codec, batches }: Started): Promise<boolean[]> {
+  const keys = await Promise.all(batches.map((batch) => codec.hashBatch(batch)))
+  const encoded = await Promise.all(
+    batches.map((batch, i) => codec.encodeBatch(batch, keys[i] ?? new Uint8Array(), [0])),
+  )
+  return encoded.map(({ stored }) => stored !== undefined)
+}
+
+test('a thread has two calls at most; what is more is done where it is called', async () => {
+  const started = await start(1, 0)
+  await started.codec.expect(0)
+  expect(await inThreads(started)).toEqual([true, true, false, false])
+})
+
+test('each of several threads has two', async () => {
+  const started = await start(2, 0)
+  await started.codec.expect(0)
+  expect(await inThreads(started)).toEqual([true, true, true, true])
+})
+
+test('until a thread has begun to work, its work is done where it is called', async () => {
+  expect(await inThreads(await start(1, 0))).toContain(false)
+})
+
+test('few bytes, and no workers, are worth no thread', async () => {
+  for (const started of [await start(1, 10_000_000), await start(0, 0)]) {
+    await started.codec.expect(1_000_000)
+    expect(await inThreads(started)).toEqual([false, false, false, false])
+  }
+})
+
+test('many bytes are, announced or when they have come', async () => {
+  const announced = await start(1, 1_000_000)
+  await announced.codec.expect(1_000_000)
+  expect(await inThreads(announced)).toContain(true)
+
+  const come = await start(1, 1_000_000)
+  expect(await inThreads(come)).not.toContain(true)
+  await come.codec.expect(0)
+  expect(await inThreads(come)).toContain(true)
+})
