@@ -1,4 +1,3 @@
-import { clearLine, cursorTo } from 'node:readline'
 import { formatSeconds, type Progress, type ProgressEvent } from '@tf-images/pipeline'
 
 /** Milliseconds between two updates of one phase on a stream that is no terminal. */
@@ -14,35 +13,38 @@ export function terminalProgress(stream: NodeJS.WriteStream): Progress {
   let transient = false
   const print = (line: string) => {
     if (transient) {
-      cursorTo(stream, 0)
-      clearLine(stream, 0)
+      stream.cursorTo(0)
+      stream.clearLine(0)
     }
     transient = false
     stream.write(`${line}\n`)
   }
   const update = (event: ProgressEvent) => {
-    const now = performance.now()
+    const now = milliseconds()
     if (now - lastUpdate < (stream.isTTY ? 100 : plainInterval)) return
     lastUpdate = now
     const line = printable(`${event.image}    ${event.phase}: ${event.text}`)
     if (!stream.isTTY) return print(line)
-    cursorTo(stream, 0)
+    stream.cursorTo(0)
     stream.write(line.slice(0, stream.columns - 1))
-    clearLine(stream, 1)
+    stream.clearLine(1)
     transient = true
   }
   return (event) => {
     const key = `${event.image} ${event.phase}`
     if (event.state === 'update') return update(event)
     if (event.state === 'start') {
-      started.set(key, performance.now())
-      lastUpdate = performance.now()
+      started.set(key, milliseconds())
+      lastUpdate = milliseconds()
     }
-    const elapsed = event.state === 'done' ? ` (${formatSeconds(performance.now() - (started.get(key) ?? 0))})` : ''
+    const elapsed = event.state === 'done' ? ` (${formatSeconds(milliseconds() - (started.get(key) ?? 0))})` : ''
     const mark = { start: '·', line: ' ', done: '✓' }[event.state]
     print(`${printable(`${event.image}  ${mark} ${event.phase}: ${event.text}`)}${elapsed}`)
   }
 }
+
+/** Of a clock that is never set; `performance` would take as long to load as all of this. */
+const milliseconds = () => process.uptime() * 1000
 
 const longestLine = 160
 

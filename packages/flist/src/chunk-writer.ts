@@ -110,15 +110,26 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
       stats.newChunks++
       stats.newBytes += (encoded.ends[i] ?? 0) - (encoded.ends[i - 1] ?? 0)
     }
-    known?.remember(wanted.map((piece, i) => ({ key: keyAt(keys, piece), id: idAt(encoded.ids, i) })))
+    known?.remember(pairsOf(keys, wanted, encoded.ids))
+  }
+
+  /** The keys of those chunks of a batch that were wanted, each with its id behind it. */
+  function pairsOf(keys: Uint8Array, wanted: readonly number[], ids: Uint8Array): Uint8Array {
+    const pairs = new Uint8Array(wanted.length * (keyBytes + idBytes))
+    for (const [i, piece] of wanted.entries()) {
+      const at = i * (keyBytes + idBytes)
+      pairs.set(keys.subarray(piece * keyBytes, (piece + 1) * keyBytes), at)
+      pairs.set(ids.subarray(i * idBytes, (i + 1) * idBytes), at + keyBytes)
+    }
+    return pairs
   }
 
   /** Of these chunks of a batch those that have to be encoded: the store does not know their ids, or lost them. */
   async function settleKnown(claimed: readonly number[], keys: Uint8Array): Promise<readonly number[]> {
     const ids = new Map<number, string>()
     for (const piece of claimed) {
-      const id = known?.idOf(keyAt(keys, piece))
-      if (id !== undefined) ids.set(piece, id)
+      const id = known?.idOf(keys, piece * keyBytes)
+      if (id !== undefined) ids.set(piece, idAt(id, 0))
     }
     if (ids.size === 0) return claimed
     const missing = await store.missing([...ids.values()].map((id) => Buffer.from(id, 'latin1')))

@@ -10,12 +10,15 @@ test.each([16, 32])('it has what a set of strings has, of hashes of %d bytes', (
     fc.property(fc.array(fc.oneof(hash, sparse), { maxLength: 200 }), fc.nat(5), (hashes, offset) => {
       const set = createIdSet(length)
       const expected = new Set<string>()
+      const indexOf = (hash: number[]) => [...expected].indexOf(String(hash))
       const bytes = Uint8Array.from([...Array(offset).fill(7), ...hashes.flat()])
       for (const [i, hash] of hashes.entries()) {
         const isNew = !expected.has(String(hash))
+        expect(set.indexOf(bytes, offset + i * length)).toBe(indexOf(hash))
         expected.add(String(hash))
         expect(set.add(bytes, offset + i * length)).toBe(isNew)
         expect(set.size).toBe(expected.size)
+        expect(set.indexOf(bytes, offset + i * length)).toBe(indexOf(hash))
       }
     }),
   )

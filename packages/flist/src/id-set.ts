@@ -5,6 +5,8 @@ export type IdSet = {
   readonly size: number
   /** Adds the hash that begins at `at`, which is copied; says whether it was new. */
   add(bytes: Uint8Array, at: number): boolean
+  /** How many were added before the hash that begins at `at`; -1 when it is not there. */
+  indexOf(bytes: Uint8Array, at: number): number
 }
 
 const FIRST_SLOTS = 1024
@@ -66,5 +68,6 @@ export function createIdSet(length: number): IdSet {
       slots[slot] = ++size
       return true
     },
+    indexOf: (bytes, at) => (slots[slotOf(bytes, at)] ?? 0) - 1,
   }
 }

@@ -2,13 +2,17 @@ import fc from 'fast-check'
 import { blake2b as oracle } from 'hash-wasm'
 import { describe, expect, test } from 'vitest'
 import { arbitraryBytes } from '../../test/sample-bytes.ts'
-import { blake2b } from './blake2b.ts'
+import { blake2b, blake2bDigits } from './blake2b.ts'
 import { blake2b as reference } from './reference/blake2b.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
+const ofString = (data: Uint8Array, length: number) =>
+  Buffer.from(blake2bDigits(Buffer.from(data).toString('latin1'), length), 'hex')
+
 describe.each([
   ['WebAssembly', blake2b],
+  ['WebAssembly, of a byte string', ofString],
   ['the reference', reference],
 ])('BLAKE2b, %s', (_, hash) => {
   test('hashes "abc" as RFC 7693 appendix A does', () => {
@@ -47,4 +51,5 @@ describe.each([
 test.each([655_359, 655_360, 655_361, 1_310_720, 2_000_001])('hashes %d bytes in pieces', async (length) => {
   const data = Buffer.alloc(length, 'any text that is not a divisor of a block')
   expect(hex(blake2b(data, 16))).toBe(await oracle(data, 128))
+  expect(hex(ofString(data, 16))).toBe(await oracle(data, 128))
 })

@@ -1,7 +1,7 @@
 import { type CodecModule, instantiateCodec } from './codec-module.ts'
 import { compiledCodec } from './wasm.ts'
 
-let shared: { readonly wasm: CodecModule; readonly memory: Uint8Array } | undefined
+let shared: { readonly wasm: CodecModule; readonly memory: Uint8Array; readonly text: Buffer } | undefined
 
 /**
  * BLAKE2b (RFC 7693) of `data` without a key, `outputLength` (1 to 64) bytes long. The length is part of the hash: a
@@ -22,8 +22,21 @@ export function blake2b(data: Uint8Array, outputLength: number): Uint8Array {
   return memory.slice(HASH_STATE.value, HASH_STATE.value + outputLength)
 }
 
-/** A module whose memory never grows, so that a view on it is made once. */
+/** The same of a byte string, as hexadecimal digits; makes nothing else on the way, as every directory needs it. */
+export function blake2bDigits(bytes: string, outputLength: number): string {
+  shared ??= openModule()
+  const { wasm, text } = shared
+  const { INPUT, INPUT_SIZE, HASH_STATE } = wasm
+  if (bytes.length > INPUT_SIZE.value) {
+    return Buffer.from(blake2b(Buffer.from(bytes, 'latin1'), outputLength)).toString('hex')
+  }
+  wasm.hashBegin(outputLength)
+  wasm.hashFinish(INPUT.value, text.write(bytes, INPUT.value, 'latin1'))
+  return text.toString('hex', HASH_STATE.value, HASH_STATE.value + outputLength)
+}
+
+/** A module whose memory never grows, so that views on it are made once. */
 function openModule() {
   const wasm = instantiateCodec(compiledCodec())
-  return { wasm, memory: new Uint8Array(wasm.memory.buffer) }
+  return { wasm, memory: new Uint8Array(wasm.memory.buffer), text: Buffer.from(wasm.memory.buffer) }
 }

@@ -1,4 +1,4 @@
-import { blake2b } from '../codec/blake2b.ts'
+import { blake2bDigits } from '../codec/blake2b.ts'
 import { FlistError } from '../errors.ts'
 import { groupId, groupName, userId, userName } from './accounts.ts'
 import { parseMessage, readInt64, readText, readUint16, type StructView } from './message-reader.ts'
@@ -36,7 +36,7 @@ export function aclOwner({ uname, gname, mode, uid, gid }: AclRecord): Owner {
 /** The key an ACL record is stored under: 16 hex digits, blake2b over its text form as libflist writes it. */
 export function aclKey({ uname, gname, mode, uid, gid }: AclRecord): string {
   const text = `user:${uname}\ngroup:${gname}\nmode:0o${mode.toString(8)}\nuid:${uid}\ngid:${gid}`
-  return Buffer.from(blake2b(Buffer.from(text, 'latin1'), 8)).toString('hex')
+  return blake2bDigits(text, 8)
 }
 
 /** Writes an ACL record. Both ids are stored XORed with -1, the schema's default. */

@@ -2,9 +2,19 @@ import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openKnownChunks } from './known-chunks.ts'
+import { type KnownChunks, openKnownChunks } from './known-chunks.ts'
 
-const pair = (n: number) => ({ key: `key ${n}`.padEnd(16, '\xff'), id: `id ${n}`.padEnd(16, '\0') })
+/** A pair of a key and an id of `length` bytes each. */
+const pair = (n: number, length = 16) =>
+  Buffer.from(`key ${n}`.padEnd(length, '\xff') + `id ${n}`.padEnd(length, '\0'), 'latin1')
+const pairs = (...numbers: number[]) => Buffer.concat(numbers.map((n) => pair(n)))
+
+/** Of these pairs those whose key has their id. */
+const found = (known: KnownChunks, numbers: number[], length = 16) =>
+  numbers.filter((n) => {
+    const id = known.idOf(pair(n, length), 0)
+    return id !== undefined && Buffer.compare(id, pair(n, length).subarray(length)) === 0
+  })
 
 let folder: string
 let file: string
@@ -16,42 +26,57 @@ afterEach(() => rm(folder, { recursive: true }))
 
 test('what was remembered is known, now and later', () => {
   const first = openKnownChunks(file)
-  expect(first.idOf(pair(1).key)).toBeUndefined()
-  first.remember([pair(1), pair(2)])
-  first.remember([pair(3)])
+  expect(first.idOf(pair(1), 0)).toBeUndefined()
+  first.remember(pairs(1, 2))
+  first.remember(pairs(3))
   for (const known of [first, openKnownChunks(file)]) {
-    expect([1, 2, 3, 4].map((n) => known.idOf(pair(n).key))).toEqual(
-      [1, 2, 3].map((n) => pair(n).id).concat([undefined] as never),
-    )
+    expect(found(known, [1, 2, 3, 4])).toEqual([1, 2, 3])
+    expect(known.idOf(pair(4), 0)).toBeUndefined()
   }
 })
 
+test('keys are found wherever they begin', () => {
+  const known = openKnownChunks(file)
+  known.remember(pairs(1, 2))
+  expect(known.idOf(pairs(5, 2), 32)).toEqual(new Uint8Array(pair(2).subarray(16)))
+  expect(known.idOf(pairs(5, 2), 16)).toBeUndefined()
+})
+
+test('of two ids of one key the last one holds', () => {
+  const other = Buffer.concat([pair(1).subarray(0, 16), Buffer.alloc(16, 'other')])
+  openKnownChunks(file).remember(Buffer.concat([pair(1), pair(2), other]))
+  const known = openKnownChunks(file)
+  expect(found(known, [1, 2])).toEqual([2])
+  expect(known.idOf(pair(1), 0)).toEqual(new Uint8Array(Buffer.alloc(16, 'other')))
+})
+
+test('many are as few', () => {
+  const numbers = Array.from({ length: 5000 }, (_, i) => i)
+  openKnownChunks(file).remember(pairs(...numbers))
+  expect(found(openKnownChunks(file), [...numbers, 5000])).toEqual(numbers)
+})
+
 test('tables of both formats know their own', () => {
-  const long = ({ key, id }: { key: string; id: string }) => ({ key: key.repeat(2), id: id.repeat(2) })
   const [flist, fl] = [openKnownChunks(file), openKnownChunks(`${file}-fl`, 'fl')]
-  flist.remember([pair(1)])
-  fl.remember([long(pair(1)), long(pair(2))])
-  fl.remember([long(pair(3))])
-  const again = openKnownChunks(`${file}-fl`, 'fl')
-  expect([1, 2, 3, 4].map((n) => again.idOf(long(pair(n)).key))).toEqual(
-    [1, 2, 3].map((n) => long(pair(n)).id).concat([undefined] as never),
-  )
-  expect(openKnownChunks(`${file}-fl`).idOf(pair(1).key)).toBe(undefined)
+  flist.remember(pairs(1))
+  fl.remember(Buffer.concat([pair(1, 32), pair(2, 32)]))
+  fl.remember(pair(3, 32))
+  expect(found(openKnownChunks(`${file}-fl`, 'fl'), [1, 2, 3, 4], 32)).toEqual([1, 2, 3])
+  expect(found(openKnownChunks(`${file}-fl`), [1])).toEqual([])
 })
 
 test('several that append share one table', () => {
   const [one, two] = [openKnownChunks(file), openKnownChunks(file)]
-  one.remember([pair(1)])
-  two.remember([pair(2)])
-  one.remember([pair(3)])
-  const known = openKnownChunks(file)
-  expect([1, 2, 3].map((n) => known.idOf(pair(n).key))).toEqual([1, 2, 3].map((n) => pair(n).id))
+  one.remember(pairs(1))
+  two.remember(pairs(2))
+  one.remember(pairs(3))
+  expect(found(openKnownChunks(file), [1, 2, 3])).toEqual([1, 2, 3])
 })
 
 test('what is known is not written again', async () => {
-  openKnownChunks(file).remember([pair(1)])
+  openKnownChunks(file).remember(pairs(1))
   const before = await readFile(file)
-  openKnownChunks(file).remember([pair(1)])
+  openKnownChunks(file).remember(pairs(1))
   expect(await readFile(file)).toEqual(before)
 })
 
@@ -72,16 +97,16 @@ test.each([
   ['that is something else', () => writeFile(file, 'not a table')],
   ['that is longer than any', () => appendFile(file, Buffer.alloc(5 << 20))],
 ])('a table %s is not believed, and begun anew', async (_, damage) => {
-  openKnownChunks(file).remember([pair(1), pair(2)])
+  openKnownChunks(file).remember(pairs(1, 2))
   await damage()
   const known = openKnownChunks(file)
-  expect([1, 2].map((n) => known.idOf(pair(n).key))).toEqual([undefined, undefined])
-  known.remember([pair(3)])
-  expect([1, 3].map((n) => openKnownChunks(file).idOf(pair(n).key))).toEqual([undefined, pair(3).id])
+  expect([1, 2].map((n) => known.idOf(pair(n), 0))).toEqual([undefined, undefined])
+  known.remember(pairs(3))
+  expect(found(openKnownChunks(file), [1, 3])).toEqual([3])
 })
 
 test('where nothing can be written nothing fails', () => {
   const known = openKnownChunks(join(folder, 'missing', 'known-chunks'))
-  known.remember([pair(1)])
-  expect(known.idOf(pair(1).key)).toBe(pair(1).id)
+  known.remember(pairs(1))
+  expect(found(known, [1])).toEqual([1])
 })

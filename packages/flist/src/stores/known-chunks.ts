@@ -1,15 +1,17 @@
 import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { blake2b } from '../codec/blake2b.ts'
 import type { CodecKind } from '../codec/codec-kind.ts'
+import { createIdSet, type IdSet } from '../id-set.ts'
 
 /**
- * Ids of chunks of one format by their keys, as byte strings, from earlier runs: a hint that saves encoding a chunk to
- * learn its id. Who uses one must ask the store for the id.
+ * Ids of chunks of one format by their keys, from earlier runs: a hint that saves encoding a chunk to learn its id. Who uses
+ * one must ask the store for the id.
  */
 export type KnownChunks = {
-  idOf(key: string): string | undefined
-  /** Keeps pairs for later runs. That they could not be kept is no failure. */
-  remember(pairs: readonly { readonly key: string; readonly id: string }[]): void
+  /** The id for the key that begins at `at`, a view that holds until the next pair is remembered. */
+  idOf(keys: Uint8Array, at: number): Uint8Array | undefined
+  /** Keeps pairs, each a key and its id, one pair after the other. That they could not be kept is no failure. */
+  remember(pairs: Uint8Array): void
 }
 
 /** The version is that of the encoding too: with another compressor the same key has another id. */
@@ -33,18 +35,21 @@ const MOST_BYTES = 4 << 20
  */
 export function openKnownChunks(file: string, kind: CodecKind = 'flist'): KnownChunks {
   const table = TABLES[kind]
-  let pairs: Map<string, string> | undefined
+  const pairBytes = 2 * table.hashBytes
+  let pairs: Pairs | undefined
   const known = () => {
     pairs ??= load(file, table)
     return pairs
   }
 
   return {
-    idOf: (key) => known().get(key),
+    idOf: (keys, at) => known().idOf(keys, at),
     remember(added) {
-      const fresh = added.filter(({ key, id }) => known().get(key) !== id)
+      const fresh: Uint8Array[] = []
+      for (let at = 0; at < added.length; at += pairBytes) {
+        if (known().set(added, at)) fresh.push(added.subarray(at, at + pairBytes))
+      }
       if (fresh.length === 0) return
-      for (const { key, id } of fresh) known().set(key, id)
       try {
         const isNew = statSync(file, { throwIfNoEntry: false }) === undefined
         appendFileSync(file, Buffer.concat(isNew ? [table.header, encodeBlock(fresh)] : [encodeBlock(fresh)]))
@@ -55,40 +60,71 @@ export function openKnownChunks(file: string, kind: CodecKind = 'flist'): KnownC
   }
 }
 
-function encodeBlock(pairs: readonly { readonly key: string; readonly id: string }[]): Buffer {
+function encodeBlock(pairs: readonly Uint8Array[]): Buffer {
   const count = Buffer.alloc(COUNT_BYTES)
   count.writeUInt32LE(pairs.length)
-  const body = Buffer.concat([count, Buffer.from(pairs.map(({ key, id }) => key + id).join(''), 'latin1')])
+  const body = Buffer.concat([count, ...pairs])
   return Buffer.concat([body, blake2b(body, SUM_BYTES)])
 }
 
-function load(file: string, table: Table): Map<string, string> {
+/** Pairs in memory: no objects, of which there would be hundred thousands. */
+type Pairs = {
+  idOf(keys: Uint8Array, at: number): Uint8Array | undefined
+  /** Takes the pair that begins at `at`, in place of another with its key; says whether anything changed. */
+  set(pairs: Uint8Array, at: number): boolean
+}
+
+function createPairs(hashBytes: number): Pairs {
+  const keys: IdSet = createIdSet(hashBytes)
+  let ids = new Uint8Array(1024 * hashBytes)
+
+  const idAt = (index: number) => ids.subarray(index * hashBytes, (index + 1) * hashBytes)
+
+  return {
+    idOf(bytes, at) {
+      const index = keys.indexOf(bytes, at)
+      return index < 0 ? undefined : idAt(index)
+    },
+    set(pairs, at) {
+      const isNew = keys.add(pairs, at)
+      const index = isNew ? keys.size - 1 : keys.indexOf(pairs, at)
+      if ((index + 1) * hashBytes > ids.length) {
+        const grown = new Uint8Array(2 * ids.length)
+        grown.set(ids)
+        ids = grown
+      }
+      const id = pairs.subarray(at + hashBytes, at + 2 * hashBytes)
+      if (!isNew && Buffer.compare(id, idAt(index)) === 0) return false
+      ids.set(id, index * hashBytes)
+      return true
+    },
+  }
+}
+
+function load(file: string, table: Table): Pairs {
   try {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-    if (size === 0) return new Map()
+    if (size === 0) return createPairs(table.hashBytes)
     const pairs = size <= MOST_BYTES ? decode(readFileSync(file), table) : undefined
     if (pairs) return pairs
     rmSync(file, { force: true })
   } catch {
     // Not to be read: as if it were not there.
   }
-  return new Map()
+  return createPairs(table.hashBytes)
 }
 
 /** All pairs, or nothing when any of it is wrong. */
-function decode(bytes: Buffer, { header, hashBytes }: Table): Map<string, string> | undefined {
+function decode(bytes: Buffer, { header, hashBytes }: Table): Pairs | undefined {
   if (!bytes.subarray(0, header.length).equals(header)) return undefined
-  const pairs = new Map<string, string>()
+  const pairs = createPairs(hashBytes)
   for (let at = header.length; at < bytes.length; ) {
     if (at + COUNT_BYTES > bytes.length) return undefined
     const end = at + COUNT_BYTES + 2 * hashBytes * bytes.readUInt32LE(at)
     if (end + SUM_BYTES > bytes.length) return undefined
     const sum = blake2b(bytes.subarray(at, end), SUM_BYTES)
     if (!bytes.subarray(end, end + SUM_BYTES).equals(sum)) return undefined
-    for (at += COUNT_BYTES; at < end; at += 2 * hashBytes) {
-      const text = bytes.toString('latin1', at, at + 2 * hashBytes)
-      pairs.set(text.slice(0, hashBytes), text.slice(hashBytes))
-    }
+    for (at += COUNT_BYTES; at < end; at += 2 * hashBytes) pairs.set(bytes, at)
     at = end + SUM_BYTES
   }
   return pairs
