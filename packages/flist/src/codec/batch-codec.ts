@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Batch, ChunkCodec, EncodedBatch } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
-import { type CodecThreads, startCodecThreads } from './codec-threads.ts'
+import { type CodecThreads, callsEach, startCodecThreads } from './codec-threads.ts'
 import { compiledCodec } from './wasm.ts'
 
 export type BatchCodecOptions = {
@@ -58,8 +58,8 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
   }
 
   return {
-    // Two for each thread, so that none waits, and one on its way to the store.
-    window: Math.max(INLINE_WINDOW, 2 * workers + 1),
+    // One that is filled, and one on its way to the store.
+    window: workers === 0 ? INLINE_WINDOW : callsEach(workers) * workers + 2,
     expect,
     hashBatch: (batch) => current().hashBatch(batch),
     encodeBatch(batch, keys, wanted) {

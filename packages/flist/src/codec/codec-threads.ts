@@ -27,8 +27,13 @@ type Thread = {
   online: boolean
 }
 
-/** Calls of a thread: one it works on, and one that is there when it has finished. */
-const CALLS_EACH = 2
+/**
+ * Calls of a thread: one it works on, and one that is there when it has finished. The calling thread looks after it only
+ * when it has encoded a batch itself, which is long: a single thread needs more that wait.
+ */
+export function callsEach(threads: number): number {
+  return Math.max(2, Math.ceil(4 / threads))
+}
 
 /**
  * Starts `count` threads. Each call goes to the one with the fewest calls, of those that have begun to work. They keep the process alive only while calls
@@ -38,6 +43,7 @@ const CALLS_EACH = 2
 export function startCodecThreads(count: number, kind: CodecKind = 'flist', files?: string): CodecThreads {
   let failure: FlistError | undefined
   let calls = 0
+  const room = callsEach(count)
   const threads = Array.from({ length: count }, () => startThread({ kind, compiled: compiledCodec(), files }, fail))
 
   function fail(error: FlistError): void {
@@ -68,7 +74,7 @@ export function startCodecThreads(count: number, kind: CodecKind = 'flist', file
 
   return {
     begun: Promise.all(threads.map(({ begun }) => begun)).then(() => {}),
-    hasRoom: () => threads.some(({ online, calls }) => online && calls.size < CALLS_EACH),
+    hasRoom: () => threads.some(({ online, calls }) => online && calls.size < room),
     hashBatch: (batch) => call({ batch }) as Promise<Uint8Array>,
     encodeBatch: (batch, keys, wanted) => call({ batch, encode: { keys, wanted } }) as Promise<EncodedBatch>,
     async close() {
