@@ -24,8 +24,8 @@ test.each([16, 32])('it has what a set of strings has, of hashes of %d bytes', (
   )
 })
 
-test('it grows, and keeps copies', () => {
-  const set = createIdSet(16)
+test.each([0, 1, 512, 513, 6000, 40_000])('it grows, and keeps copies, when %d are expected', (expected) => {
+  const set = createIdSet(16, expected)
   const bytes = new Uint8Array(16)
   const words = new Uint32Array(bytes.buffer)
   for (const isNew of [true, false]) {

@@ -9,18 +9,20 @@ export type IdSet = {
   indexOf(bytes: Uint8Array, at: number): number
 }
 
-const FIRST_SLOTS = 1024
+const FEWEST_SLOTS = 1024
 
 /**
  * A set of hashes of `length` bytes, a multiple of four. Where a hash goes is random, as whoever made an image could
  * otherwise choose hashes that all go to the same place.
+ *
+ * @param expected how many there will be; there may be more
  */
-export function createIdSet(length: number): IdSet {
+export function createIdSet(length: number, expected = 0): IdSet {
   const factors = randomFillSync(new Uint32Array(length / 4))
-  /** One behind another, in the order they came. */
-  let ids = new Uint8Array((FIRST_SLOTS / 2) * length)
   /** For each place 0, or the number of the hash that has it, from 1 on; at most half are taken. */
-  let slots = new Uint32Array(FIRST_SLOTS)
+  let slots = new Uint32Array(Math.max(FEWEST_SLOTS, 2 ** Math.ceil(Math.log2(2 * expected + 1))))
+  /** One behind another, in the order they came. */
+  let ids = new Uint8Array((slots.length / 2) * length)
   let size = 0
 
   function slotOf(bytes: Uint8Array, at: number): number {

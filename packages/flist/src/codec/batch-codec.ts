@@ -11,10 +11,10 @@ export type BatchCodecOptions = {
   readonly workersAfter?: number
 }
 
-/** Where threads store what they encode: the directory of a store. Without threads, or one, nothing is stored here. */
+/** Where threads store what they encode: the directory of a store. What is encoded where it is called is not stored. */
 export type BatchDestination = { readonly files?: string | undefined }
 
-/** Hashes and encodes batches: in place for the first ones, then in threads. The results are the same. */
+/** Hashes and encodes batches, in threads while they have room, else where it is called. The results are the same. */
 export type BatchCodec = {
   /** Batches that are worth having under way at once. */
   readonly window: number
@@ -44,9 +44,9 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
   let threads: CodecThreads | undefined
   let encoded = 0
 
-  async function expect(bytes: number): Promise<void> {
+  function expect(bytes: number): Promise<void> {
     if (workers > 0 && bytes >= workersAfter) threads ??= startCodecThreads(workers, kind, files)
-    await threads?.begun
+    return threads?.begun ?? Promise.resolve()
   }
 
   /** Threads while one of them has room; else the work is done here, so that no processor waits for another. */

@@ -22,6 +22,8 @@ const TABLES = {
 const SUM_BYTES = 16
 const COUNT_BYTES = 4
 
+const FEWEST_PAIRS = 1024
+
 /** How a table begins, and the bytes of a key or an id. */
 type Table = { readonly header: Buffer; readonly hashBytes: number }
 
@@ -74,29 +76,29 @@ type Pairs = {
   set(pairs: Uint8Array, at: number): boolean
 }
 
-function createPairs(hashBytes: number): Pairs {
-  const keys: IdSet = createIdSet(hashBytes)
-  let ids = new Uint8Array(1024 * hashBytes)
-
-  const idAt = (index: number) => ids.subarray(index * hashBytes, (index + 1) * hashBytes)
+function createPairs(hashBytes: number, expected = 0): Pairs {
+  const keys: IdSet = createIdSet(hashBytes, expected)
+  let ids = new Uint8Array(Math.max(expected, FEWEST_PAIRS) * hashBytes)
 
   return {
     idOf(bytes, at) {
       const index = keys.indexOf(bytes, at)
-      return index < 0 ? undefined : idAt(index)
+      return index < 0 ? undefined : ids.subarray(index * hashBytes, (index + 1) * hashBytes)
     },
     set(pairs, at) {
-      const isNew = keys.add(pairs, at)
-      const index = isNew ? keys.size - 1 : keys.indexOf(pairs, at)
-      if ((index + 1) * hashBytes > ids.length) {
+      let isChanged = keys.add(pairs, at)
+      const start = (isChanged ? keys.size - 1 : keys.indexOf(pairs, at)) * hashBytes
+      if (start === ids.length) {
         const grown = new Uint8Array(2 * ids.length)
         grown.set(ids)
         ids = grown
       }
-      const id = pairs.subarray(at + hashBytes, at + 2 * hashBytes)
-      if (!isNew && Buffer.compare(id, idAt(index)) === 0) return false
-      ids.set(id, index * hashBytes)
-      return true
+      for (let i = 0; i < hashBytes; i++) {
+        const byte = pairs[at + hashBytes + i] ?? 0
+        isChanged ||= ids[start + i] !== byte
+        ids[start + i] = byte
+      }
+      return isChanged
     },
   }
 }
@@ -117,7 +119,7 @@ function load(file: string, table: Table): Pairs {
 /** All pairs, or nothing when any of it is wrong. */
 function decode(bytes: Buffer, { header, hashBytes }: Table): Pairs | undefined {
   if (!bytes.subarray(0, header.length).equals(header)) return undefined
-  const pairs = createPairs(hashBytes)
+  const pairs = createPairs(hashBytes, Math.floor(bytes.length / (2 * hashBytes)))
   for (let at = header.length; at < bytes.length; ) {
     if (at + COUNT_BYTES > bytes.length) return undefined
     const end = at + COUNT_BYTES + 2 * hashBytes * bytes.readUInt32LE(at)
