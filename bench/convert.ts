@@ -34,7 +34,7 @@ export async function benchConvert({ big, runs, json, dir = tmpdir() }: ConvertB
     const fileSystem = execFileSync('stat', ['-f', '-c', '%T', folder], { encoding: 'utf8' }).trim()
     const setting = `${describeImage(image)}; ${fileSystem}; ${availableParallelism()} processors; node ${process.version}; medians of ${runs}`
     console.log(setting)
-    const rows = await runInTurns([...others(image), ...ourselves(image)], runs, folder)
+    const rows = await runInTurns([...(await others(image)), ...ourselves(image)], runs, folder)
     console.log(formatTable(tableOf(rows, image)))
     if (json) await writeFile(json, `${JSON.stringify({ setting, image, rows }, null, 2)}\n`)
   } finally {
@@ -64,7 +64,9 @@ async function runInTurns(contestants: readonly Contestant[], runs: number, fold
       await rm(place, { recursive: true, force: true })
     }
   }
-  for (const { cleanUp } of contestants) if (cleanUp) await measure(cleanUp, folder).catch(() => {})
+  const place = join(folder, 'run')
+  await mkdir(place)
+  for (const { cleanUp } of contestants) if (cleanUp) await measure(cleanUp, place).catch(() => {})
   return [...results].map(([{ name }, measurements]) =>
     typeof measurements === 'string' ? { name, failed: measurements } : { name, ...medians(measurements) },
   )
