@@ -70,9 +70,11 @@ async function writeTopLayer(folder: string, blobs: string): Promise<Layer> {
   return writeLayer(folder, paths, blobs)
 }
 
-/** All directories and links, and the files whose hashed path falls in the share that gives `bytes`. */
+type Found = { readonly path: string; readonly size: number | undefined }
+
+/** Files and links in the order of their hashed paths, as many as have `bytes` bytes. */
 async function sampleFiles(root: string, bytes: number): Promise<Sample> {
-  const found: { path: string; size: number | undefined }[] = []
+  const found: Found[] = []
   const visit = async (path: string): Promise<void> => {
     for (const entry of await readdir(path, { withFileTypes: true })) {
       const child = join(path, entry.name)
@@ -82,9 +84,7 @@ async function sampleFiles(root: string, bytes: number): Promise<Sample> {
     }
   }
   await visit(root)
-  const eligible = found.filter(({ size }) => size === undefined || size <= LARGEST_FILE)
-  const share = bytes / eligible.reduce((sum, { size = 0 }) => sum + size, 0)
-  const chosen = eligible.filter(({ path }) => createHash('md5').update(path).digest().readUInt32LE() / 2 ** 32 < share)
+  const chosen = takeBytes(found.filter(({ size = 0 }) => size <= LARGEST_FILE).sort(byHash()), bytes)
   chosen.sort((a, b) => (a.path < b.path ? -1 : 1))
   const files = chosen.filter(({ size }) => size !== undefined)
   return {
@@ -92,6 +92,30 @@ async function sampleFiles(root: string, bytes: number): Promise<Sample> {
     files: files.length,
     bytes: files.reduce((sum, { size = 0 }) => sum + size, 0),
   }
+}
+
+function byHash(): (a: Found, b: Found) => number {
+  const hashes = new Map<string, string>()
+  const hashOf = ({ path }: Found) => {
+    const hash = hashes.get(path) ?? createHash('md5').update(path).digest('hex')
+    hashes.set(path, hash)
+    return hash
+  }
+  return (a, b) => (hashOf(a) < hashOf(b) ? -1 : 1)
+}
+
+/** The first ones, without those that would be too much, until there are `bytes` bytes, or up to a hundredth less. */
+function takeBytes(found: readonly Found[], bytes: number): Found[] {
+  const taken: Found[] = []
+  let rest = bytes
+  for (const file of found) {
+    const { size = 0 } = file
+    if (size > rest) continue
+    taken.push(file)
+    rest -= size
+    if (rest < bytes / 100) break
+  }
+  return taken
 }
 
 type Layer = { readonly diffId: string; readonly digest: string; readonly size: number; readonly tarBytes: number }
