@@ -14,7 +14,7 @@ const deflate = promisify<Uint8Array, ZlibOptions, Buffer>(deflateRaw)
 
 /**
  * One gzip member of all pieces, as pigz makes it: pieces are compressed side by side, each knows the end of the one before,
- * and ends at a whole byte. The same pieces give the same bytes, on however many processors.
+ * and ends at a whole byte. The same pieces give the same bytes, on however many processors. They must stay as they are.
  */
 export async function* gzipSideBySide(pieces: Iterable<Uint8Array>): AsyncGenerator<Buffer, void, undefined> {
   const mostUnderWay = availableParallelism() + 1
