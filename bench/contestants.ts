@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { quoteShell } from '../packages/recipe/src/shell.ts'
 import { emptyZdb } from './empty-zdb.ts'
-import { has, quote } from './shell.ts'
 import type { TestImage } from './test-image.ts'
 
 /** A way to do the work: a shell command, run in an empty directory of its own. */
@@ -15,11 +15,12 @@ export type Contestant = {
 }
 
 const CLI = join(import.meta.dirname, '..', 'flist')
+const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0
 
 /** The converter with nothing in its chunk store, with different numbers of threads, and with what earlier runs left. */
 export function ourselves(image: TestImage): Contestant[] {
   const convert = (...options: string[]) =>
-    [quote(CLI), 'convert', quote(image.layout), '-o out.flist --chunks chunks', ...options].join(' ')
+    [quoteShell(CLI), 'convert', quoteShell(image.layout), '-o out.flist --chunks chunks', ...options].join(' ')
   // Without a colon it would be the name of an image whose tag is `latest`.
   const latest = '--image bench:latest'
   const before = convert(latest)
@@ -36,14 +37,14 @@ export function ourselves(image: TestImage): Contestant[] {
 
 /** What a user would take instead, as far as it is on this machine; the first one is always there. */
 export async function others(image: TestImage): Promise<Contestant[]> {
-  const layer = quote(image.layer)
+  const layer = quoteShell(image.layer)
   const found: Contestant[] = [
     { name: 'tar -xzf', command: `mkdir root && tar -xzf ${layer} -C root` },
     { name: 'gzip -dc', command: `gzip -dc < ${layer} > /dev/null` },
   ]
   if (has('zflist')) found.push(...(await tarAndZflist(layer)))
   if (has('umoci'))
-    found.push({ name: 'umoci unpack', command: `umoci unpack --image ${quote(`${image.layout}:latest`)} root` })
+    found.push({ name: 'umoci unpack', command: `umoci unpack --image ${quoteShell(`${image.layout}:latest`)} root` })
   if (has('docker') && spawnSync('docker', ['info']).status === 0) found.push(dockerExport(layer))
   return found
 }
@@ -51,13 +52,13 @@ export async function others(image: TestImage): Promise<Contestant[]> {
 /** Chunks go to an empty 0-db where there is one; to the backend that ZFLIST_BACKEND names, as it is, where that is set. */
 async function tarAndZflist(layer: string): Promise<Contestant[]> {
   const zdb = process.env.ZFLIST_BACKEND === undefined && has('zdb') ? await emptyZdb() : undefined
-  const settings = `export ZFLIST_MNT=$PWD/mnt${zdb ? ` ZFLIST_BACKEND=${quote(zdb.backend)}` : ''}`
+  const settings = `export ZFLIST_MNT=$PWD/mnt${zdb ? ` ZFLIST_BACKEND=${quoteShell(zdb.backend)}` : ''}`
   const steps = `mkdir root && tar -xzf ${layer} -C root && zflist init && zflist putdir root / && zflist commit o.flist`
   const command = `${settings}; ${steps}`
   const around = zdb ? { prepare: zdb.begin, cleanUp: zdb.end } : {}
   return [
     { name: 'tar + zflist', command, ...around },
-    { name: 'tar + zflist, one core', command: `taskset -c 0 /bin/sh -c ${quote(command)}`, ...around },
+    { name: 'tar + zflist, one core', command: `taskset -c 0 /bin/sh -c ${quoteShell(command)}`, ...around },
   ]
 }
 

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
-import { quote } from './shell.ts'
+import { quoteShell } from '../packages/recipe/src/shell.ts'
+import { freePort } from '../test/harness/free-port.ts'
 
 /** A 0-db for zflist: what begins it anew, without a chunk, what zflist is told, and what ends it. Commands of a shell. */
 export type EmptyZdb = { readonly begin: string; readonly backend: string; readonly end: string }
@@ -19,19 +19,10 @@ export async function emptyZdb(): Promise<EmptyZdb> {
   const end = `if [ -f ${PLACE}/pid ]; then kill "$(cat ${PLACE}/pid)"; while kill -0 "$(cat ${PLACE}/pid)"; do sleep 0.02; done; fi 2> /dev/null`
   const zdb = `zdb --data ${PLACE}/data --index ${PLACE}/index --listen 127.0.0.1 --port ${port} --mode user`
   const start = `mkdir ${PLACE}; ${zdb} > /dev/null 2>&1 & echo $! > ${PLACE}/pid`
-  const wait = `${quote(process.execPath)} -e ${quote(WAIT)} ${port}`
+  const wait = `${quoteShell(process.execPath)} -e ${quoteShell(WAIT)} ${port}`
   return {
     begin: [end, `rm -rf ${PLACE}`, start, wait].join('\n'),
     backend: JSON.stringify({ host: '127.0.0.1', port }),
     end,
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port was given; run it again')
-  return address.port
 }

@@ -36,9 +36,10 @@ export function callsEach(threads: number): number {
 }
 
 /**
- * Starts `count` threads. Each call goes to the one with the fewest calls, of those that have begun to work. They keep the process alive only while calls
- * are under way. A thread that ends makes its calls, and all later ones, fail with a FlistError `codec-failed`. With
- * `files`, the directory of a store, they store there what they encode, or fail with a FlistError as that store does.
+ * Starts `count` threads. Each call goes to the one with the fewest calls, of those that have begun to work. They keep the
+ * process alive only while calls are under way. A thread that ends makes its calls, and all later ones, fail with a FlistError
+ * `codec-failed`. With `files`, the directory of a store, they store there what they encode, or fail with a FlistError as that
+ * store does.
  */
 export function startCodecThreads(count: number, kind: CodecKind = 'flist', files?: string): CodecThreads {
   let failure: FlistError | undefined
