@@ -1,7 +1,7 @@
 import { type ChunkEntries, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
-import { BATCH_BYTES, BATCH_CHUNKS, BATCH_MEMORY, type EncodedBatch } from './codec/chunk-codec.ts'
+import { BATCH_BYTES, BATCH_CHUNKS, type EncodedBatch } from './codec/chunk-codec.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { FlistError } from './errors.ts'
 import type { ChunkStore } from './stores/chunk-store.ts'
@@ -157,7 +157,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (batch && (batch.used + length > BATCH_BYTES || batch.ends.length === BATCH_CHUNKS)) sendBatch(batch)
     if (!batch) {
       if (underWay.size >= codec.window) return Promise.race(underWay).then(checkFailure)
-      const memory = free.pop() ?? new Uint8Array(new SharedArrayBuffer(BATCH_MEMORY))
+      const memory = free.pop() ?? codec.createMemory()
       batch = { memory, places: [], ends: [], used: 0 }
     }
     return batch

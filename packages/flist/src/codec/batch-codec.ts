@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Batch, ChunkCodec, EncodedBatch } from './chunk-codec.ts'
+import { BATCH_MEMORY, type Batch, type ChunkCodec, type EncodedBatch } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import { type CodecThreads, callsEach, startCodecThreads } from './codec-threads.ts'
 import { compiledCodec } from './wasm.ts'
@@ -18,6 +18,8 @@ export type BatchDestination = { readonly files?: string | undefined }
 export type BatchCodec = {
   /** Batches that are worth having under way at once. */
   readonly window: number
+  /** Memory for a batch; it may be used for others later. */
+  createMemory(): Uint8Array
   /**
    * Tells about how many bytes are to come, so that threads start in time. Resolves when those that are worth it have begun,
    * which nobody needs to wait for.
@@ -60,6 +62,9 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
   return {
     // One that is filled, and one on its way to the store.
     window: workers === 0 ? INLINE_WINDOW : callsEach(workers) * workers + 2,
+    // Copies to and from shared memory take four times as long: only threads need it.
+    createMemory: () =>
+      new Uint8Array(workers === 0 ? new ArrayBuffer(BATCH_MEMORY) : new SharedArrayBuffer(BATCH_MEMORY)),
     expect,
     hashBatch: (batch) => current().hashBatch(batch),
     encodeBatch(batch, keys, wanted) {
