@@ -14,10 +14,29 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { build, type OutputFile } from 'esbuild'
+import { build, type OutputFile, type Plugin } from 'esbuild'
 import { nodeBundle } from '../packages/action/scripts/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
+
+/**
+ * Of what commander imports from Node these are used by few commands or none, and take a tenth of every start: in the bundle they
+ * are loaded when a function of theirs is called.
+ */
+const calledLater: Plugin = {
+  name: 'called-later',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^node:(child_process|util)$/ }, ({ path, importer }) =>
+      importer.includes('/commander/') ? { path, namespace: 'called-later' } : undefined,
+    )
+    bundler.onLoad({ filter: /^/, namespace: 'called-later' }, ({ path }) => ({
+      contents: `
+        const later = (name) => (...values) => process.getBuiltinModule('${path}')[name](...values)
+        export const stripVTControlCharacters = later('stripVTControlCharacters')
+        export default { spawn: later('spawn') }`,
+    }))
+  },
+}
 
 /** A program that was started before a newer bundle was made may still load parts of the older one. */
 const keepMilliseconds = 24 * 3_600_000
@@ -35,6 +54,7 @@ export async function bundleCommandLine(): Promise<CommandLineBundle> {
     entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
     absWorkingDir: root,
     splitting: true,
+    plugins: [calledLater],
     // As deep as where it will be, for its source maps.
     outdir: 'node_modules/.cache/flist/bundle',
     outExtension: { '.js': '.mjs' },

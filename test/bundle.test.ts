@@ -27,6 +27,19 @@ test('the command line as a bundle imports nothing but Node, and what its packag
   ])
 }, 60_000)
 
+test('a start loads no part of Node that only few commands use', async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+  installBundle(await bundleCommandLine(), place.path, new Date())
+  const list = 'process.on("exit", () => console.log(process.moduleLoadList.join()))'
+  const main = join(place.path, 'current', 'main.mjs')
+  const { stdout } = await runCommand(process.execPath, ['--import', `data:text/javascript,${list}`, main, '--help'])
+  const loaded = stdout.split(/[\n,]/).filter((name) => name.startsWith('NativeModule '))
+  expect(stdout).toContain('convert')
+  for (const name of ['child_process', 'perf_hooks']) {
+    expect(loaded).not.toContain(`NativeModule ${name}`)
+  }
+}, 60_000)
+
 describe('a bundle that is made', () => {
   const bundleOf = (text: string) => ({ files: [{ path: '/out/main.mjs', contents: Buffer.from(text) }] })
 

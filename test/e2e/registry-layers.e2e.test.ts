@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { registryLayers } from '../../packages/pipeline/src/conversion.ts'
+import { registryLayers } from '../../packages/pipeline/src/registry-layers.ts'
 import { convertLeg } from '../../packages/pipeline/src/stages/convert-leg.ts'
 import { legResult } from '../../packages/pipeline/src/stages/leg-result.ts'
 import { publishLeg } from '../../packages/pipeline/src/stages/publish-leg.ts'

@@ -1,4 +1,3 @@
 export { convertSource } from './convert.ts'
 export { openLayerCache } from './layer-cache.ts'
-export { registryLayers } from './registry-layers.ts'
 export { openSource } from './source.ts'

@@ -56,11 +56,11 @@ export class PhaseRunner {
   ): Promise<T> {
     const emit = (state: ProgressEvent['state'], eventText: string) =>
       this.#progress({ image: this.#image, phase, state, text: eventText })
-    const started = performance.now()
+    const started = process.hrtime()
     emit('start', text)
     const result = await body({ line: (line) => emit('line', line), update: (update) => emit('update', update) })
-    const elapsed = performance.now() - started
-    this.durations[phase] = (this.durations[phase] ?? 0) + elapsed
+    const [seconds, nanoseconds] = process.hrtime(started)
+    this.durations[phase] = (this.durations[phase] ?? 0) + seconds * 1e3 + nanoseconds / 1e6
     emit('done', summary?.(result) ?? text)
     return result
   }

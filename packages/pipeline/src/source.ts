@@ -2,14 +2,9 @@ import { createReadStream } from 'node:fs'
 import { chmod, mkdir, open, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  formatReference,
-  type ImageReader,
-  parseReference,
-  RegistryClient,
-  type ResolvedImage,
-} from '@tf-images/registry'
+import type { ImageReader, ResolvedImage } from '@tf-images/registry'
 import { type ImageFormat, imageFormat, openDockerArchive, openImageLayout } from '@tf-images/registry/archives'
+import { formatReference, parseReference } from '@tf-images/registry/reference'
 import { PipelineError } from './errors.ts'
 import type { CredentialLookup } from './settings.ts'
 
@@ -70,6 +65,7 @@ export async function openSource(name: string, options: SourceOptions = {}): Pro
     )
   }
   const reference = parseReference(name)
+  const { RegistryClient } = await import('@tf-images/registry')
   const reader = new RegistryClient(credentials ? { credentials } : {})
   return openImage(formatReference(reference), reader, () => reader.resolve(reference, platform, call))
 }

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { formatReport, type LegResult, parseSize, requireDiskSpace } from '@tf-images/pipeline'
-import { registryLayers } from '@tf-images/pipeline/conversion'
+import { registryLayers } from '@tf-images/pipeline/registry-layers'
 import { convertLeg } from '@tf-images/pipeline/stages/convert-leg'
 import { sourceReport } from '@tf-images/pipeline/stages/leg-result'
 import { type ActionContext, PLATFORM } from '../action-context.ts'

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
 import { link, mkdtemp, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { SpecialNode } from '../tree.ts'
 
 /** Makes device nodes and fifos, which Node has no call for. */
@@ -12,7 +10,11 @@ export type SpecialMaker = {
   close(): Promise<void>
 }
 
-const run = promisify(execFile)
+/** What runs programs is loaded when one is run: a conversion, which reads this file and makes nothing, begins earlier. */
+async function run(program: string, options: readonly string[]): Promise<void> {
+  const [{ execFile }, { promisify }] = await Promise.all([import('node:child_process'), import('node:util')])
+  await promisify(execFile)(program, options)
+}
 
 /**
  * A maker for one file system, with a directory of its own under `directory`. `mknod` and `mkfifo` make the node there
