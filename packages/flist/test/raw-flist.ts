@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { unpackDatabase } from '../src/format/archive-reader.ts'
 import type { FlistDatabase } from '../src/format/database-reader.ts'
+import { createDatabase } from '../src/format/database-writer.ts'
 import { encodeTarHeader } from '../src/format/tar-header.ts'
 import type { Flist } from '../src/read/open-flist.ts'
 
@@ -20,6 +21,32 @@ export async function inDirectory<T>(action: (directory: string) => Promise<T>):
   } finally {
     await rm(directory, { recursive: true })
   }
+}
+
+/** A row of a flist's database as it is given to the writer. */
+export type Row<T> = readonly [key: string, value: T]
+
+/** The bytes of a database with these rows. */
+export function encodeDatabase(entries: Iterable<Row<Uint8Array>>, metadata: Iterable<Row<string>> = []): Buffer {
+  const pieces: Buffer[] = []
+  const writer = createDatabase((piece) => pieces.push(piece))
+  for (const [key, record] of entries) writer.addEntry(key, record)
+  for (const [key, text] of metadata) writer.addMetadata(key, text)
+  return Buffer.concat([writer.finish(), ...pieces])
+}
+
+/** Opens the bytes of a database with SQLite. */
+export function inSqlite<T>(bytes: Uint8Array, use: (database: DatabaseSync) => T): Promise<T> {
+  return inDirectory(async (directory) => {
+    const file = join(directory, 'database')
+    await writeFile(file, bytes)
+    const database = new DatabaseSync(file, { readOnly: true })
+    try {
+      return use(database)
+    } finally {
+      database.close()
+    }
+  })
 }
 
 /** The records of a 0-flist. */

@@ -1,57 +1,55 @@
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { FlistError } from '../errors.ts'
-import { gzipSideBySide } from './gzip-writer.ts'
+import { createGzip } from './gzip-writer.ts'
+import { PAGE_BYTES } from './page-stream.ts'
 import { encodeTarHeader, MAX_TAR_BYTES, TAR_BLOCK } from './tar-header.ts'
-
-/** Bytes of the database that are compressed at once. The bytes of a flist depend on it. */
-const PIECE = 512 * 1024
 
 /** The one member of a flist archive, by the name the reference gives it. */
 export const DATABASE_MEMBER = './flistdb.sqlite3'
 
+/** A flist archive under construction. */
+export type ArchiveWriter = {
+  /** Packs the next pages of the database, which must stay as they are. Throws `too-large`. */
+  add(piece: Uint8Array): void
+  /** Is done when more may be added without filling the memory. */
+  room(): Promise<void>
+  /** Writes a new file: the first page of the database, then what was added. Throws `io` and the signal's reason. */
+  write(file: string, firstPage: Uint8Array, signal?: AbortSignal): Promise<void>
+}
+
 /**
- * Packs a finished database as a flist: a gzip'd GNU tar with the database as its only member (0-fs opens every other
- * one as a file, zflist refuses PAX headers), closed by two zero blocks as POSIX asks, which the reference leaves out
- * but every reader takes. Nothing of the time, the machine or the user gets in. The gzip bytes depend on the zlib that
- * Node brings; what they unpack to does not. Throws `too-large` and `io`.
+ * Starts a flist: a gzip'd GNU tar with the database as its only member (0-fs opens every other one as a file, zflist
+ * refuses PAX headers), closed by two zero blocks as POSIX asks, which the reference leaves out but every reader takes.
+ * Nothing of the time, the machine or the user gets in. The gzip bytes depend on the zlib that Node brings; what they
+ * unpack to does not. Pages are compressed while others are made, and wait in memory until the size of the database is
+ * known, which comes first in a tar.
  */
-export async function packDatabase(database: string, archive: string, signal?: AbortSignal): Promise<void> {
-  const { size } = await stat(database)
-  if (size > MAX_TAR_BYTES) {
-    throw new FlistError(
-      'too-large',
-      `flist database: has ${size} bytes, a tar member holds ${MAX_TAR_BYTES}; split the tree`,
-    )
+export function createArchive({ maxBytes = MAX_TAR_BYTES } = {}): ArchiveWriter {
+  const gzip = createGzip()
+  let size = PAGE_BYTES
+  return {
+    add(piece) {
+      size += piece.length
+      if (size > maxBytes) {
+        throw new FlistError(
+          'too-large',
+          `flist database: has over ${maxBytes} bytes, more than a tar member holds; split the tree`,
+        )
+      }
+      gzip.add(piece)
+    },
+    room: gzip.room,
+    async write(file, firstPage, signal) {
+      // Pages are whole blocks: no padding follows them.
+      gzip.add(Buffer.alloc(2 * TAR_BLOCK))
+      const start = Buffer.concat([encodeTarHeader(DATABASE_MEMBER, size), firstPage])
+      await using handle = await open(file, 'wx')
+      for await (const bytes of gzip.finish(start)) {
+        signal?.throwIfAborted()
+        writeFileSync(handle.fd, bytes)
+      }
+      await handle.sync()
+    },
   }
-  const handle = await open(archive, 'wx')
-  try {
-    for await (const bytes of gzipSideBySide(tarPieces(database, size))) {
-      signal?.throwIfAborted()
-      writeFileSync(handle.fd, bytes)
-    }
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** The tar, in pieces. They are read synchronously: each takes less time than a way through the thread pool. */
-function* tarPieces(database: string, size: number): Generator<Buffer, void, undefined> {
-  yield encodeTarHeader(DATABASE_MEMBER, size)
-  const file = openSync(database, 'r')
-  try {
-    for (let at = 0; at < size; at += PIECE) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE, size - at))
-      if (readSync(file, piece, 0, piece.length, at) !== piece.length) throw new Error(`${database} was cut off`)
-      yield piece
-    }
-  } finally {
-    closeSync(file)
-  }
-  yield Buffer.alloc(padding(size) + 2 * TAR_BLOCK)
-}
-
-function padding(size: number): number {
-  return (TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK
 }

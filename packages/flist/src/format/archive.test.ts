@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { inDirectory, packPlain } from '../../test/raw-flist.ts'
 import { unpackDatabase } from './archive-reader.ts'
-import { packDatabase } from './archive-writer.ts'
+import { createArchive } from './archive-writer.ts'
+import { PAGE_BYTES } from './page-stream.ts'
 import { encodeTarHeader } from './tar-header.ts'
 
 const CONTENT = Buffer.from('some database '.repeat(100))
@@ -35,23 +38,59 @@ function member(name: string, content: Uint8Array, change: (header: Buffer) => v
 }
 
 describe('an archive that was written', () => {
-  const pack = () =>
+  const [firstPage, ...pieces] = [PAGE_BYTES, 2 ** 19, 2 ** 19, 3 * PAGE_BYTES].map((length) =>
+    Buffer.alloc(length, 'page '),
+  )
+  const database = Buffer.concat([firstPage as Buffer, ...pieces])
+  /** Packs the database and gives what `use` makes of the archive. */
+  const pack = <T>(use: (file: string) => Promise<T> | T) =>
     inDirectory(async (directory) => {
-      await writeFile(join(directory, 'in'), CONTENT)
-      await packDatabase(join(directory, 'in'), join(directory, 'a.flist'))
-      return readFile(join(directory, 'a.flist'))
+      const archive = createArchive()
+      for (const piece of pieces) archive.add(piece)
+      await archive.write(join(directory, 'a.flist'), firstPage as Buffer)
+      return use(join(directory, 'a.flist'))
     })
 
   test('unpacks to the database', async () => {
-    expect(await unpack(await pack())).toEqual(CONTENT)
+    expect((await unpack(await pack((file) => readFile(file)), 2 ** 21)).equals(database)).toBe(true)
+  })
+
+  test('is whole for gzip and tar, with the database and nothing else', async () => {
+    await pack((file) => {
+      execFileSync('gzip', ['-t'], { input: readFileSync(file) })
+      expect(execFileSync('tar', ['-tzf', file], { encoding: 'utf8' })).toBe('./flistdb.sqlite3\n')
+      expect(execFileSync('tar', ['-xzOf', file], { maxBuffer: 2 ** 21 }).equals(database)).toBe(true)
+    })
+  })
+
+  test('is a tar of the header, the database and two zero blocks', async () => {
+    const tar = gunzipSync(await pack((file) => readFile(file)))
+    expect(tar.equals(packPlain(database))).toBe(true)
   })
 
   test('has the gzip header of the reference: no time, no name', async () => {
-    expect((await pack()).subarray(0, 10).toString('hex')).toBe('1f8b0800000000000003')
+    const archive = await pack((file) => readFile(file))
+    expect(archive.subarray(0, 10).toString('hex')).toBe('1f8b0800000000000003')
   })
 
   test('has the same bytes the next time', async () => {
-    expect(await pack()).toEqual(await pack())
+    expect(await pack((file) => readFile(file))).toEqual(await pack((file) => readFile(file)))
+  })
+
+  test('has no database larger than a member of a tar', () => {
+    const archive = createArchive({ maxBytes: 4 * PAGE_BYTES })
+    archive.add(Buffer.alloc(3 * PAGE_BYTES))
+    expect(() => archive.add(Buffer.alloc(PAGE_BYTES))).toThrow(
+      'flist database: has over 16384 bytes, more than a tar member holds; split the tree',
+    )
+  })
+
+  test('stays away when it was called off', async () => {
+    await inDirectory(async (directory) => {
+      const signal = AbortSignal.abort(new Error('enough'))
+      const written = createArchive().write(join(directory, 'a'), firstPage as Buffer, signal)
+      await expect(written).rejects.toThrow('enough')
+    })
   })
 })
 

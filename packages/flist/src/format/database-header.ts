@@ -1,7 +1,7 @@
 import { FlistError } from '../errors.ts'
 
 /** Bytes of the header every SQLite database starts with. https://sqlite.org/fileformat2.html#the_database_header */
-const HEADER_BYTES = 100
+export const HEADER_BYTES = 100
 
 /** Bytes a check of the header needs: the header, then the start of the first page of the schema table. */
 export const HEADER_CHECK_BYTES = 108

@@ -1,13 +1,9 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { inDirectory, SCHEMA } from '../../test/raw-flist.ts'
-import { createAcl, encodeAcl } from './acl.ts'
 import { type FlistDatabase, openDatabase } from './database-reader.ts'
-import { createDatabase } from './database-writer.ts'
-
-const ACL = encodeAcl(createAcl({ mode: 0o755, uid: 0, gid: 0 }))
 
 /** Makes a database with any SQL, changes its bytes and opens it. */
 function openWith<T>(
@@ -30,64 +26,6 @@ function openWith<T>(
     }
   })
 }
-
-describe('a database that was written', () => {
-  const write = (directory: string) => {
-    const file = join(directory, 'db')
-    const writer = createDatabase(file)
-    writer.addEntry('d7683de000c13689', ACL)
-    for (let index = 0; index < 500; index++)
-      writer.addEntry(`${(index * 7919) % 500}`.padStart(32, '0'), Buffer.alloc(300, index))
-    writer.addMetadata('readme', '{}')
-    return writer.finish().then(() => readFile(file))
-  }
-
-  test('has the header of the reference’s, with fixed counters and version', async () => {
-    const header = (await inDirectory(write)).subarray(0, 100)
-    expect(header.toString('latin1', 0, 16)).toBe('SQLite format 3\0')
-    const fields = {
-      pageSize: header.readUInt16BE(16),
-      journal: header.readUInt16BE(18),
-      encoding: header.readUInt32BE(56),
-    }
-    expect(fields).toEqual({ pageSize: 4096, journal: 0x0101, encoding: 1 })
-    expect([24, 92, 96, 60].map((at) => header.readUInt32BE(at))).toEqual([1, 1, 3040001, 0])
-  })
-
-  test('is a file, and the only one, when it is finished', async () => {
-    await inDirectory(async (directory) => {
-      const writer = createDatabase(join(directory, 'db'))
-      writer.addEntry('d7683de000c13689', ACL)
-      writer.abandon()
-      expect(await readdir(directory)).toEqual([])
-      await write(directory)
-      expect(await readdir(directory)).toEqual(['db'])
-    })
-  })
-
-  test('is whole for SQLite, rows in order', async () => {
-    await inDirectory(async (directory) => {
-      await write(directory)
-      const database = new DatabaseSync(join(directory, 'db'))
-      expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
-      expect(database.prepare('SELECT rowid, key FROM entries ORDER BY rowid LIMIT 2').all()).toEqual([
-        { rowid: 1, key: 'd7683de000c13689' },
-        { rowid: 2, key: '0'.repeat(32) },
-      ])
-      expect(
-        database
-          .prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL')
-          .all()
-          .map(({ sql }) => sql),
-      ).toEqual(SCHEMA.trim().split(/;\s*/).slice(0, 2))
-      database.close()
-    })
-  })
-
-  test('has the same bytes the next time', async () => {
-    expect(await inDirectory(write)).toEqual(await inDirectory(write))
-  })
-})
 
 describe('databases of other writers', () => {
   test.each([

@@ -11,12 +11,16 @@ const SHOWN_PROBLEMS = 20
 const MAX_ID = 0xffffffff
 
 /**
- * Summarises a tree, and refuses one that a flist cannot hold, before anything is written: names and paths, modes, owners,
- * times, sizes that do not fit their chunks, empty link targets. Throws `invalid` with all problems.
+ * Refuses a tree that a flist cannot hold, before anything is written: names and paths, modes, owners, times, sizes that
+ * do not fit their chunks, empty link targets. `visit` gets the nodes before the first problem. Throws `invalid` with all
+ * problems.
  */
-export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
+export function checkTree(
+  root: DirectoryNode<ChunkList>,
+  format: ChunkFormat,
+  visit: (path: string, node: Node<ChunkList>) => void = () => {},
+): void {
   const problems: string[] = []
-  const summary = createTreeSummariser(format)
   let count = 0
   const report = (path: string, problem: string) => {
     count++
@@ -26,11 +30,18 @@ export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkForma
     checkNode(path, node, format, report)
     // Below a path that is too long there may be no end.
     if (path.length > MAX_PATH_BYTES) break
-    if (count === 0) summary.add(path, node)
+    if (count === 0) visit(path, node)
   }
-  if (count === 0) return summary.finish()
+  if (count === 0) return
   if (count > problems.length) problems.push(`and ${count - problems.length} more`)
   throw new FlistError('invalid', `tree for a flist: ${problems.join('; ')}`)
+}
+
+/** Checks a tree as `checkTree` does, and summarises it. */
+export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
+  const summary = createTreeSummariser(format)
+  checkTree(root, format, summary.add)
+  return summary.finish()
 }
 
 type Report = (path: string, problem: string) => void

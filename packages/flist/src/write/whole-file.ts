@@ -20,8 +20,7 @@ export type WholeFile<T> = T & {
 
 /**
  * Lets `write` make a file that appears as `output` when it is complete and accepted, or not at all; what was there before
- * stays until then. Other files it needs may lie beside the one it is given. Throws `io`, FlistErrors of `write`, the
- * signal's reason, and what `accept` throws.
+ * stays until then. Throws `io`, FlistErrors of `write`, the signal's reason, and what `accept` throws.
  */
 export async function writeWhole<T>(
   output: string,

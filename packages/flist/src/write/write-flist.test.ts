@@ -201,6 +201,18 @@ describe('a flist that cannot be written', () => {
     })
   })
 
+  test('because it was called off while records were made leaves nothing', async () => {
+    await inDirectory(async (target) => {
+      const names = Array.from({ length: 300 }, (_, index) => [`d${index}`, directory()])
+      const calling = new AbortController()
+      setImmediate(() => calling.abort(new Error('enough')))
+      const tree = directory(Object.fromEntries(names))
+      const written = writeFlist(tree, {}, join(target, 'a.flist'), { signal: calling.signal })
+      await expect(written).rejects.toThrow('enough')
+      expect(await readdir(target)).toEqual([])
+    })
+  })
+
   test('because it was not accepted leaves what was there, and says why itself', async () => {
     await inDirectory(async (target) => {
       const output = join(target, 'a.flist')
@@ -219,6 +231,32 @@ describe('a flist that cannot be written', () => {
       /^\/nowhere\/a.flist: the flist could not be written/,
     )
   })
+})
+
+test('metadata is made from the summary of the tree, and what goes wrong there stays as it is', async () => {
+  const tree = directory({ a: file(5, chunks(1)), b: directory({ c: symlink('a') }) })
+  await inDirectory(async (target) => {
+    const output = join(target, 'a.flist')
+    await writeFlist(tree, ({ files, symlinks }) => ({ note: `${files} file, ${symlinks} link` }), output)
+    using flist = await openFlist(output)
+    expect(flist.metadata).toEqual({ note: '1 file, 1 link' })
+    const failing = () => {
+      throw new RangeError('no such thing')
+    }
+    await expect(writeFlist(tree, failing, join(target, 'b.flist'))).rejects.toThrow(new RangeError('no such thing'))
+    expect(await readdir(target)).toEqual(['a.flist'])
+  })
+})
+
+test('a flist of many pieces is the same, however busy the machine is', async () => {
+  const names = Array.from({ length: 400 }, (_, index) => [`d${index}`, directory({ x: file(2 ** 25, chunks(64)) })])
+  const tree = directory(Object.fromEntries(names))
+  const written = () => roundTrip(tree, (path) => readFile(path))
+  const alone = await written()
+  const [first, ...others] = await Promise.all([written(), written(), written(), written()])
+  expect(first?.equals(alone)).toBe(true)
+  for (const other of others) expect(other.equals(alone)).toBe(true)
+  expect(await roundTrip(tree, readTree)).toEqual(tree)
 })
 
 test('metadata is refused before anything is written', async () => {

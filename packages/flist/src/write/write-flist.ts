@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
-import { packDatabase } from '../format/archive-writer.ts'
+import { createArchive } from '../format/archive-writer.ts'
 import { createDatabase, type DatabaseWriter } from '../format/database-writer.ts'
 import { encodeDirectory } from '../format/directory-record.ts'
 import { createMessage } from '../format/message-writer.ts'
 import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
-import type { TreeSummary } from '../tree-summary.ts'
+import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 import { buildDirectory, createAclTable, createKeyTable } from './directory-builder.ts'
-import { summariseTree } from './tree-rules.ts'
+import { checkTree } from './tree-rules.ts'
 import { type WholeFile, type WholeFileOptions, writeWhole } from './whole-file.ts'
 
 /** What is known of a flist before it is packed. */
@@ -45,55 +45,41 @@ export async function writeFlist(
   output: string,
   options: WriteFlistOptions = {},
 ): Promise<FlistSummary> {
-  const summary = summariseTree(root, FLIST_CHUNKS)
-  const rows = encodeMetadata(typeof metadata === 'function' ? metadata(summary) : metadata)
-  const write = async (file: string) => {
-    const database = `${file}.sqlite3`
-    const oversizedDirectories = await writeDatabase(root, rows, database, options.signal)
-    const draft = { ...summary, oversizedDirectories }
-    return { draft, complete: () => packDatabase(database, file, options.signal) }
-  }
+  checkTree(root, FLIST_CHUNKS)
+  const archive = createArchive()
+  const database = createDatabase(archive.add)
+  const draft = await writeDirectories(root, database, archive.room, options.signal)
+  const rows = encodeMetadata(typeof metadata === 'function' ? metadata(draft) : metadata)
+  for (const [key, text] of rows) database.addMetadata(key, text)
+  const firstPage = database.finish()
+  const write = async (file: string) => ({ draft, complete: () => archive.write(file, firstPage, options.signal) })
   return writeWhole(output, write, options)
 }
 
-/** Gives what `writeDirectories` does. */
-async function writeDatabase(
-  root: DirectoryNode<ChunkList>,
-  rows: readonly (readonly [key: string, text: string])[],
-  file: string,
-  signal?: AbortSignal,
-): Promise<string[]> {
-  const database = createDatabase(file)
-  try {
-    const oversizedDirectories = await writeDirectories(root, database, signal)
-    for (const [key, text] of rows) database.addMetadata(key, text)
-    await database.finish()
-    return oversizedDirectories
-  } finally {
-    database.abandon()
-  }
-}
-
-/** Writes all records and gives the paths of the directories over the reference's limit. */
+/** Writes all records, with pauses until there is `room`, and tells what the tree holds on the way. */
 async function writeDirectories(
   root: DirectoryNode<ChunkList>,
   database: DatabaseWriter,
+  room: () => Promise<void>,
   signal?: AbortSignal,
-): Promise<string[]> {
+): Promise<FlistDraft> {
   const acls = createAclTable(database)
   // The first row must not be a directory below the root (see createDatabase).
   acls(root)
   const keys = createKeyTable()
   const message = createMessage()
-  const oversized: string[] = []
+  const summary = createTreeSummariser(FLIST_CHUNKS)
+  const oversizedDirectories: string[] = []
   let written = 0
   for (const { path, node } of walkNodes(root)) {
+    summary.add(path, node)
     if (node.type !== 'directory') continue
     const record = encodeDirectory(buildDirectory(path, node, { acls, keys }), message)
     database.addEntry(keys(path), record)
-    if (record.length > REFERENCE_RECORD_BYTES) oversized.push(path)
+    if (record.length > REFERENCE_RECORD_BYTES) oversizedDirectories.push(path)
     if (++written % BATCH === 0) await setImmediate()
+    await room()
     signal?.throwIfAborted()
   }
-  return oversized
+  return { ...summary.finish(), oversizedDirectories }
 }

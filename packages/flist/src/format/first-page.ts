@@ -1,0 +1,24 @@
+import { HEADER_BYTES, normaliseHeader, SQLITE_MAGIC } from './database-header.ts'
+import { PAGE_BYTES } from './page-stream.ts'
+import { putCell, startTreePage, TABLE_LEAF } from './tree-pages.ts'
+
+/**
+ * The first page: the header of a database of `pageCount` pages, then its schema table, whose cells have to fit. What is
+ * zero in the header is not used. https://sqlite.org/fileformat2.html#the_database_header
+ */
+export function encodeFirstPage(schema: readonly Uint8Array[], pageCount: number): Buffer {
+  const page = Buffer.alloc(PAGE_BYTES)
+  page.set(SQLITE_MAGIC)
+  page.writeUInt16BE(PAGE_BYTES, 16)
+  // Read and written with a rollback journal; fractions of a page, of which one value each is valid.
+  page.set([1, 1, 0, 64, 32, 32], 18)
+  page.writeUInt32BE(pageCount, 28)
+  // The schema changed twice, by a table each time; its format is that of all SQLites since 2006; texts are UTF-8.
+  page.writeUInt32BE(2, 40)
+  page.writeUInt32BE(4, 44)
+  page.writeUInt32BE(1, 56)
+  normaliseHeader(page)
+  const leaf = startTreePage(page, TABLE_LEAF, HEADER_BYTES)
+  for (const cell of schema) if (!putCell(leaf, cell)) throw new RangeError('the schema does not fit on a page')
+  return page
+}

@@ -1,0 +1,118 @@
+import { PAGE_BYTES, type PageStream } from './page-stream.ts'
+
+/** A value of a row: text, blob, a whole number of 0 to 2³¹ - 1, or NULL. */
+export type Value = string | Uint8Array | number | null
+
+/**
+ * Most bytes of a record that lie in its cell, in a leaf of a table and in any page of an index, and the least when the
+ * others lie in overflow pages: X and M of https://sqlite.org/fileformat2.html#b_tree_pages for pages of 4096 bytes.
+ */
+export const TABLE_MAX_LOCAL = PAGE_BYTES - 35
+export const INDEX_MAX_LOCAL = Math.floor(((PAGE_BYTES - 12) * 64) / 255) - 23
+const MIN_LOCAL = Math.floor(((PAGE_BYTES - 12) * 32) / 255) - 23
+
+/** Bytes of a record in an overflow page, which begins with the number of the next one. */
+const OVERFLOW_BYTES = PAGE_BYTES - 4
+
+/** Records are laid out in memory that is used again, but for longer ones. */
+const SCRATCH_BYTES = 1024 * 1024
+
+/**
+ * Gives the cell of a row, with a rowid in a table and without one in an index; it stays as it is until the next call.
+ * What does not fit in it is added to the pages before. https://sqlite.org/fileformat2.html#b_tree_pages
+ */
+export type CellEncoder = (row: readonly Value[], maxLocal: number, rowid?: number) => Buffer
+
+/** Starts to make cells whose overflow pages are added to `pages`. */
+export function createCellEncoder(pages: PageStream): CellEncoder {
+  const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+  return (row, maxLocal, rowid) => {
+    const types = row.map(serialType)
+    // With five bytes for a type at most, a row of five says the size of its header in one byte.
+    let header = 1
+    let length = 0
+    for (const type of types) {
+      header += varintBytes(type)
+      length += typeBytes(type)
+    }
+    length += header
+    const start = varintBytes(length) + (rowid === undefined ? 0 : varintBytes(rowid))
+    const end = start + length
+    const cell = end <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(end)
+    const at = writeVarint(cell, length, 0)
+    if (rowid !== undefined) writeVarint(cell, rowid, at)
+    cell[start] = header
+    writeRecord(cell, row, types, start + 1)
+    const local = start + localBytes(length, maxLocal)
+    if (local === end) return cell.subarray(0, end)
+    // Where the first overflow page begins in the record, the cell has the number of that page.
+    cell.writeUInt32BE(addOverflow(pages, cell, local, end), local)
+    return cell.subarray(0, local + 4)
+  }
+}
+
+/** Writes the types of a row, then its values. https://sqlite.org/fileformat2.html#record_format */
+function writeRecord(target: Buffer, row: readonly Value[], types: readonly number[], start: number): void {
+  let at = start
+  for (const type of types) at = writeVarint(target, type, at)
+  for (const [index, value] of row.entries()) {
+    const bytes = typeBytes(types[index] as number)
+    if (typeof value === 'string') target.write(value, at)
+    else if (typeof value !== 'number') target.set(value ?? [], at)
+    else if (bytes > 0) target.writeUIntBE(value, at, bytes)
+    at += bytes
+  }
+}
+
+/** Bytes of {@link writeVarint}. */
+export function varintBytes(value: number): number {
+  if (value < 2 ** 7) return 1
+  if (value < 2 ** 14) return 2
+  if (value < 2 ** 21) return 3
+  return value < 2 ** 28 ? 4 : 5
+}
+
+/**
+ * Writes a number of 0 to 2³² - 1, seven bits a byte and the highest ones first, and gives where it ends.
+ * https://sqlite.org/fileformat2.html#varint
+ */
+export function writeVarint(target: Uint8Array, value: number, at: number): number {
+  const end = at + varintBytes(value)
+  target[end - 1] = value & 127
+  for (let i = end - 2, rest = value >>> 7; i >= at; i--, rest >>>= 7) target[i] = 128 | (rest & 127)
+  return end
+}
+
+function localBytes(length: number, maxLocal: number): number {
+  if (length <= maxLocal) return length
+  // So much that the overflow pages are full.
+  const local = MIN_LOCAL + ((length - MIN_LOCAL) % OVERFLOW_BYTES)
+  return local <= maxLocal ? local : MIN_LOCAL
+}
+
+/** Adds pages with the bytes from `start` to `end` and gives the number of the first. */
+function addOverflow(pages: PageStream, bytes: Buffer, start: number, end: number): number {
+  const first = pages.next
+  for (let at = start; at < end; at += OVERFLOW_BYTES) {
+    const page = pages.add()
+    const stop = Math.min(at + OVERFLOW_BYTES, end)
+    page.writeUInt32BE(stop === end ? 0 : pages.next)
+    bytes.copy(page, 4, at, stop)
+  }
+  return first
+}
+
+/** What a record's header says of a value: its type and size. */
+function serialType(value: Value): number {
+  if (value === null) return 0
+  if (typeof value === 'string') return 13 + 2 * Buffer.byteLength(value)
+  if (typeof value !== 'number') return 12 + 2 * value.length
+  // Integers are signed: the highest bit stays clear. 0 and 1 have types of their own.
+  return value < 2 ? 8 + value : Math.ceil((33 - Math.clz32(value)) / 8)
+}
+
+/** Bytes of a value with one of the types above. */
+function typeBytes(type: number): number {
+  if (type >= 12) return Math.floor((type - 12) / 2)
+  return type < 8 ? type : 0
+}
