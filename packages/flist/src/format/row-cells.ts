@@ -27,11 +27,11 @@ export type CellEncoder = (row: readonly Value[], maxLocal: number, rowid?: numb
 export function createCellEncoder(pages: PageStream): CellEncoder {
   const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
   return (row, maxLocal, rowid) => {
-    const types = row.map(serialType)
     // With five bytes for a type at most, a row of five says the size of its header in one byte.
     let header = 1
     let length = 0
-    for (const type of types) {
+    for (const value of row) {
+      const type = serialType(value)
       header += varintBytes(type)
       length += typeBytes(type)
     }
@@ -42,7 +42,7 @@ export function createCellEncoder(pages: PageStream): CellEncoder {
     const at = writeVarint(cell, length, 0)
     if (rowid !== undefined) writeVarint(cell, rowid, at)
     cell[start] = header
-    writeRecord(cell, row, types, start + 1)
+    writeRecord(cell, row, start + 1)
     const local = start + localBytes(length, maxLocal)
     if (local === end) return cell.subarray(0, end)
     // Where the first overflow page begins in the record, the cell has the number of that page.
@@ -52,16 +52,20 @@ export function createCellEncoder(pages: PageStream): CellEncoder {
 }
 
 /** Writes the types of a row, then its values. https://sqlite.org/fileformat2.html#record_format */
-function writeRecord(target: Buffer, row: readonly Value[], types: readonly number[], start: number): void {
+function writeRecord(target: Buffer, row: readonly Value[], start: number): void {
   let at = start
-  for (const type of types) at = writeVarint(target, type, at)
-  for (const [index, value] of row.entries()) {
-    const bytes = typeBytes(types[index] as number)
+  for (const value of row) at = writeVarint(target, serialType(value), at)
+  for (const value of row) {
+    const bytes = typeBytes(serialType(value))
     if (typeof value === 'string') target.write(value, at)
-    else if (typeof value !== 'number') target.set(value ?? [], at)
-    else if (bytes > 0) target.writeUIntBE(value, at, bytes)
+    else if (typeof value === 'number') writeNumber(target, value, at, bytes)
+    else if (value !== null) target.set(value, at)
     at += bytes
   }
+}
+
+function writeNumber(target: Uint8Array, value: number, start: number, bytes: number): void {
+  for (let at = start + bytes - 1, rest = value; at >= start; at--, rest >>>= 8) target[at] = rest & 255
 }
 
 /** Bytes of {@link writeVarint}. */

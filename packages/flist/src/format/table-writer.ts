@@ -34,9 +34,11 @@ export function createTable(name: string, pages: PageStream): TableWriter {
   const leaves: { pages: number[]; dividers: Uint8Array[] } = { pages: [], dividers: [] }
   let leaf = startTreePage(Buffer.alloc(PAGE_BYTES), TABLE_LEAF)
   const closeLeaf = () => {
+    const { bytes, pointers, content } = leaf
     leaves.pages.push(pages.next)
-    pages.add().set(leaf.bytes)
-    leaf = startTreePage(leaf.bytes.fill(0), TABLE_LEAF)
+    // Between the pointers and the cells may be what the leaf before had there.
+    pages.add().set(bytes.fill(0, pointers, content))
+    leaf = startTreePage(bytes, TABLE_LEAF)
   }
   return {
     add(key, value) {
@@ -65,12 +67,21 @@ function encodeRowid(rowid: number): Uint8Array {
 
 /** The cells of an index, sorted by the bytes of the keys. */
 function encodeIndex(name: string, keys: readonly string[], encodeCell: CellEncoder): Buffer[] {
-  const rows = keys.map((key, index) => ({ key, bytes: Buffer.from(key), rowid: index + 1 }))
-  rows.sort((a, b) => a.bytes.compare(b.bytes))
-  return rows.map(({ key, bytes, rowid }, index) => {
-    if (rows[index + 1]?.bytes.equals(bytes)) {
+  // As byte strings they are sorted, without a function to compare them, by their bytes.
+  const sorted = keys.map(byteString).sort()
+  const rowids = new Map(keys.map((key, index) => [byteString(key), index + 1]))
+  return sorted.map((bytes, index) => {
+    const rowid = rowids.get(bytes) ?? 0
+    const key = keys[rowid - 1] ?? ''
+    if (sorted[index + 1] === bytes) {
       throw new FlistError('invalid', `flist database: has two ${name} with the key ${JSON.stringify(key)}; keep one`)
     }
     return Buffer.from(encodeCell([key, rowid], INDEX_MAX_LOCAL))
   })
+}
+
+/** A text as its bytes, one char each. Most keys are digits, and remain what they are. */
+function byteString(key: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: chars of ASCII are their bytes
+  return /^[\x00-\x7f]*$/.test(key) ? key : Buffer.from(key).toString('latin1')
 }

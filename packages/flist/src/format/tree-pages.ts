@@ -18,25 +18,33 @@ export type TreePage = {
   content: number
 }
 
-/** Begins a page of a b-tree in empty bytes. */
+/** Begins a page of a b-tree, in bytes that are zero or were another page of this type. */
 export function startTreePage(bytes: Buffer, type: number, header = 0): TreePage {
-  bytes.writeUInt8(type, header)
-  bytes.writeUInt16BE(bytes.length, header + 5)
+  bytes[header] = type
+  setUint16(bytes, 0, header + 3)
+  setUint16(bytes, bytes.length, header + 5)
   return { bytes, header, cells: 0, pointers: header + headerBytes(type), content: bytes.length }
 }
 
 /** Puts a cell on a page; `false` when there is no room for it. */
 export function putCell(page: TreePage, cell: Uint8Array): boolean {
+  const { bytes, header, pointers } = page
   const content = page.content - cell.length
-  if (content < page.pointers + 2) return false
-  page.bytes.set(cell, content)
-  page.bytes.writeUInt16BE(content, page.pointers)
+  if (content < pointers + 2) return false
+  bytes.set(cell, content)
+  setUint16(bytes, content, pointers)
   page.content = content
   page.pointers += 2
   page.cells++
-  page.bytes.writeUInt16BE(page.cells, page.header + 3)
-  page.bytes.writeUInt16BE(content, page.header + 5)
+  setUint16(bytes, page.cells, header + 3)
+  setUint16(bytes, content, header + 5)
   return true
+}
+
+/** As the method of a buffer, without its checks. */
+function setUint16(bytes: Uint8Array, value: number, at: number): void {
+  bytes[at] = value >>> 8
+  bytes[at + 1] = value & 255
 }
 
 /**
