@@ -136,7 +136,7 @@ describe('what is known from earlier conversions', () => {
     expectSame(await withCache())
     expectSame(await withCache())
     for (const name of await readdir(join(chunks, 'layers'))) {
-      await rm(join(chunks, 'layers', name))
+      await rm(join(chunks, 'layers', name), { recursive: true })
       expectSame(await withCache())
     }
     await rm(join(chunks, 'layers'), { recursive: true })

@@ -14,6 +14,8 @@ export { type FlDetails, type FlSummary, type WriteFlOptions, writeFl } from './
 export type { FlistMetadata } from './format/metadata.ts'
 export { clampTime } from './format/times.ts'
 export { createIdSet, type IdSet } from './id-set.ts'
+export { encodeKeptTree } from './kept/encode-kept-tree.ts'
+export { type KeptTree, openKeptTree } from './kept/kept-tree.ts'
 export { checkFlist, type FlistReport } from './read/check-flist.ts'
 export { type ExtractOptions, extractFlist } from './read/extract-flist.ts'
 export type { ExtractReport, SkippedItem } from './read/extract-report.ts'
@@ -34,6 +36,7 @@ export {
   type Node,
   type SpecialNode,
   type SymlinkNode,
+  walkParts,
 } from './tree.ts'
 export { hashTree, type TreeHashOptions } from './tree-hash.ts'
 export { createTreeSummariser, type TreeSummariser, type TreeSummary } from './tree-summary.ts'

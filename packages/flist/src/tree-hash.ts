@@ -20,7 +20,12 @@ export type HashedNode = (Attributes & { readonly type: 'directory' }) | FileNod
 export type TreeHashes = { readonly treeHash: string; readonly contentHash: string }
 
 /** Tree hashes under construction. Nodes must come parents first, siblings by bytes, the root with the path `''`. */
-export type TreeHasher = { add(path: string, node: HashedNode): void; digest(): TreeHashes }
+export type TreeHasher = {
+  add(path: string, node: HashedNode): void
+  /** Adds a directory and all below it by what `writeHashed` gave of them. */
+  addKept(hashed: Uint8Array): void
+  digest(): TreeHashes
+}
 
 /** What a tree hash takes in. */
 export type TreeHashOptions = {
@@ -63,6 +68,8 @@ export function hashTree(
 /** Bytes that are hashed at once: a call for each node would cost more than the hashing. */
 const PIECE = 64 * 1024
 const TIME_BYTES = 4
+/** Where the time of a node is, without its path: behind a letter, a length, mode and owners. */
+const TIME_AT = 17
 
 /** Computes what `hashTree` does, with times and without, from nodes one by one. */
 export function createTreeHasher(format: ChunkFormat): TreeHasher {
@@ -75,31 +82,27 @@ export function createTreeHasher(format: ChunkFormat): TreeHasher {
 
   function hashPiece(): void {
     const { buffer } = piece
-    timed.update(buffer.subarray(0, length))
-    let end = 0
-    let start = 0
-    for (const time of times) {
-      buffer.copyWithin(end, start, time)
-      end += time - start
-      start = time + TIME_BYTES
-    }
-    buffer.copyWithin(end, start, length)
-    timeless.update(buffer.subarray(0, end + length - start))
+    const nodes = buffer.subarray(0, length)
+    timed.update(nodes)
+    timeless.update(removeTimes(nodes, times))
     length = 0
     times = []
   }
 
   return {
     add(path, node) {
-      const space = path.length + spaceOf(node)
+      const space = hashedSpace(path, node)
       if (length + space > piece.buffer.length) {
         hashPiece()
         if (space > piece.buffer.length) piece = createPiece(2 * space)
       }
-      const time = writeHead(piece, path, node, length)
-      piece.view.setUint32(time, clampTime(node.mtime), true)
-      times.push(time)
-      length = writeRest(piece, node, time + TIME_BYTES, format)
+      times.push(length + TIME_AT + path.length)
+      length = writeHashed(piece, path, node, length, format)
+    },
+    addKept(hashed) {
+      hashPiece()
+      timed.update(hashed)
+      timeless.update(removeTimes(Buffer.from(hashed), findTimes(hashed, format)))
     },
     digest() {
       hashPiece()
@@ -116,9 +119,47 @@ function createPiece(size: number): Piece {
   return { buffer, view: new DataView(buffer.buffer) }
 }
 
-/** More bytes than a node takes beside its path. */
-function spaceOf(node: HashedNode): number {
-  return 64 + (node.type === 'file' ? node.content.length : node.type === 'symlink' ? node.target.length : 0)
+/** Takes the times at these places out, in place. */
+function removeTimes(nodes: Buffer, times: readonly number[]): Buffer {
+  let end = 0
+  let start = 0
+  for (const time of times) {
+    nodes.copyWithin(end, start, time)
+    end += time - start
+    start = time + TIME_BYTES
+  }
+  nodes.copyWithin(end, start)
+  return nodes.subarray(0, end + nodes.length - start)
+}
+
+/** The places of the times in what `writeHashed` wrote of several nodes. */
+function findTimes(nodes: Uint8Array, { keyBytes }: ChunkFormat): number[] {
+  const view = new DataView(nodes.buffer, nodes.byteOffset, nodes.byteLength)
+  const times: number[] = []
+  for (let at = 0; at < nodes.length; ) {
+    const letter = nodes[at]
+    const time = at + TIME_AT + view.getUint32(at + 1, true)
+    times.push(time)
+    at = time + TIME_BYTES
+    if (letter === LETTERS.file) at += 12 + keyBytes * view.getUint32(at + 8, true)
+    else if (letter === LETTERS.symlink) at += 4 + view.getUint32(at, true)
+    else if (letter !== LETTERS.directory) at += 8
+  }
+  return times
+}
+
+/** More bytes than a node takes. */
+export function hashedSpace(path: string, node: HashedNode): number {
+  return (
+    64 + path.length + (node.type === 'file' ? node.content.length : node.type === 'symlink' ? node.target.length : 0)
+  )
+}
+
+/** Writes a node as the tree hash takes it, at `start`, where {@link hashedSpace} must be; gives where it ends. */
+export function writeHashed(piece: Piece, path: string, node: HashedNode, start: number, format: ChunkFormat): number {
+  const time = writeHead(piece, path, node, start)
+  piece.view.setUint32(time, clampTime(node.mtime), true)
+  return writeRest(piece, node, time + TIME_BYTES, format)
 }
 
 /** Writes what comes before the time, and gives where that goes. */

@@ -1,17 +1,10 @@
 import type { ChunkFormat } from './codec/chunk-format.ts'
 import { createIdSet } from './id-set.ts'
+import type { KeptSubtree, TreeCounts } from './tree.ts'
 import { createTreeHasher, type HashedNode } from './tree-hash.ts'
 
-/** What a tree holds. Hard links count at every place, as a flist has them; the root counts as a directory. */
-export type TreeSummary = {
-  readonly files: number
-  readonly directories: number
-  readonly symlinks: number
-  readonly specials: number
-  /** Sum of the sizes of all files */
-  readonly bytes: number
-  /** Chunks of all files */
-  readonly chunks: number
+/** What a tree holds; the root counts as a directory. */
+export type TreeSummary = TreeCounts & {
   /** Different chunks, by id */
   readonly uniqueChunks: number
   /** See `hashTree` */
@@ -21,7 +14,12 @@ export type TreeSummary = {
 }
 
 /** A summary under construction; nodes come in the order of `hashTree`. */
-export type TreeSummariser = { add(path: string, node: HashedNode): void; finish(): TreeSummary }
+export type TreeSummariser = {
+  add(path: string, node: HashedNode): void
+  /** Adds a directory and all below it. */
+  addKept(kept: KeptSubtree): void
+  finish(): TreeSummary
+}
 
 /** Summarises a tree from its nodes one by one. */
 export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
@@ -40,6 +38,13 @@ export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
         counts.chunks += node.content.length / format.entryBytes
         for (let at = 0; at < node.content.length; at += format.entryBytes) ids.add(node.content, at)
       }
+    },
+    addKept({ counts: kept, hashed, chunkIds }) {
+      hasher.addKept(hashed)
+      for (const name of ['files', 'directories', 'symlinks', 'specials', 'bytes', 'chunks'] as const) {
+        counts[name] += kept[name]
+      }
+      for (let at = 0; at < chunkIds.length; at += format.idBytes) ids.add(chunkIds, at)
     },
     finish: () => ({ ...counts, uniqueChunks: ids.size, ...hasher.digest() }),
   }

@@ -1,4 +1,5 @@
 import type { ChunkFormat } from './codec/chunk-format.ts'
+import type { Owner } from './format/acl.ts'
 
 /**
  * Chunks of a file in order, per chunk its id (hash of the stored bytes) and then its key (hash of the plain bytes):
@@ -21,7 +22,37 @@ export type Attributes = {
 }
 
 /** Children by name; names are byte strings (one char per byte). */
-export type DirectoryNode<C> = Attributes & { readonly type: 'directory'; readonly children: Map<string, Node<C>> }
+export type DirectoryNode<C> = Attributes & {
+  readonly type: 'directory'
+  readonly children: Map<string, Node<C>>
+  /** What an earlier flist had of it, while it is sure that nothing has changed. */
+  readonly kept?: KeptSubtree | undefined
+}
+
+/** A directory and all below it as a flist had them, which held all of it. Looking for it changes nothing. */
+export type KeptSubtree = {
+  readonly counts: TreeCounts
+  /** The nodes as the tree hash takes them (see `hashTree`), with times */
+  readonly hashed: Uint8Array
+  /** Of all files, one behind the other */
+  readonly chunkIds: Uint8Array
+  /** Whoever something of it belongs to, with the modes */
+  owners(): Iterable<Owner>
+  /** In the order of the walk */
+  records(): Iterable<{ readonly key: string; readonly record: Uint8Array }>
+}
+
+/** What a tree holds. Hard links count at every place, as a flist has them. */
+export type TreeCounts = {
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  readonly specials: number
+  /** Sum of the sizes of all files */
+  readonly bytes: number
+  /** Chunks of all files */
+  readonly chunks: number
+}
 
 /** The same object at several places of a tree is one hard link. */
 export type FileNode<C> = Attributes & { readonly type: 'file'; readonly size: number; readonly content: C }
@@ -50,8 +81,22 @@ export function joinPath(parent: string, name: string): string {
 }
 
 /** Every node under `root`, which comes first with the path `''`: parents before children, siblings by bytes. */
-export function* walkNodes<C>(root: DirectoryNode<C>): Generator<{ path: string; node: Node<C> }> {
-  yield { path: '', node: root }
+export function walkNodes<C>(root: DirectoryNode<C>): Generator<TreePart<C>> {
+  return walk(root, () => undefined)
+}
+
+/** A node of a tree with its path; with what was kept of it if it stands for all below it as well. */
+export type TreePart<C> = { path: string; node: Node<C>; kept: KeptSubtree | undefined }
+
+/** As {@link walkNodes}, but a directory of which all was kept stands for what is below it. */
+export function walkParts<C>(root: DirectoryNode<C>): Generator<TreePart<C>> {
+  return walk(root, (node) => (node.type === 'directory' ? node.kept : undefined))
+}
+
+function* walk<C>(root: DirectoryNode<C>, keptOf: (node: Node<C>) => KeptSubtree | undefined): Generator<TreePart<C>> {
+  const kept = keptOf(root)
+  yield { path: '', node: root, kept }
+  if (kept) return
   /** The directories above the next node, with the names in them that are left. */
   const trail = [{ path: '', children: root.children, names: sortedNames(root).values() }]
   for (let above = trail.at(-1); above !== undefined; above = trail.at(-1)) {
@@ -64,8 +109,10 @@ export function* walkNodes<C>(root: DirectoryNode<C>): Generator<{ path: string;
     const node = children.get(name)
     if (node === undefined) continue
     const path = joinPath(parent, name)
-    yield { path, node }
-    if (node.type === 'directory') trail.push({ path, children: node.children, names: sortedNames(node).values() })
+    const kept = keptOf(node)
+    yield { path, node, kept }
+    if (node.type === 'directory' && !kept)
+      trail.push({ path, children: node.children, names: sortedNames(node).values() })
   }
 }
 

@@ -74,8 +74,14 @@ async function layersAsked(registry: FakeRegistry, image: ImageFixture, run: () 
   return image.layers.flatMap(({ digest }, place) => paths.filter((path) => path.endsWith(digest)).map(() => place))
 }
 
-/** The files of the cache. */
-const cacheFiles = async () => (await readdir(layersFolder)).sort().map((name) => join(layersFolder, name))
+/** The layers in the cache, and the trees. */
+const filesIn = async (directory: string) =>
+  (await readdir(directory, { withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => join(directory, name))
+    .sort()
+const cacheFiles = () => filesIn(layersFolder)
+const treeFiles = () => filesIn(join(layersFolder, 'trees'))
 
 describe('a layer that was converted before', () => {
   test('is not asked for again; a changed top layer is all that is downloaded', async () => {
@@ -189,6 +195,62 @@ describe('a layer that was converted before counts as one that is read', () => {
   })
 })
 
+describe('the tree of the lowest layers', () => {
+  const layout = () => join(folder, 'layout')
+  const build = async (...layers: Fixtures[]) => {
+    await writeLayoutDirectory(layout(), await imageOf(layers))
+    const [cached, anew] = [await convertCached(layout()), await convertAnew(layout())]
+    expect(cached.content).toEqual(anew.content)
+    expect(cached.fidelity).toEqual(anew.fidelity)
+    return cached.layers
+  }
+
+  test('is kept of all layers when all are new, so that others may be built on them', async () => {
+    await build(base, library)
+    expect(await treeFiles()).toHaveLength(1)
+    for (const path of await cacheFiles()) await rm(path)
+    expect(await build(base, library)).toEqual({ total: 2, cached: 2 })
+    expect(await build(base, library, application(1))).toEqual({ total: 3, cached: 2 })
+    expect(await treeFiles()).toHaveLength(1)
+  })
+
+  test('is kept of those below the first new layer, as they will be there again', async () => {
+    await build(base, library, application(1))
+    for (const path of await treeFiles()) await rm(path)
+    await build(base, library, application(2))
+    for (const path of await cacheFiles()) await rm(path)
+    expect(await build(base, library, application(3))).toEqual({ total: 3, cached: 2 })
+  })
+
+  test('is that of as many layers as it can be', async () => {
+    await build(base)
+    await convertCached(layout())
+    for (const path of await treeFiles()) await rm(path)
+    await build(base, library)
+    await build(base, library, application(1))
+    expect(await build(base, library, application(1), { 'srv/more': file('more') })).toEqual({ total: 4, cached: 3 })
+  })
+
+  test('is not used when it is damaged, or chunks of it are gone', async () => {
+    await build(base, library)
+    const [path = ''] = await treeFiles()
+    await appendFile(path, 'x')
+    expect(await build(base, library)).toEqual({ total: 2, cached: 2 })
+    for (const name of await readdir(join(folder, 'chunks'))) {
+      if (/^[0-9a-f]{2}$/.test(name)) await rm(join(folder, 'chunks', name), { recursive: true })
+    }
+    expect(await build(base, library)).toEqual({ total: 2, cached: 0 })
+  })
+
+  test('is not that of a .fl, whose chunks are others', async () => {
+    await build(base)
+    const fl = { routes: [{ start: 0, end: 255, url: 'dir:///chunks' }] }
+    const { layers } = await convert(layout(), chunks, { layerCache: openLayerCache(layersFolder), fl })
+    expect(layers).toEqual({ total: 1, cached: 0 })
+    expect(await treeFiles()).toHaveLength(1)
+  })
+})
+
 describe('an index that cannot be used', () => {
   const damages: Readonly<Record<string, (path: string, others: readonly string[]) => Promise<unknown>>> = {
     'has a flipped bit': async (path) => {
@@ -214,6 +276,7 @@ describe('an index that cannot be used', () => {
         path,
         files.filter((other) => other !== path),
       )
+      for (const tree of await treeFiles()) await rm(tree)
       expect(await convertCached(layout)).toMatchObject({ layers: { total: 3, cached: 2 }, newChunks: 0, content })
     }
     expect(await cacheFiles()).toEqual(files)
@@ -274,7 +337,7 @@ describe('no index is written', () => {
     await writeLayoutDirectory(layout, await imageOf([base]))
     await writeFile(layersFolder, 'a file')
     await expect(convertCached(layout)).rejects.toThrow(
-      /layers\/[0-9a-f]{64}: cannot be read \(ENOTDIR\); check the directory and its permissions, or convert without a layer cache$/,
+      /layers\/trees\/[0-9a-f]{64}: cannot be read \(ENOTDIR\); check the directory and its permissions, or convert without a layer cache$/,
     )
   })
 })

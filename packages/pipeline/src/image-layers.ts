@@ -9,6 +9,7 @@ import {
   readLayer,
 } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
+import { keepTree, layersOfTree, loadTree } from './image-trees.ts'
 import type { LayerCache } from './layer-cache.ts'
 import type { Bounds, SourceBudget } from './limits.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
@@ -19,6 +20,14 @@ export type LayerCount = {
   readonly total: number
   /** Those that needed no reading: kept from an earlier conversion, or there twice in the image. */
   readonly cached: number
+}
+
+/** What was read of an image. */
+export type ImageTree = {
+  readonly root: DirectoryNode<ChunkList>
+  readonly layers: LayerCount
+  /** Resolves when all that is kept for later conversions is. @throws PipelineError 'cache-failed' */
+  readonly saved: () => Promise<void>
 }
 
 /** Converted layers that are kept between conversions, and what tells whether they may be used and kept. */
@@ -56,7 +65,7 @@ type WantedLayer = {
 
 /**
  * The tree of an image's layers. Those the cache has, and whose chunks are all in the store, are neither
- * downloaded nor read; of the others each is converted once, one after the other, while the next is being downloaded.
+ * downloaded nor read, and the tree of the lowest ones may be there as a whole; of the others each is converted once, one after the other, while the next is being downloaded.
  *
  * A layer is kept in the cache when its blob's digest and its diffID were checked and its chunks are stored, so that a
  * conversion that is cut off later need not do it again.
@@ -67,22 +76,30 @@ export async function readImageTree(
   source: ImageSource,
   contents: ContentStore<ChunkList>,
   options: ImageLayersOptions,
-): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers: LayerCount }> {
-  const wanted = wantedLayers(source, options.signal)
+): Promise<ImageTree> {
+  const all = wantedLayers(source, options.signal)
+  const { budget, kept } = options
+  const below = kept && (await loadTree(all, kept, budget))
+  const wanted = all.slice(below?.layers)
   const known = new Map<string, Layer<ChunkList>>()
   const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
-  if (options.kept) await loadLayers(unique, options.kept, options.budget, known)
+  if (kept) await loadLayers(unique, kept, budget, known)
   const missing = unique.filter(({ diffId }) => !known.has(diffId))
   options.expect?.(missing.reduce((sum, { size }) => sum + size, 0))
   const saving: Promise<void>[] = []
   try {
     await convertLayers(missing, contents, options, (diffId, layer) => {
       known.set(diffId, layer)
-      if (options.kept) saving.push(keepLayer(diffId, layer, options.kept))
+      if (kept) saving.push(keepLayer(diffId, layer, kept))
     })
-    const root = applyLayers(wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] })))
+    const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
+    const lower = below ? 0 : layersOfTree(wanted, missing)
+    const root = applyLayers(layers.slice(0, lower), below?.root)
+    const saved = kept && lower > 0 ? await keepTree(wanted.slice(0, lower), known, root, kept) : undefined
+    applyLayers(layers.slice(lower), root)
     await Promise.all(saving)
-    return { root, layers: { total: wanted.length, cached: wanted.length - missing.length } }
+    const count = { total: all.length, cached: all.length - missing.length }
+    return { root, layers: count, saved: saved ?? (async () => {}) }
   } finally {
     await Promise.allSettled(saving)
   }

@@ -52,6 +52,20 @@ export type SourceBudget = {
   addEntries(layer: Layer<unknown>): void
   /** Counts the files of a layer that are not read, as reading would have counted them. @throws PipelineError 'limit' */
   addFiles(layer: Layer<unknown>): void
+  /** Counts layers by what all of them have. @throws PipelineError 'limit' */
+  addAll(sums: LayerSums): void
+}
+
+/** The entries of layers, and the bytes of their files. */
+export type LayerSums = { readonly entries: number; readonly bytes: number }
+
+export function sumLayers(layers: Iterable<Layer<unknown>>): LayerSums {
+  let [entries, bytes] = [0, 0]
+  for (const layer of layers) {
+    entries += layer.entries.length
+    for (const entry of layer.entries) if (entry.type === 'file') bytes += entry.size
+  }
+  return { entries, bytes }
 }
 
 /** @param title what messages call the source */
@@ -63,6 +77,10 @@ export function createBudget({ contentBytes, tar }: Bounds, title: string): Sour
     bytes += size
     if (bytes > contentBytes) throw beyond(title, `its files have ${bytes} bytes and more`, contentBytes)
   }
+  const addCount = (entries: number) => {
+    count += entries
+    if (count > mostEntries) throw beyond(title, `its layers have ${count} entries and more`, mostEntries)
+  }
   return {
     limit: (store) => ({
       open(size) {
@@ -70,9 +88,10 @@ export function createBudget({ contentBytes, tar }: Bounds, title: string): Sour
         return store.open(size)
       },
     }),
-    addEntries({ entries }) {
-      count += entries.length
-      if (count > mostEntries) throw beyond(title, `its layers have ${count} entries and more`, mostEntries)
+    addEntries: ({ entries }) => addCount(entries.length),
+    addAll({ entries, bytes: size }) {
+      addCount(entries)
+      add(size)
     },
     addFiles({ entries }) {
       for (const entry of entries) if (entry.type === 'file') add(entry.size)

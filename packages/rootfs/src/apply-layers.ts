@@ -31,7 +31,8 @@ const MAX_IMPLIED = 1_000_000
 
 /**
  * Puts layers on top of each other, the lowest first (OCI image-spec, layer.md, "Applying Changesets"). The layers are
- * not changed; the tree shares only `content` and the bytes of extended attributes with them.
+ * not changed; the tree shares only `content` and the bytes of extended attributes with them. With `root`, the tree of the
+ * layers below them, that one is changed and given back.
  *
  * - Whiteouts remove what lower layers have, never entries of their own layer, wherever they stand in it.
  * - A directory over a directory only changes its attributes. In every other case what was there is removed, with all
@@ -46,8 +47,10 @@ const MAX_IMPLIED = 1_000_000
  * @throws RootfsError `hardlink` when a target is missing or a directory, `conflict` when an entry lies below a file of
  * its own layer, when links go in a circle, and when the root is no directory; `limit` when a million parents are missing
  */
-export function applyLayers<C>(layers: readonly Layer<C>[]): DirectoryNode<C> {
-  const root = implicitDirectory<C>()
+export function applyLayers<C>(
+  layers: readonly Layer<C>[],
+  root: DirectoryNode<C> = implicitDirectory(),
+): DirectoryNode<C> {
   for (const { name, entries } of layers) {
     applyEntries(root, entries, name, applyWhiteouts(root, entries))
     root.children.delete(AUFS_LINKS)

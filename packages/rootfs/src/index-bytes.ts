@@ -125,6 +125,6 @@ export class IndexReader {
 
 /** The error for bytes that are no index, or not the one that was meant. */
 export function indexError(name: string, problem: string, cause?: unknown): RootfsError {
-  const message = `${name}: ${problem}; delete it and read the layer again`
+  const message = `${name}: ${problem}; delete it, and it is made again`
   return new RootfsError('index', message, cause === undefined ? {} : { cause })
 }

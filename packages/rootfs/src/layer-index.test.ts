@@ -89,7 +89,7 @@ test('any change of any byte is noticed', () => {
 
 test('an index of another layer is refused, however whole', () => {
   expect(() => decode(encode(small, 'sha256:4567 1'))).toThrow(
-    'layer index: it is an index of "sha256:4567 1", not of "sha256:0123 1"; delete it and read the layer again',
+    'layer index: it is an index of "sha256:4567 1", not of "sha256:0123 1"; delete it, and it is made again',
   )
 })
 

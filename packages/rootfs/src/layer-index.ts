@@ -1,25 +1,16 @@
-import { createHash } from 'node:crypto'
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { zstdCompressSync } from 'node:zlib'
 import { quoteName, RootfsError } from './error.ts'
-import { IndexReader, IndexWriter, indexError } from './index-bytes.ts'
+import { IndexReader, IndexWriter } from './index-bytes.ts'
 import { type ContentDecoder, readEntry, writeEntry } from './index-entry.ts'
+import { type IndexKind, packIndex, unpackIndex } from './index-file.ts'
 import type { Layer, LayerEntry } from './layer.ts'
 import { DEFAULT_LIMITS } from './tar-limits.ts'
 
 /**
- * A layer index: a layer as bytes, to be kept so that the layer need not be read again. It begins with a header,
- *
- *     8 bytes   magic `tf-layer`
- *     4 bytes   version of the format, little-endian like the next
- *     4 bytes   length of the entries before compression
- *     32 bytes  sha256 of all other bytes
- *
- * and goes on with the entries, compressed with zstd: the identity, the number of entries, and each entry.
+ * A layer index: a layer as bytes, to be kept so that the layer need not be read again. It is an index file (see
+ * {@link packIndex}) that holds the identity, the number of entries, and each entry.
  */
-const MAGIC = Buffer.from('tf-layer', 'latin1')
-const VERSION = 1
-const CHECKSUM_START = 16
-const HEADER_BYTES = 48
+const KIND: IndexKind = { magic: 'tf-layer', version: 1, what: 'layer index' }
 
 /** What an index may cost at most, so that a forged one costs no more than a forged archive. */
 export type LayerIndexLimits = {
@@ -62,13 +53,7 @@ export function encodeLayer<C>(
       `${layer.name}: its index has ${length} bytes, the limit is ${DEFAULT_BYTES}; use the layer without an index`,
     )
   }
-  const header = Buffer.alloc(HEADER_BYTES)
-  MAGIC.copy(header)
-  header.writeUInt32LE(VERSION, 8)
-  header.writeUInt32LE(length, 12)
-  const data = zstdCompressSync(writer.bytes)
-  checksum(header, data).copy(header, CHECKSUM_START)
-  return Buffer.concat([header, data])
+  return packIndex(KIND, zstdCompressSync(writer.bytes), length)
 }
 
 /**
@@ -87,7 +72,7 @@ export function decodeLayer<C>(
 ): Layer<C> {
   const { name = 'layer index', limits = {} } = options
   const maxEntries = limits.entries ?? DEFAULT_LIMITS.entries
-  const reader = new IndexReader(decompressEntries(bytes, name, limits.bytes ?? DEFAULT_BYTES), name)
+  const reader = new IndexReader(unpackIndex(KIND, bytes, name, limits.bytes ?? DEFAULT_BYTES), name)
   const actual = reader.text('its identity')
   if (actual !== identity) {
     throw reader.failure(`it is an index of ${quoteName(actual)}, not of ${quoteName(identity)}`)
@@ -111,39 +96,4 @@ export function decodeLayer<C>(
   for (let i = 0; i < count; i++) entries.push(readEntry(reader, decode, budget))
   reader.end()
   return { name, entries }
-}
-
-function decompressEntries(bytes: Uint8Array, name: string, limit: number): Buffer {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (buffer.length < HEADER_BYTES || !buffer.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw indexError(name, 'it is no layer index')
-  }
-  const version = buffer.readUInt32LE(8)
-  if (version !== VERSION) throw indexError(name, `it has version ${version}, known is ${VERSION}`)
-  const data = buffer.subarray(HEADER_BYTES)
-  if (!checksum(buffer, data).equals(buffer.subarray(CHECKSUM_START, HEADER_BYTES))) {
-    throw indexError(name, 'its checksum is wrong: it was changed or cut off')
-  }
-  const length = buffer.readUInt32LE(12)
-  if (length > limit) {
-    throw new RootfsError(
-      'limit',
-      `${name}: it holds ${length} bytes, the limit is ${limit}; raise it if this is meant`,
-    )
-  }
-  const plain = decompressTo(data, Math.max(length, 1), name)
-  if (plain.length !== length) throw indexError(name, `it holds ${plain.length} bytes, its header says ${length}`)
-  return plain
-}
-
-function decompressTo(data: Buffer, length: number, name: string): Buffer {
-  try {
-    return zstdDecompressSync(data, { maxOutputLength: length, chunkSize: Math.min(Math.max(length, 64), 1 << 20) })
-  } catch (cause) {
-    throw indexError(name, 'it cannot be decompressed', cause)
-  }
-}
-
-function checksum(header: Buffer, data: Buffer): Buffer {
-  return createHash('sha256').update(header.subarray(0, CHECKSUM_START)).update(data).digest()
 }

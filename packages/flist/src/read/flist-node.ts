@@ -2,7 +2,7 @@ import { FlistError } from '../errors.ts'
 import type { Owner } from '../format/acl.ts'
 import type { InodeRecord } from '../format/directory-record.ts'
 import { quotePath } from '../format/names.ts'
-import type { Attributes, ChunkList, FileNode, SpecialNode, SymlinkNode } from '../tree.ts'
+import type { Attributes, ChunkList, FileNode, Node, SpecialNode, SymlinkNode } from '../tree.ts'
 
 /** A directory of a flist, whose entries are read when they are asked for. `key` is that of its record. */
 export type FlistDirectory = Attributes & { readonly type: 'directory'; readonly path: string; readonly key: string }
@@ -46,6 +46,13 @@ export function createNode(inode: InodeRecord, owner: Owner, path: string, name:
       return { type, ...common, ...(device ?? { major: 0, minor: 0 }), data: attributes.data }
     }
   }
+}
+
+/** The node without what only a flist knows. */
+export function detach(node: Exclude<FlistNode, FlistDirectory>): Exclude<Node<ChunkList>, { type: 'directory' }> {
+  if (node.type === 'file' || node.type === 'symlink') return node
+  const { data: _data, ...special } = node
+  return special
 }
 
 /** Whether the data of a special file is a device number. */

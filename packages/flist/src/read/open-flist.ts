@@ -9,10 +9,10 @@ import { unpackDatabase } from '../format/archive-reader.ts'
 import { SQLITE_MAGIC } from '../format/database-header.ts'
 import { type FlistDatabase, openDatabase } from '../format/database-reader.ts'
 import { decodeMetadata, type FlistMetadata } from '../format/metadata.ts'
-import type { ChunkList, DirectoryNode, Node } from '../tree.ts'
+import type { ChunkList, DirectoryNode } from '../tree.ts'
 import { createDirectoryRecords } from './directory-records.ts'
 import { createDirectoryReader, type DirectoryReader, walkDirectories } from './directory-walk.ts'
-import type { FlistDirectory, FlistEntry, FlistNode } from './flist-node.ts'
+import { detach, type FlistDirectory, type FlistEntry, type FlistNode } from './flist-node.ts'
 
 /** An open flist. Its records are read when they are asked for; every method throws `FlistError` on damage. */
 export type Flist = {
@@ -148,11 +148,4 @@ function readTree(root: FlistDirectory, entries: Iterable<FlistEntry>): Director
 
 function emptyDirectory({ mode, uid, gid, mtime }: FlistDirectory): DirectoryNode<ChunkList> {
   return { type: 'directory', mode, uid, gid, mtime, children: new Map() }
-}
-
-/** The node without what only a flist knows. */
-function detach(node: Exclude<FlistNode, FlistDirectory>): Node<ChunkList> {
-  if (node.type === 'file' || node.type === 'symlink') return node
-  const { data: _data, ...special } = node
-  return special
 }

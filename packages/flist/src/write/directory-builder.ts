@@ -1,9 +1,16 @@
 import { aclKey, createAcl, encodeAcl, type Owner } from '../format/acl.ts'
-import type { DatabaseWriter } from '../format/database-writer.ts'
 import { directoryKey } from '../format/directory-key.ts'
 import { BLOCK_SIZE, type DirectoryRecord, type InodeAttributes, type InodeRecord } from '../format/directory-record.ts'
 import { clampTime } from '../format/times.ts'
-import { type ChunkList, type DirectoryNode, joinPath, type Node, type SpecialNode, sortedNames } from '../tree.ts'
+import {
+  type ChunkList,
+  compareBytes,
+  type DirectoryNode,
+  joinPath,
+  type Node,
+  type SpecialNode,
+  sortedNames,
+} from '../tree.ts'
 
 /** The size a directory shows, as ext4 has it for an ordinary one: it must not depend on the machine that converts. */
 const DIRECTORY_SIZE = 4096
@@ -11,29 +18,45 @@ const DIRECTORY_SIZE = 4096
 /** Data of a special file that is no device. */
 const NO_DEVICE = '(nothing)'
 
-/** Stores every ACL once, when it is first asked for, and gives its key. */
-export type AclTable = (node: Node<ChunkList>) => string
+/** The key of the ACL of a node. */
+export type AclKeys = (node: Node<ChunkList>) => string
 
-/** An ACL table that writes to a database. */
-export function createAclTable(database: DatabaseWriter): AclTable {
-  const keys = new Map<string, string>()
+/** The ACLs of a flist, each once. */
+export type AclTable = {
+  readonly keyOf: AclKeys
+  add(owner: Owner): string
+  /** Sorted by their keys, so that their order says nothing of how they were come by. */
+  all(): { readonly key: string; readonly record: Uint8Array }[]
+}
+
+/** An empty table of ACLs. */
+export function createAclTable(): AclTable {
+  const acls = new Map<string, { readonly key: string; readonly record: Uint8Array }>()
   /** Neighbours mostly have the same. */
   let last: (Owner & { readonly key: string }) | undefined
-  const addAcl = (id: string, owner: Owner) => {
+  const addNew = (id: string, owner: Owner) => {
     const acl = createAcl(owner)
-    const key = aclKey(acl)
-    keys.set(id, key)
-    database.addEntry(key, encodeAcl(acl))
-    return key
+    const added = { key: aclKey(acl), record: encodeAcl(acl) }
+    acls.set(id, added)
+    return added
   }
-  return ({ type, mode: ownMode, uid, gid }) => {
-    const mode = type === 'symlink' ? 0o777 : ownMode
+  const add = ({ mode, uid, gid }: Owner) => {
     if (last && last.mode === mode && last.uid === uid && last.gid === gid) return last.key
     const id = `${mode}:${uid}:${gid}`
-    const key = keys.get(id) ?? addAcl(id, { mode, uid, gid })
+    const { key } = acls.get(id) ?? addNew(id, { mode, uid, gid })
     last = { mode, uid, gid, key }
     return key
   }
+  return {
+    add,
+    keyOf: (node) => add(ownerOf(node)),
+    all: () => [...acls.values()].sort((a, b) => compareBytes(a.key, b.key)),
+  }
+}
+
+/** Whom a node belongs to, and its mode; that of a symlink is always the same. */
+export function ownerOf({ type, mode, uid, gid }: Node<ChunkList>): Owner {
+  return { mode: type === 'symlink' ? 0o777 : mode, uid, gid }
 }
 
 /** The key of the directory at a path. */
@@ -52,7 +75,7 @@ export function createKeyTable(): KeyTable {
 }
 
 /** What the records of one flist refer to. */
-export type RecordTables = { readonly acls: AclTable; readonly keys: KeyTable }
+export type RecordTables = { readonly acls: AclKeys; readonly keys: KeyTable }
 
 /**
  * The record of a directory: subdirectories first, then everything else, both by unsigned bytes. The creation time is

@@ -2,7 +2,16 @@ import { CHUNK_SIZE } from '../codec/chunk.ts'
 import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { isPathText, MAX_PATH_BYTES, nameProblem, quotePath } from '../format/names.ts'
-import { type ChunkList, type DirectoryNode, type FileNode, joinPath, type Node, walkNodes } from '../tree.ts'
+import {
+  type ChunkList,
+  type DirectoryNode,
+  type FileNode,
+  joinPath,
+  type Node,
+  type TreePart,
+  walkNodes,
+  walkParts,
+} from '../tree.ts'
 import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 
 /** Problems spelled out in the error; more are only counted. */
@@ -12,13 +21,24 @@ const MAX_ID = 0xffffffff
 
 /**
  * Refuses a tree that a flist cannot hold, before anything is written: names and paths, modes, owners, times, sizes that
- * do not fit their chunks, empty link targets. `visit` gets the nodes before the first problem. Throws `invalid` with all
- * problems.
+ * do not fit their chunks, empty link targets. Throws `invalid` with all problems.
  */
-export function checkTree(
-  root: DirectoryNode<ChunkList>,
+export function checkTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): void {
+  checkNodes(walkParts(root), format, () => {})
+}
+
+/** Checks a tree as `checkTree` does, and summarises it. */
+export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
+  const summary = createTreeSummariser(format)
+  checkNodes(walkNodes(root), format, summary.add)
+  return summary.finish()
+}
+
+/** `visit` gets the nodes before the first problem. */
+function checkNodes(
+  parts: Iterable<TreePart<ChunkList>>,
   format: ChunkFormat,
-  visit: (path: string, node: Node<ChunkList>) => void = () => {},
+  visit: (path: string, node: Node<ChunkList>) => void,
 ): void {
   const problems: string[] = []
   let count = 0
@@ -26,7 +46,9 @@ export function checkTree(
     count++
     if (problems.length < SHOWN_PROBLEMS) problems.push(`${quotePath(path)} ${problem}`)
   }
-  for (const { path, node } of walkNodes(root)) {
+  for (const { path, node, kept } of parts) {
+    // What a flist had was checked for it.
+    if (kept) continue
     checkNode(path, node, format, report)
     // Below a path that is too long there may be no end.
     if (path.length > MAX_PATH_BYTES) break
@@ -35,13 +57,6 @@ export function checkTree(
   if (count === 0) return
   if (count > problems.length) problems.push(`and ${count - problems.length} more`)
   throw new FlistError('invalid', `tree for a flist: ${problems.join('; ')}`)
-}
-
-/** Checks a tree as `checkTree` does, and summarises it. */
-export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
-  const summary = createTreeSummariser(format)
-  checkTree(root, format, summary.add)
-  return summary.finish()
 }
 
 type Report = (path: string, problem: string) => void

@@ -5,7 +5,7 @@ import { createDatabase, type DatabaseWriter } from '../format/database-writer.t
 import { encodeDirectory } from '../format/directory-record.ts'
 import { createMessage } from '../format/message-writer.ts'
 import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
-import { type ChunkList, type DirectoryNode, walkNodes } from '../tree.ts'
+import { type ChunkList, type DirectoryNode, walkParts } from '../tree.ts'
 import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 import { buildDirectory, createAclTable, createKeyTable } from './directory-builder.ts'
 import { checkTree } from './tree-rules.ts'
@@ -23,7 +23,7 @@ export type FlistSummary = WholeFile<FlistDraft>
 export type WriteFlistOptions = WholeFileOptions<FlistDraft>
 
 /** The reference's buffer for one record, in bytes; it writes nothing, and says nothing, for a directory over it. */
-const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
+export const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
 
 /** Directories written between two turns of the event loop. */
 const BATCH = 100
@@ -63,23 +63,36 @@ async function writeDirectories(
   room: () => Promise<void>,
   signal?: AbortSignal,
 ): Promise<FlistDraft> {
-  const acls = createAclTable(database)
+  const acls = createAclTable()
+  const tables = { acls: acls.keyOf, keys: createKeyTable() }
   // The first row must not be a directory below the root (see createDatabase).
-  acls(root)
-  const keys = createKeyTable()
+  acls.keyOf(root)
+  const [first] = acls.all()
+  if (first) database.addEntry(first.key, first.record)
   const message = createMessage()
   const summary = createTreeSummariser(FLIST_CHUNKS)
   const oversizedDirectories: string[] = []
   let written = 0
-  for (const { path, node } of walkNodes(root)) {
-    summary.add(path, node)
-    if (node.type !== 'directory') continue
-    const record = encodeDirectory(buildDirectory(path, node, { acls, keys }), message)
-    database.addEntry(keys(path), record)
-    if (record.length > REFERENCE_RECORD_BYTES) oversizedDirectories.push(path)
-    if (++written % BATCH === 0) await setImmediate()
+  async function addDirectory(key: string, record: Uint8Array): Promise<void> {
+    database.addEntry(key, record)
+    if (++written % BATCH !== 0) return
+    await setImmediate()
     await room()
     signal?.throwIfAborted()
   }
+  for (const { path, node, kept } of walkParts(root)) {
+    if (kept) {
+      summary.addKept(kept)
+      for (const owner of kept.owners()) acls.add(owner)
+      for (const { key, record } of kept.records()) await addDirectory(key, record)
+      continue
+    }
+    summary.add(path, node)
+    if (node.type !== 'directory') continue
+    const record = encodeDirectory(buildDirectory(path, node, tables), message)
+    if (record.length > REFERENCE_RECORD_BYTES) oversizedDirectories.push(path)
+    await addDirectory(tables.keys(path), record)
+  }
+  for (const { key, record } of acls.all()) if (key !== first?.key) database.addEntry(key, record)
   return { ...summary.finish(), oversizedDirectories }
 }

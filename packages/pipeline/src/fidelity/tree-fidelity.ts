@@ -1,14 +1,13 @@
-import { type ChunkList, clampTime } from '@tf-images/flist'
-import { type DirectoryNode, type Node, walkTree } from '@tf-images/rootfs'
+import { type ChunkList, clampTime, type DirectoryNode, type Node, walkParts } from '@tf-images/flist'
 import { readFileCapabilities } from './file-capabilities.ts'
 import type { FindingCollector } from './findings.ts'
 
 type TreeNode = Node<ChunkList>
 
 /** The reference cuts paths there in its JSON, and its `stat` ends with a crash (zflist 2.3.0). */
-const JSON_PATH_BYTES = 2047
+export const JSON_PATH_BYTES = 2047
 /** Largest id of a usual range of subordinate ids; 65534 is nobody. */
-const USUAL_OWNER = 65534
+export const USUAL_OWNER = 65534
 /** What C code has for "no id". */
 const UNKNOWN_OWNER = 0xffffffff
 
@@ -16,7 +15,9 @@ const UNKNOWN_OWNER = 0xffffffff
 export function addTreeFindings(root: DirectoryNode<ChunkList>, findings: FindingCollector): void {
   const seen = new Set<TreeNode>()
   const linked = new Set<TreeNode>()
-  for (const { path, node } of walkTree(root)) {
+  for (const { path, node, kept } of walkParts(root)) {
+    // A flist held all of it, and there was nothing to say.
+    if (kept) continue
     addNameFindings(path, findings)
     if (seen.has(node)) {
       linked.add(node)
@@ -41,7 +42,7 @@ function addLinkFindings(
   findings: FindingCollector,
 ): void {
   const groups = new Map<TreeNode, { readonly first: string; readonly others: string[]; count: number }>()
-  for (const { path, node } of walkTree(root)) {
+  for (const { path, node } of walkParts(root)) {
     if (!linked.has(node)) continue
     const group = groups.get(node)
     if (!group) groups.set(node, { first: path, others: [], count: 1 })

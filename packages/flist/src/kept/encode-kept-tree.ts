@@ -1,0 +1,111 @@
+import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
+import { aclKey, createAcl, type Owner } from '../format/acl.ts'
+import { encodeDirectory } from '../format/directory-record.ts'
+import { createMessage } from '../format/message-writer.ts'
+import { type ChunkList, type DirectoryNode, joinPath, type Node, sortedNames } from '../tree.ts'
+import { hashedSpace, writeHashed } from '../tree-hash.ts'
+import { type AclKeys, buildDirectory, createKeyTable, ownerOf } from '../write/directory-builder.ts'
+import { REFERENCE_RECORD_BYTES } from '../write/write-flist.ts'
+import { createGrowingBytes } from './growing-bytes.ts'
+import { COLUMNS, type Column, writeColumns } from './kept-columns.ts'
+
+/** Columns that add up what is below a directory. */
+const COUNTS = ['files', 'symlinks', 'specials', 'chunks'] as const
+
+/**
+ * What a writer of flists makes of a tree, as bytes: the next conversion of nearly the same tree opens them with `openKeptTree`.
+ *
+ * @param isWhole whether a flist holds all of a node, and nothing else is to be said of it
+ */
+export function encodeKeptTree(
+  root: DirectoryNode<ChunkList>,
+  isWhole: (path: string, node: Node<ChunkList>) => boolean,
+): Buffer {
+  const columns = Object.fromEntries(COLUMNS.map((column) => [column, []])) as unknown as Record<Column, number[]>
+  const [records, hashed, chunkIds] = [createGrowingBytes(), createGrowingBytes(), createGrowingBytes()]
+  const { owners, acls, beginDirectory, ownersOf } = createOwnerTable()
+  const tables = { acls, keys: createKeyTable() }
+  const keys: string[] = []
+  const sizes: number[] = []
+  const message = createMessage()
+
+  function addHashed(path: string, node: Node<ChunkList>): void {
+    hashed.write(hashedSpace(path, node), (buffer, view, at) =>
+      writeHashed({ buffer, view }, path, node, at, FLIST_CHUNKS),
+    )
+  }
+
+  function addIds(content: ChunkList): void {
+    const { idBytes, entryBytes } = FLIST_CHUNKS
+    for (let at = 0; at < content.length; at += entryBytes) chunkIds.add(content.subarray(at, at + idBytes))
+  }
+
+  /** Adds a directory and all below it, and says whether a flist holds all of that. */
+  function visit(path: string, node: DirectoryNode<ChunkList>): boolean {
+    const index = keys.length
+    keys.push(tables.keys(path))
+    beginDirectory()
+    const record = encodeDirectory(buildDirectory(path, node, tables), message)
+    records.add(record)
+    columns.record[index] = records.length
+    columns.hashStart[index] = hashed.length
+    columns.idStart[index] = chunkIds.length
+    addHashed(path, node)
+    let whole = isWhole(path, node) && record.length <= REFERENCE_RECORD_BYTES
+    const sums = { files: 0, symlinks: 0, specials: 0, chunks: 0, bytes: 0 }
+    for (const name of sortedNames(node)) {
+      const child = node.children.get(name)
+      if (child === undefined) continue
+      const childPath = joinPath(path, name)
+      if (child.type === 'directory') {
+        const inner = keys.length
+        if (!visit(childPath, child)) whole = false
+        for (const column of COUNTS) sums[column] += columns[column][inner] ?? 0
+        sums.bytes += sizes[inner] ?? 0
+        continue
+      }
+      if (!isWhole(childPath, child)) whole = false
+      addHashed(childPath, child)
+      if (child.type !== 'file') {
+        sums[child.type === 'symlink' ? 'symlinks' : 'specials']++
+        continue
+      }
+      addIds(child.content)
+      sums.files++
+      sums.chunks += child.content.length / FLIST_CHUNKS.entryBytes
+      sums.bytes += child.size
+    }
+    for (const column of COUNTS) columns[column][index] = sums[column]
+    sizes[index] = sums.bytes
+    columns.end[index] = keys.length
+    columns.hashEnd[index] = hashed.length
+    columns.idEnd[index] = chunkIds.length
+    columns.isWhole[index] = whole ? 1 : 0
+    return whole
+  }
+
+  visit('', root)
+  const parts = [records.finish(), hashed.finish(), chunkIds.finish()] as const
+  return writeColumns({ columns, sizes, keys, owners, ownersOf, parts })
+}
+
+/** ACLs by the places of their owners, and which of them each directory has. */
+function createOwnerTable() {
+  const owners: Owner[] = []
+  const keys: string[] = []
+  const ownersOf: Set<number>[] = []
+  const places = new Map<string, number>()
+  const acls: AclKeys = (node) => {
+    const owner = ownerOf(node)
+    const id = `${owner.mode}:${owner.uid}:${owner.gid}`
+    const place = places.get(id) ?? owners.length
+    if (place === owners.length) {
+      places.set(id, place)
+      owners.push(owner)
+      keys.push(aclKey(createAcl(owner)))
+    }
+    ownersOf.at(-1)?.add(place)
+    return keys[place] ?? ''
+  }
+  return { owners, ownersOf, acls, beginDirectory: () => void ownersOf.push(new Set()) }
+}

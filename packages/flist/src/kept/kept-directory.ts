@@ -1,0 +1,43 @@
+import type { Attributes, ChunkList, DirectoryNode, KeptSubtree, Node } from '../tree.ts'
+
+/** A directory of a kept tree: its children are made when somebody looks at them, and then nothing is sure to be as it was. */
+export class KeptDirectory implements DirectoryNode<ChunkList> {
+  readonly type = 'directory'
+  mode: number
+  uid: number
+  gid: number
+  mtime: number
+  declare mtimeNanos?: number
+  declare xattrs?: ReadonlyMap<string, Uint8Array>
+  readonly #attributes: Attributes
+  readonly #open: () => Map<string, Node<ChunkList>>
+  readonly #subtree: () => KeptSubtree | undefined
+  #children: Map<string, Node<ChunkList>> | undefined
+
+  constructor(
+    attributes: Attributes,
+    open: () => Map<string, Node<ChunkList>>,
+    subtree: () => KeptSubtree | undefined,
+  ) {
+    const { mode, uid, gid, mtime } = attributes
+    this.mode = mode
+    this.uid = uid
+    this.gid = gid
+    this.mtime = mtime
+    this.#attributes = attributes
+    this.#open = open
+    this.#subtree = subtree
+  }
+
+  get children(): Map<string, Node<ChunkList>> {
+    this.#children ??= this.#open()
+    return this.#children
+  }
+
+  get kept(): KeptSubtree | undefined {
+    if (this.#children || this.mtimeNanos !== undefined || this.xattrs !== undefined) return undefined
+    const { mode, uid, gid, mtime } = this.#attributes
+    const isSame = this.mode === mode && this.uid === uid && this.gid === gid && this.mtime === mtime
+    return isSame ? this.#subtree() : undefined
+  }
+}

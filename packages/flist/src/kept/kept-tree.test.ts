@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { inDirectory } from '../../test/raw-flist.ts'
+import { anyTree, directory, file, special, symlink } from '../../test/trees.ts'
+import { type ChunkList, type DirectoryNode, type Node, walkNodes } from '../tree.ts'
+import { hashTree } from '../tree-hash.ts'
+import { writeFlist } from '../write/write-flist.ts'
+import { encodeKeptTree } from './encode-kept-tree.ts'
+import { openKeptTree } from './kept-tree.ts'
+
+type Tree = DirectoryNode<ChunkList>
+type Mutable = { -readonly [K in keyof Tree]: Tree[K] }
+
+const chunks = (count: number) => new Uint8Array(32 * count).map((_, index) => index | 1)
+const keep = (tree: Tree, isWhole: (path: string, node: Node<ChunkList>) => boolean = () => true) =>
+  openKeptTree(encodeKeptTree(tree, isWhole), 'kept').root
+
+/** The bytes of the flist, and what its writer says of it. */
+const write = (tree: Tree) =>
+  inDirectory(async (folder) => {
+    const summary = await writeFlist(tree, {}, join(folder, 'a.flist'))
+    return { summary, bytes: await readFile(join(folder, 'a.flist')) }
+  })
+
+/** Changes directories of a tree, those at the same places in the same way whatever tree it is. */
+function change(tree: Tree, changes: readonly { readonly at: number; readonly kind: number }[]): void {
+  for (const { at, kind } of changes) {
+    const directories: Mutable[] = []
+    for (const { node } of walkNodes(tree)) if (node.type === 'directory') directories.push(node)
+    const place = directories[at % directories.length] as Mutable
+    const [name = 'none'] = [...place.children.keys()].sort()
+    if (kind === 0) place.children.delete(name)
+    else if (kind === 1) place.children.set(name, file(5, chunks(1), { uid: 77 }))
+    else if (kind === 2) place.children.set('new', directory({ deep: directory({ file: file() }) }))
+    else if (kind === 3) place.mtime = 5
+    else if (kind === 4) place.mode ^= 0o100
+    else place.children.clear()
+  }
+}
+
+test('a kept tree, changed or not, becomes the flist that the tree itself becomes', async () => {
+  const changes = fc.array(fc.record({ at: fc.nat(50), kind: fc.nat(5) }), { maxLength: 3 })
+  const missing = fc.func(fc.boolean())
+  await fc.assert(
+    fc.asyncProperty(anyTree, changes, missing, fc.boolean(), async (tree, changes, isWhole, all) => {
+      const kept = keep(tree, all ? () => true : (path) => isWhole(path))
+      expect(hashTree(keep(tree))).toBe(hashTree(tree))
+      change(kept, changes)
+      change(tree, changes)
+      expect(await write(kept)).toEqual(await write(tree))
+      expect(hashTree(kept)).toBe(hashTree(tree))
+    }),
+    { numRuns: 150 },
+  )
+})
+
+const tree = () =>
+  directory({
+    etc: directory({ hosts: file(3, chunks(1)), ssl: directory({ key: file(9, chunks(1), { mode: 0o600 }) }) }),
+    usr: directory({ bin: directory({ sh: symlink('dash') }), dev: special('character', 1, 3) }),
+  })
+
+const child = (node: Node<ChunkList> | undefined, name: string) =>
+  node?.type === 'directory' ? node.children.get(name) : undefined
+const keptOf = (node: Node<ChunkList> | undefined) => (node?.type === 'directory' ? node.kept : undefined)
+
+test('nobody looks into directories that were not changed', () => {
+  const root = keep(tree())
+  expect(root.kept?.counts).toEqual({ files: 2, directories: 5, symlinks: 1, specials: 1, bytes: 12, chunks: 2 })
+  child(child(root, 'etc'), 'hosts')
+  expect([root.kept, keptOf(child(root, 'etc'))]).toEqual([undefined, undefined])
+  expect(keptOf(child(child(root, 'etc'), 'ssl'))?.counts).toMatchObject({ files: 1, directories: 1 })
+  expect(keptOf(child(root, 'usr'))?.counts).toMatchObject({ directories: 2, symlinks: 1 })
+})
+
+test.each(['mode', 'uid', 'gid', 'mtime', 'mtimeNanos'] as const)(
+  'a directory with another %s is not as it was',
+  (name) => {
+    const root = keep(tree())
+    Object.assign(root, { [name]: 4321 })
+    expect(root.kept).toBeUndefined()
+  },
+)
+
+test('what a flist does not hold makes all directories above it be looked at', () => {
+  const root = keep(tree(), (path) => path !== 'etc/ssl/key')
+  expect(keptOf(child(child(root, 'etc'), 'ssl'))).toBeUndefined()
+  expect(keptOf(child(root, 'etc'))).toBeUndefined()
+  expect(keptOf(child(root, 'usr'))).toBeDefined()
+})
+
+test('the chunks of all files are told without looking at the tree', () => {
+  const bytes = encodeKeptTree(tree(), () => true)
+  expect(Buffer.from(openKeptTree(bytes, 'kept').chunkIds)).toEqual(
+    Buffer.concat([chunks(1).subarray(0, 16), chunks(1).subarray(0, 16)]),
+  )
+})
+
+test('bytes that are cut off, or have more, are refused', () => {
+  const bytes = encodeKeptTree(tree(), () => true)
+  const refused = expect.objectContaining({ code: 'corrupt', message: 'kept: is no kept tree, or damaged; delete it' })
+  for (let length = 0; length < bytes.length; length += 7) {
+    expect(() => openKeptTree(bytes.subarray(0, length), 'kept')).toThrow(refused)
+  }
+  expect(() => openKeptTree(Buffer.concat([bytes, Buffer.alloc(1)]), 'kept')).toThrow(refused)
+})

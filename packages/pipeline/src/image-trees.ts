@@ -1,0 +1,68 @@
+import { type ChunkList, createIdSet, FLIST_CHUNKS } from '@tf-images/flist'
+import type { DirectoryNode, Layer } from '@tf-images/rootfs'
+import type { KeptLayers } from './image-layers.ts'
+import { type SourceBudget, sumLayers } from './limits.ts'
+import { chainIds } from './tree-cache.ts'
+
+type Layers = readonly { readonly diffId: string }[]
+
+/** The tree of the lowest layers of an image, and how many they are. */
+export type LowerTree = { readonly root: DirectoryNode<ChunkList>; readonly layers: number }
+
+/** The tree of as many of the lowest layers as were kept together and have all chunks in the store. */
+export async function loadTree(
+  layers: Layers,
+  { cache: { trees }, store, chunks }: KeptLayers,
+  budget: SourceBudget,
+): Promise<LowerTree | undefined> {
+  if (trees === undefined || chunks !== FLIST_CHUNKS) return undefined
+  const chain = chainIds(layers.map(({ diffId }) => diffId))
+  for (const [index, chainId] of [...chain.entries()].reverse()) {
+    const tree = await trees.load(chainId)
+    if (tree === undefined) continue
+    const missing = await store.missing(differentIds(tree.chunkIds, chunks.idBytes))
+    if (missing.length > 0) continue
+    budget.addAll(tree.sums)
+    return { root: tree.root, layers: index + 1 }
+  }
+  return undefined
+}
+
+function differentIds(ids: Uint8Array, idBytes: number): Uint8Array[] {
+  const seen = createIdSet(idBytes, ids.length / idBytes)
+  const different: Uint8Array[] = []
+  for (let at = 0; at < ids.length; at += idBytes) {
+    if (seen.add(ids, at)) different.push(ids.subarray(at, at + idBytes))
+  }
+  return different
+}
+
+/**
+ * Of how many layers the tree is worth to be kept. Those below the first new one will be there again when the new one is
+ * built again; when none was known, others may be built on all of them.
+ */
+export function layersOfTree(layers: Layers, missing: Layers): number {
+  const isNew = new Set(missing.map(({ diffId }) => diffId))
+  const known = layers.findIndex(({ diffId }) => isNew.has(diffId))
+  return known > 0 ? known : layers.length
+}
+
+/**
+ * Begins to keep the tree of these layers, which may be changed when this resolves; the function it gives resolves when the tree is
+ * kept.
+ */
+export async function keepTree(
+  layers: Layers,
+  known: ReadonlyMap<string, Layer<ChunkList>>,
+  root: DirectoryNode<ChunkList>,
+  { cache: { trees }, flush, chunks }: KeptLayers,
+): Promise<(() => Promise<void>) | undefined> {
+  const chainId = chainIds(layers.map(({ diffId }) => diffId)).at(-1)
+  if (trees === undefined || chunks !== FLIST_CHUNKS || chainId === undefined) return undefined
+  await flush()
+  const different = new Set(layers.map(({ diffId }) => diffId))
+  const saved = trees.save(chainId, root, sumLayers([...different].flatMap((diffId) => known.get(diffId) ?? [])))
+  // What went wrong is told to who waits for it.
+  saved.catch(() => {})
+  return () => saved
+}
