@@ -39,6 +39,8 @@ export type ChunkWriter = {
   open(size: number): ChunkFileWriter
   /** Resolves when all chunks so far are stored and all lists so far are filled in. The writer may be used on. */
   flush(): Promise<void>
+  /** Does what `flush` does and gives threads and memory back until more is written. */
+  rest(): Promise<void>
   readonly stats: Readonly<ChunkStats>
   /** Ends the threads, also after an error. What was not flushed may be lost. */
   [Symbol.asyncDispose](): Promise<void>
@@ -226,7 +228,13 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     checkFailure()
   }
 
-  return { expect: codec.expect, open, flush, stats, [Symbol.asyncDispose]: () => codec.close() }
+  async function rest(): Promise<void> {
+    await flush()
+    free.length = 0
+    await codec.close()
+  }
+
+  return { expect: codec.expect, open, flush, rest, stats, [Symbol.asyncDispose]: () => codec.close() }
 }
 
 /** Fills in the entries of a batch; gives the chunks whose keys nobody has seen before. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
+import { FlistError } from './errors.ts'
 import { writeBytes } from './format/byte-string.ts'
 import { writeUint64 } from './format/numbers.ts'
 import { clampTime } from './format/times.ts'
@@ -132,19 +133,29 @@ function removeTimes(nodes: Buffer, times: readonly number[]): Buffer {
   return nodes.subarray(0, end + nodes.length - start)
 }
 
-/** The places of the times in what `writeHashed` wrote of several nodes. */
+/** The places of the times in what `writeHashed` wrote of several nodes. @throws FlistError `corrupt` */
 function findTimes(nodes: Uint8Array, { keyBytes }: ChunkFormat): number[] {
   const view = new DataView(nodes.buffer, nodes.byteOffset, nodes.byteLength)
+  const checkEnd = (end: number) => {
+    if (end <= nodes.length) return
+    throw new FlistError('corrupt', 'kept tree: a node is cut off; delete the trees of the layer cache')
+  }
+  const numberAt = (at: number) => {
+    checkEnd(at + 4)
+    return view.getUint32(at, true)
+  }
   const times: number[] = []
-  for (let at = 0; at < nodes.length; ) {
+  let at = 0
+  while (at < nodes.length) {
     const letter = nodes[at]
-    const time = at + TIME_AT + view.getUint32(at + 1, true)
+    const time = at + TIME_AT + numberAt(at + 1)
     times.push(time)
     at = time + TIME_BYTES
-    if (letter === LETTERS.file) at += 12 + keyBytes * view.getUint32(at + 8, true)
-    else if (letter === LETTERS.symlink) at += 4 + view.getUint32(at, true)
+    if (letter === LETTERS.file) at += 12 + keyBytes * numberAt(at + 8)
+    else if (letter === LETTERS.symlink) at += 4 + numberAt(at)
     else if (letter !== LETTERS.directory) at += 8
   }
+  checkEnd(at)
   return times
 }
 

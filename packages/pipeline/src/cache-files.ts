@@ -6,7 +6,8 @@ import { RootfsError } from '@tf-images/rootfs'
 import { PipelineError } from './errors.ts'
 
 /**
- * What `decode` makes of a file, or undefined where there is none. One that it refuses with an error of its format is deleted.
+ * What `decode` makes of a file, or undefined where there is none. A file that `decode` refuses (RootfsError, or FlistError
+ * `corrupt`) is deleted.
  *
  * @param maxBytes larger ones are none of ours
  * @throws PipelineError 'cache-failed'
@@ -27,11 +28,11 @@ export async function readCacheFile<T>(
 }
 
 /** Writes a file, which appears whole or not at all, and its folder. @throws PipelineError 'cache-failed' */
-export async function writeCacheFile(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeCacheFile(path: string, encode: () => Uint8Array[]): Promise<void> {
   const temporary = `${path}.${randomBytes(8).toString('hex')}`
   try {
     await mkdir(dirname(path), { recursive: true })
-    await writeFile(temporary, bytes, { flag: 'wx' })
+    await writeFile(temporary, encode(), { flag: 'wx' })
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)

@@ -20,7 +20,7 @@ import { type ContentStore, type DirectoryNode, decompress, readDirectory, readR
 import { CONVERTER_VERSION } from './build-id.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
 import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
-import { type ImageLayersOptions, type ImageTree, type LayerCount, readImageTree } from './image-layers.ts'
+import { type ImageLayersOptions, type LayerCount, readImageTree } from './image-layers.ts'
 import { type Backend, configMetadata, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
 import { isDiskImage, measuringStore, refuseDiskImage } from './image-raw.ts'
 import type { LayerCache } from './layer-cache.ts'
@@ -84,25 +84,24 @@ export async function convertSource(
   const { strict, imageRaw } = options
   // A refusal that is foreseen stores nothing.
   const target = !imageRaw && (await isDiskImage(source)) ? measuringStore(store) : store
-  const { root, layers, saved, ...need } = await storeContents(source, target, format, options)
+  const { root, layers, ...need } = await storeContents(source, target, format, options)
   const { newChunks, newBytes } = need
+  options.signal?.throwIfAborted()
+  if (!imageRaw) refuseDiskImage(source.title, root, need)
   let fidelity: Fidelity = { findings: [], config: [] }
   const metadata = (tree: TreeSummary) => metadataOf(source, tree, options)
   const accept = (oversizedDirectories?: readonly string[]) => {
     fidelity = describeFidelity(source, root, format, oversizedDirectories)
     if (strict) requireFidelity(source.title, fidelity, strict)
   }
-  const write = () => {
-    options.signal?.throwIfAborted()
-    if (!imageRaw) refuseDiskImage(source.title, root, need)
-    return options.fl
-      ? writeFl(root, { ...options.fl, metadata }, output, { accept: () => accept() })
-      : writeFlist(root, metadata, output, { accept: ({ oversizedDirectories }) => accept(oversizedDirectories) })
-  }
-  const [written, kept] = await Promise.allSettled([(async () => write())(), saved()])
-  if (written.status === 'rejected') throw written.reason
-  if (kept.status === 'rejected') throw kept.reason
-  return { ...written.value, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
+  const summary = options.fl
+    ? await writeFl(root, { ...options.fl, metadata }, output, {
+        accept: () => accept(),
+      })
+    : await writeFlist(root, metadata, output, {
+        accept: ({ oversizedDirectories }) => accept(oversizedDirectories),
+      })
+  return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
 }
 
 /** Stores all contents. What that needs, threads and megabytes of chunks, is gone when the flist is written. */
@@ -111,8 +110,8 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   await using writer = createChunkWriter(store, { format, ...(workers === undefined ? {} : { workers }) })
   const bounds = boundsOf(options.limits, await compressedBytesOf(source))
   const contents = observed(writer, options)
-  const kept = layerCache && { cache: layerCache, flush: () => writer.flush(), store, chunks: format }
-  const { root, layers, saved } = await readSource(source, contents, {
+  const kept = layerCache && { cache: layerCache, flush: writer.flush, rest: writer.rest, store, chunks: format }
+  const { root, layers } = await readSource(source, contents, {
     bounds,
     expect: writer.expect,
     ...(kept ? { kept } : {}),
@@ -123,7 +122,7 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
   await writer.flush()
   const { bytes, uniqueChunks, newChunks, newBytes } = writer.stats
-  return { root, bytes, uniqueChunks, newChunks, newBytes, saved, ...(layers ? { layers } : {}) }
+  return { root, bytes, uniqueChunks, newChunks, newBytes, ...(layers ? { layers } : {}) }
 }
 
 /** Adds `/.startup.toml`, made from the image's config. */
@@ -155,14 +154,11 @@ export async function readSource(
   source: Source,
   contents: ContentStore<ChunkList>,
   options: ReadSourceOptions,
-): Promise<Omit<ImageTree, 'layers'> & Partial<Pick<ImageTree, 'layers'>>> {
+): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
   const { bounds, signal } = options
   const budget = createBudget(bounds, source.title)
   const limited = budget.limit(contents)
-  const saved = async () => {}
-  if (source.kind === 'directory') {
-    return { root: await readDirectory(source.path, limited, signal ? { signal } : {}), saved }
-  }
+  if (source.kind === 'directory') return { root: await readDirectory(source.path, limited, signal ? { signal } : {}) }
   if (source.kind === 'image') return readImageTree(source, limited, { ...options, budget })
   const { title: name } = source
   const compressedBytes = (await stat(source.path)).size
@@ -170,7 +166,7 @@ export async function readSource(
   const tar = decompress(readFileStream(source.path), { name, compressedBytes, limits: bounds.decompression })
   const root = await readRootTar(tar, limited, { limits: bounds.tar, name })
   refusePackedImage(root, name)
-  return { root, saved }
+  return { root }
 }
 
 /** Bytes between two numbers that are shown: making one a text takes as long as handling so many. */

@@ -242,6 +242,28 @@ describe('the tree of the lowest layers', () => {
     expect(await build(base, library)).toEqual({ total: 2, cached: 0 })
   })
 
+  test('counts a layer that is there again above it once', async () => {
+    const again = { 'srv/again': file('again') }
+    await build(again, library)
+    await writeLayoutDirectory(layout(), await imageOf([again, library, again]))
+    const limits = { maxEntries: 3 }
+    const limited = (store: ChunkStore, cache: { layerCache?: LayerCache }) =>
+      convert(layout(), store, { ...cache, limits })
+    const { content } = await limited(await openChunkStore(join(folder, 'anew')), {})
+    expect((await limited(chunks, { layerCache: openLayerCache(layersFolder) })).content).toEqual(content)
+  })
+
+  test('is not kept when no flist can hold it', async () => {
+    await writeLayoutDirectory(
+      layout(),
+      await imageOf([{ 'some/where/': directory(), [`some/where/${'n'.repeat(256)}`]: file() }]),
+    )
+    const refused = { code: 'invalid', message: expect.stringContaining('has a name of 256 bytes') }
+    await expect(convertAnew(layout())).rejects.toMatchObject(refused)
+    for (let times = 0; times < 2; times++) await expect(convertCached(layout())).rejects.toMatchObject(refused)
+    await expect(treeFiles()).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   test('is not that of a .fl, whose chunks are others', async () => {
     await build(base)
     const fl = { routes: [{ start: 0, end: 255, url: 'dir:///chunks' }] }

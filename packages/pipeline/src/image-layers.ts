@@ -22,19 +22,13 @@ export type LayerCount = {
   readonly cached: number
 }
 
-/** What was read of an image. */
-export type ImageTree = {
-  readonly root: DirectoryNode<ChunkList>
-  readonly layers: LayerCount
-  /** Resolves when all that is kept for later conversions is. @throws PipelineError 'cache-failed' */
-  readonly saved: () => Promise<void>
-}
-
 /** Converted layers that are kept between conversions, and what tells whether they may be used and kept. */
 export type KeptLayers = {
   readonly cache: LayerCache
   /** Resolves when all contents so far are stored. */
   readonly flush: () => Promise<void>
+  /** The same, and gives memory back that other work then has. */
+  readonly rest: () => Promise<void>
   readonly store: ChunkStore
   /** Format of the chunks that the contents become. */
   readonly chunks: ChunkFormat
@@ -65,7 +59,8 @@ type WantedLayer = {
 
 /**
  * The tree of an image's layers. Those the cache has, and whose chunks are all in the store, are neither
- * downloaded nor read, and the tree of the lowest ones may be there as a whole; of the others each is converted once, one after the other, while the next is being downloaded.
+ * downloaded nor read, and the tree of the lowest ones may be there as a whole; of the others each is converted once, one
+ * after the other, while the next is being downloaded.
  *
  * A layer is kept in the cache when its blob's digest and its diffID were checked and its chunks are stored, so that a
  * conversion that is cut off later need not do it again.
@@ -76,14 +71,15 @@ export async function readImageTree(
   source: ImageSource,
   contents: ContentStore<ChunkList>,
   options: ImageLayersOptions,
-): Promise<ImageTree> {
+): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers: LayerCount }> {
   const all = wantedLayers(source, options.signal)
   const { budget, kept } = options
   const below = kept && (await loadTree(all, kept, budget))
   const wanted = all.slice(below?.layers)
   const known = new Map<string, Layer<ChunkList>>()
   const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
-  if (kept) await loadLayers(unique, kept, budget, known)
+  const counted = new Set(all.slice(0, below?.layers ?? 0).map(({ diffId }) => diffId))
+  if (kept) await loadLayers(unique, kept, budget, counted, known)
   const missing = unique.filter(({ diffId }) => !known.has(diffId))
   options.expect?.(missing.reduce((sum, { size }) => sum + size, 0))
   const saving: Promise<void>[] = []
@@ -94,12 +90,12 @@ export async function readImageTree(
     })
     const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
     const lower = below ? 0 : layersOfTree(wanted, missing)
-    const root = applyLayers(layers.slice(0, lower), below?.root)
-    const saved = kept && lower > 0 ? await keepTree(wanted.slice(0, lower), known, root, kept) : undefined
-    applyLayers(layers.slice(lower), root)
+    const tree = applyLayers(layers.slice(0, lower), below?.root)
+    const now = kept && lower > 0 ? await keepTree(wanted.slice(0, lower), known, tree, kept) : undefined
+    if (now) saving.push(now.saved)
+    const root = applyLayers(layers.slice(lower), now?.root ?? tree)
     await Promise.all(saving)
-    const count = { total: all.length, cached: all.length - missing.length }
-    return { root, layers: count, saved: saved ?? (async () => {}) }
+    return { root, layers: { total: all.length, cached: all.length - missing.length } }
   } finally {
     await Promise.allSettled(saving)
   }
@@ -123,11 +119,12 @@ function wantedLayers({ image, reader, title }: ImageSource, signal?: AbortSigna
   }))
 }
 
-/** Adds to `known` the layers that need not be converted. */
+/** Adds to `known` the layers that need not be converted. Those that are `counted` are in the tree below as well. */
 async function loadLayers(
   wanted: readonly WantedLayer[],
   kept: KeptLayers,
   budget: SourceBudget,
+  counted: ReadonlySet<string>,
   known: Map<string, Layer<ChunkList>>,
 ): Promise<void> {
   let stored = createIdSet(kept.chunks.idBytes)
@@ -139,8 +136,10 @@ async function loadLayers(
       stored = createIdSet(kept.chunks.idBytes)
       continue
     }
-    budget.addEntries(layer)
-    budget.addFiles(layer)
+    if (!counted.has(diffId)) {
+      budget.addEntries(layer)
+      budget.addFiles(layer)
+    }
     known.set(diffId, layer)
   }
 }

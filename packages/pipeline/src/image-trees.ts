@@ -2,7 +2,7 @@ import { type ChunkList, createIdSet, FLIST_CHUNKS } from '@tf-images/flist'
 import type { DirectoryNode, Layer } from '@tf-images/rootfs'
 import type { KeptLayers } from './image-layers.ts'
 import { type SourceBudget, sumLayers } from './limits.ts'
-import { chainIds } from './tree-cache.ts'
+import { chainIds, type KeptNow } from './tree-cache.ts'
 
 type Layers = readonly { readonly diffId: string }[]
 
@@ -47,22 +47,19 @@ export function layersOfTree(layers: Layers, missing: Layers): number {
   return known > 0 ? known : layers.length
 }
 
-/**
- * Begins to keep the tree of these layers, which may be changed when this resolves; the function it gives resolves when the tree is
- * kept.
- */
+/** Begins to keep the tree of these layers, and gives it back as something that can be changed. */
 export async function keepTree(
   layers: Layers,
   known: ReadonlyMap<string, Layer<ChunkList>>,
   root: DirectoryNode<ChunkList>,
-  { cache: { trees }, flush, chunks }: KeptLayers,
-): Promise<(() => Promise<void>) | undefined> {
+  { cache: { trees }, rest, chunks }: KeptLayers,
+): Promise<KeptNow | undefined> {
   const chainId = chainIds(layers.map(({ diffId }) => diffId)).at(-1)
   if (trees === undefined || chunks !== FLIST_CHUNKS || chainId === undefined) return undefined
-  await flush()
+  await rest()
   const different = new Set(layers.map(({ diffId }) => diffId))
-  const saved = trees.save(chainId, root, sumLayers([...different].flatMap((diffId) => known.get(diffId) ?? [])))
+  const kept = trees.keep(chainId, root, sumLayers([...different].flatMap((diffId) => known.get(diffId) ?? [])))
   // What went wrong is told to who waits for it.
-  saved.catch(() => {})
-  return () => saved
+  kept.saved.catch(() => {})
+  return kept
 }

@@ -41,8 +41,8 @@ export function openLayerCache(folder: string): LayerCache {
   }
 
   async function save(diffId: string, chunks: ChunkFormat, layer: Layer<ChunkList>): Promise<void> {
-    const index = encodeLayer(layer, identityOf(diffId, chunks), (content) => content)
-    await writeCacheFile(layerIndexPath(folder, diffId, chunks), index)
+    const encode = () => [encodeLayer(layer, identityOf(diffId, chunks), (content) => content)]
+    await writeCacheFile(layerIndexPath(folder, diffId, chunks), encode)
   }
 
   return { load, save, trees: openTreeCache(join(folder, 'trees')) }

@@ -103,7 +103,9 @@ test('layers on a tree that was kept give what all layers give', async () => {
       const lower = await resultOf(folder.path, () => applyLayers(layers.slice(0, count)))
       fc.pre(!('error' in lower))
       const chainId = `chain ${runs++}`
-      await trees.save(chainId, applyLayers(layers.slice(0, count)), sumLayers(layers.slice(0, count)))
+      const now = trees.keep(chainId, applyLayers(layers.slice(0, count)), sumLayers(layers.slice(0, count)))
+      await now.saved
+      expect(await resultOf(folder.path, () => applyLayers(layers.slice(count), now.root))).toEqual(all)
       const kept = await trees.load(chainId)
       if (!kept) throw new Error('nothing was kept')
       expect(kept.sums).toEqual(sumLayers(layers.slice(0, count)))
@@ -154,7 +156,7 @@ describe('a kept tree', () => {
 
   async function kept(work: (folder: string, path: string) => Promise<void>) {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'flist-trees-'))
-    await openTreeCache(folder.path).save('chain', applyLayers(layers), sums)
+    await openTreeCache(folder.path).keep('chain', applyLayers(layers), sums).saved
     const [name = ''] = await readdir(folder.path)
     await work(folder.path, join(folder.path, name))
   }
@@ -187,7 +189,7 @@ describe('a kept tree', () => {
 
   test('of another chain, under the name of this one, is deleted', () =>
     kept(async (folder, path) => {
-      await openTreeCache(folder).save('another', applyLayers(layers), sums)
+      await openTreeCache(folder).keep('another', applyLayers(layers), sums).saved
       const other = (await readdir(folder)).map((name) => join(folder, name)).find((file) => file !== path) ?? ''
       await writeFile(path, await readFile(other))
       expect(await openTreeCache(folder).load('chain')).toBeUndefined()

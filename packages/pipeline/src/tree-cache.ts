@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { constants, zstdCompress } from 'node:zlib'
-import { CHUNK_SIZE, type ChunkList, encodeKeptTree, FLIST_CHUNKS, openKeptTree } from '@tf-images/flist'
+import {
+  CHUNK_SIZE,
+  type ChunkList,
+  encodeKeptTree,
+  FLIST_CHUNKS,
+  FlistError,
+  isValidTree,
+  openKeptTree,
+} from '@tf-images/flist'
 import {
   applyLayers,
   type DirectoryNode,
@@ -12,11 +18,12 @@ import {
   IndexReader,
   IndexWriter,
   packIndex,
+  RootfsError,
   unpackIndex,
 } from '@tf-images/rootfs'
 import { CONVERTER_VERSION } from './build-id.ts'
 import { checkLength, readCacheFile, writeCacheFile } from './cache-files.ts'
-import { findLosses } from './fidelity/losses.ts'
+import { findLosses, LOSSES_VERSION } from './fidelity/losses.ts'
 import type { LayerSums } from './limits.ts'
 
 /** The tree of several layers, as it was when all of them were converted. */
@@ -34,19 +41,27 @@ export type TreeCache = {
   /** The tree, or undefined where there is none; as with layers, what it names need not be in a chunk store. */
   load(chainId: string): Promise<KeptImageTree | undefined>
   /**
-   * Keeps a tree, whose chunks must be stored by now. It is looked at before the call returns, and may be changed then.
-   * @throws PipelineError 'cache-failed'
+   * Begins to keep a tree, whose chunks must be stored by now, and gives it back with what a flist makes of it. One that no flist can
+   * hold, or that is too large to be worth it, is not kept. It is looked at before the call returns.
    */
-  save(chainId: string, root: DirectoryNode<ChunkList>, sums: LayerSums): Promise<void>
+  keep(chainId: string, root: DirectoryNode<ChunkList>, sums: LayerSums): KeptNow
 }
 
-/** It holds the identity, the sums, a layer with what a flist does not hold of the tree, and what it does. */
-const KIND: IndexKind = { magic: 'tf-tree\0', version: 1, what: 'kept tree' }
+export type KeptNow = {
+  /** The tree: another object when it is kept. */
+  readonly root: DirectoryNode<ChunkList>
+  /** Resolves when it is kept. @throws PipelineError 'cache-failed' */
+  readonly saved: Promise<void>
+}
 
-const MAX_BYTES = 512 << 20
+/**
+ * It holds the identity, the sums, a layer with what a flist does not hold of the tree, and what it does. To compress it would take
+ * longer than all else.
+ */
+const KIND: IndexKind = { magic: 'tf-tree\0', version: 1, what: 'kept tree', compressed: false }
 
-const compress = promisify<Uint8Array, object, Buffer>(zstdCompress)
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+/** Larger files are none of ours: what is kept has 128 MiB, and its losses less. */
+const MAX_BYTES = 256 << 20
 
 /** As `openLayerCache`, for trees: a file each. */
 export function openTreeCache(folder: string): TreeCache {
@@ -55,14 +70,28 @@ export function openTreeCache(folder: string): TreeCache {
     load(chainId) {
       const identity = identityOf(chainId)
       const path = pathOf(identity)
-      return readCacheFile(path, MAX_BYTES, (bytes) => decode(bytes, identity, path))
+      return readCacheFile(path, MAX_BYTES, (bytes) =>
+        decode(unpackIndex(KIND, bytes, path, MAX_BYTES), identity, path),
+      )
     },
-    async save(chainId, root, sums) {
+    keep(chainId, root, sums) {
       const identity = identityOf(chainId)
-      const data = encode(identity, root, sums)
-      if (data === undefined || data.length > MAX_BYTES) return
-      await writeCacheFile(pathOf(identity), packIndex(KIND, await compress(data, FAST), data.length))
+      const path = pathOf(identity)
+      const kept = tryToKeep(identity, root, sums, path)
+      if (kept === undefined) return { root, saved: Promise.resolve() }
+      return { root: kept.root, saved: writeCacheFile(path, () => packIndex(KIND, kept.data)) }
     },
+  }
+}
+
+/** What cannot be kept is no reason for a conversion to fail: it goes on with the tree as it is. */
+function tryToKeep(identity: string, root: DirectoryNode<ChunkList>, sums: LayerSums, name: string) {
+  try {
+    const data = encode(identity, root, sums)
+    return data && { data, root: decode(data, identity, name).root }
+  } catch (error) {
+    if (error instanceof FlistError || error instanceof RootfsError) return undefined
+    throw error
   }
 }
 
@@ -82,24 +111,24 @@ export function chainIds(diffIds: readonly string[]): string[] {
 }
 
 function identityOf(chainId: string): string {
-  return `tree of ${chainId} converter ${CONVERTER_VERSION} chunks ${FLIST_CHUNKS.name} ${CHUNK_SIZE}`
+  return `tree of ${chainId} converter ${CONVERTER_VERSION} losses ${LOSSES_VERSION} chunks ${FLIST_CHUNKS.name} ${CHUNK_SIZE}`
 }
 
 function encode(identity: string, root: DirectoryNode<ChunkList>, { entries, bytes }: LayerSums): Buffer | undefined {
-  const losses = findLosses(root)
+  const losses = isValidTree(root, FLIST_CHUNKS) ? findLosses(root) : undefined
   if (losses === undefined) return undefined
   const writer = new IndexWriter()
   writer.text(identity)
   writer.number(entries)
   writer.number(bytes)
   writer.data(encodeLayer({ name: 'losses', entries: losses.entries }, identity, (content) => content))
-  writer.data(encodeKeptTree(root, (_path, node) => !losses.nodes.has(node)))
-  return writer.bytes
+  // Last, and not copied more than once: it is large.
+  return Buffer.concat([writer.bytes, ...encodeKeptTree(root, (_path, node) => !losses.nodes.has(node))])
 }
 
 /** @throws RootfsError `index`, `limit`, FlistError `corrupt` */
-function decode(bytes: Uint8Array, identity: string, name: string): KeptImageTree {
-  const reader = new IndexReader(unpackIndex(KIND, bytes, name, MAX_BYTES), name)
+function decode(data: Buffer, identity: string, name: string): KeptImageTree {
+  const reader = new IndexReader(data, name)
   if (reader.text('its identity') !== identity) throw reader.failure('it is the tree of other layers')
   const sums = { entries: reader.number('the number of entries'), bytes: reader.number('the bytes of files') }
   const losses = decodeLayer(
@@ -108,7 +137,6 @@ function decode(bytes: Uint8Array, identity: string, name: string): KeptImageTre
     (list, size) => checkLength(list, size, FLIST_CHUNKS),
     { name },
   )
-  const { root, chunkIds } = openKeptTree(reader.data('the tree'), name)
-  reader.end()
+  const { root, chunkIds } = openKeptTree(reader.rest(), name)
   return { root: applyLayers([losses], root), chunkIds, sums }
 }

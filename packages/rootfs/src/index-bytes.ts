@@ -97,6 +97,13 @@ export class IndexReader {
     return this.#bytes.toString('latin1', this.#at - length, this.#at)
   }
 
+  /** A view on all bytes that are left. */
+  rest(): Uint8Array {
+    const rest = this.#bytes.subarray(this.#at)
+    this.#at = this.#bytes.length
+    return rest
+  }
+
   /** Nothing may come any more. */
   end(): void {
     if (this.#at < this.#bytes.length) throw this.failure('something stands behind its last entry')

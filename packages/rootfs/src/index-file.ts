@@ -4,13 +4,19 @@ import { RootfsError } from './error.ts'
 import { indexError } from './index-bytes.ts'
 
 /** What an index file holds: eight bytes that stand for it, the version of its format, and what messages call it. */
-export type IndexKind = { readonly magic: string; readonly version: number; readonly what: string }
+export type IndexKind = {
+  readonly magic: string
+  readonly version: number
+  readonly what: string
+  /** The data is compressed with zstd */
+  readonly compressed: boolean
+}
 
 const CHECKSUM_START = 16
 const HEADER_BYTES = 48
 
 /**
- * An index file: what took long to find out, to be kept. It begins with a header,
+ * The pieces of an index file: what took long to find out, to be kept. It begins with a header,
  *
  *     8 bytes   magic
  *     4 bytes   version of the format, little-endian like the next
@@ -19,20 +25,20 @@ const HEADER_BYTES = 48
  *
  * and goes on with the data.
  *
- * @param data compressed with zstd
+ * @param data compressed where the kind is
  * @param length of the data before
  */
-export function packIndex({ magic, version }: IndexKind, data: Buffer, length: number): Buffer {
+export function packIndex({ magic, version }: IndexKind, data: Buffer, length = data.length): Uint8Array[] {
   const header = Buffer.alloc(HEADER_BYTES)
   header.write(magic, 'latin1')
   header.writeUInt32LE(version, 8)
   header.writeUInt32LE(length, 12)
   checksum(header, data).copy(header, CHECKSUM_START)
-  return Buffer.concat([header, data])
+  return [header, data]
 }
 
 /**
- * The data of an index file, decompressed when the checksum is right.
+ * The data of an index file, decompressed when the checksum is right; else a view.
  *
  * @param name what messages call the file
  * @param limit bytes of the data before compression
@@ -57,14 +63,14 @@ export function unpackIndex(kind: IndexKind, bytes: Uint8Array, name: string, li
       `${name}: it holds ${length} bytes, the limit is ${limit}; raise it if this is meant`,
     )
   }
-  const plain = decompressTo(data, Math.max(length, 1), name)
+  const plain = kind.compressed ? decompressTo(data, Math.max(length, 1), name) : data
   if (plain.length !== length) throw indexError(name, `it holds ${plain.length} bytes, its header says ${length}`)
   return plain
 }
 
 function decompressTo(data: Buffer, length: number, name: string): Buffer {
   try {
-    return zstdDecompressSync(data, { maxOutputLength: length, chunkSize: Math.max(length, 64) })
+    return zstdDecompressSync(data, { maxOutputLength: length, chunkSize: Math.min(Math.max(length, 64), 1 << 20) })
   } catch (cause) {
     throw indexError(name, 'it cannot be decompressed', cause)
   }

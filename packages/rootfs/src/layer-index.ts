@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from './tar-limits.ts'
  * A layer index: a layer as bytes, to be kept so that the layer need not be read again. It is an index file (see
  * {@link packIndex}) that holds the identity, the number of entries, and each entry.
  */
-const KIND: IndexKind = { magic: 'tf-layer', version: 1, what: 'layer index' }
+const KIND: IndexKind = { magic: 'tf-layer', version: 1, what: 'layer index', compressed: true }
 
 /** What an index may cost at most, so that a forged one costs no more than a forged archive. */
 export type LayerIndexLimits = {
@@ -53,7 +53,7 @@ export function encodeLayer<C>(
       `${layer.name}: its index has ${length} bytes, the limit is ${DEFAULT_BYTES}; use the layer without an index`,
     )
   }
-  return packIndex(KIND, zstdCompressSync(writer.bytes), length)
+  return Buffer.concat(packIndex(KIND, zstdCompressSync(writer.bytes), length))
 }
 
 /**

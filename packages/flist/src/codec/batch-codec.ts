@@ -27,7 +27,7 @@ export type BatchCodec = {
   expect(bytes: number): Promise<void>
   hashBatch(batch: Batch): Promise<Uint8Array>
   encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
-  /** Ends the threads. */
+  /** Ends the threads, with the calls that are under way. What comes later begins as with a new codec. */
   close(): Promise<void>
 }
 
@@ -73,7 +73,10 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
       return codec.encodeBatch(batch, keys, wanted)
     },
     async close() {
-      await threads?.close()
+      const ended = threads
+      threads = undefined
+      encoded = 0
+      await ended?.close()
     },
   }
 }

@@ -1,4 +1,5 @@
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
+import { FlistError } from '../errors.ts'
 import { aclKey, createAcl, type Owner } from '../format/acl.ts'
 import { encodeDirectory } from '../format/directory-record.ts'
 import { createMessage } from '../format/message-writer.ts'
@@ -7,20 +8,25 @@ import { hashedSpace, writeHashed } from '../tree-hash.ts'
 import { type AclKeys, buildDirectory, createKeyTable, ownerOf } from '../write/directory-builder.ts'
 import { REFERENCE_RECORD_BYTES } from '../write/write-flist.ts'
 import { createGrowingBytes } from './growing-bytes.ts'
-import { COLUMNS, type Column, writeColumns } from './kept-columns.ts'
+import { COLUMNS, type Column, MAX_OWNERS, writeColumns } from './kept-columns.ts'
+
+const MAX_BYTES = 128 << 20
+const MAX_DEPTH = 256
 
 /** Columns that add up what is below a directory. */
 const COUNTS = ['files', 'symlinks', 'specials', 'chunks'] as const
 
 /**
- * What a writer of flists makes of a tree, as bytes: the next conversion of nearly the same tree opens them with `openKeptTree`.
+ * What a writer of flists makes of a tree, as bytes in pieces: the next conversion of nearly the same tree opens them with `openKeptTree`.
  *
+ * @param root a tree that a flist can hold (see `isValidTree`)
  * @param isWhole whether a flist holds all of a node, and nothing else is to be said of it
+ * @throws FlistError `too-large` for a tree that is not worth it: over 128 MiB, nested over 256 deep, or of over 1024 owners
  */
 export function encodeKeptTree(
   root: DirectoryNode<ChunkList>,
   isWhole: (path: string, node: Node<ChunkList>) => boolean,
-): Buffer {
+): Uint8Array[] {
   const columns = Object.fromEntries(COLUMNS.map((column) => [column, []])) as unknown as Record<Column, number[]>
   const [records, hashed, chunkIds] = [createGrowingBytes(), createGrowingBytes(), createGrowingBytes()]
   const { owners, acls, beginDirectory, ownersOf } = createOwnerTable()
@@ -29,7 +35,17 @@ export function encodeKeptTree(
   const sizes: number[] = []
   const message = createMessage()
 
-  function addHashed(path: string, node: Node<ChunkList>): void {
+  function checkSize(depth: number): void {
+    const bytes = records.length + hashed.length + chunkIds.length + (keys.length * owners.length) / 8
+    if (bytes <= MAX_BYTES && depth <= MAX_DEPTH && owners.length <= MAX_OWNERS) return
+    throw new FlistError(
+      'too-large',
+      'tree: it is too large, too deep or of too many owners to be kept; use it as it is',
+    )
+  }
+
+  function addHashed(path: string, node: Node<ChunkList>, depth: number): void {
+    checkSize(depth)
     hashed.write(hashedSpace(path, node), (buffer, view, at) =>
       writeHashed({ buffer, view }, path, node, at, FLIST_CHUNKS),
     )
@@ -41,7 +57,7 @@ export function encodeKeptTree(
   }
 
   /** Adds a directory and all below it, and says whether a flist holds all of that. */
-  function visit(path: string, node: DirectoryNode<ChunkList>): boolean {
+  function visit(path: string, node: DirectoryNode<ChunkList>, depth: number): boolean {
     const index = keys.length
     keys.push(tables.keys(path))
     beginDirectory()
@@ -50,7 +66,7 @@ export function encodeKeptTree(
     columns.record[index] = records.length
     columns.hashStart[index] = hashed.length
     columns.idStart[index] = chunkIds.length
-    addHashed(path, node)
+    addHashed(path, node, depth)
     let whole = isWhole(path, node) && record.length <= REFERENCE_RECORD_BYTES
     const sums = { files: 0, symlinks: 0, specials: 0, chunks: 0, bytes: 0 }
     for (const name of sortedNames(node)) {
@@ -59,13 +75,13 @@ export function encodeKeptTree(
       const childPath = joinPath(path, name)
       if (child.type === 'directory') {
         const inner = keys.length
-        if (!visit(childPath, child)) whole = false
+        if (!visit(childPath, child, depth + 1)) whole = false
         for (const column of COUNTS) sums[column] += columns[column][inner] ?? 0
         sums.bytes += sizes[inner] ?? 0
         continue
       }
       if (!isWhole(childPath, child)) whole = false
-      addHashed(childPath, child)
+      addHashed(childPath, child, depth)
       if (child.type !== 'file') {
         sums[child.type === 'symlink' ? 'symlinks' : 'specials']++
         continue
@@ -84,9 +100,8 @@ export function encodeKeptTree(
     return whole
   }
 
-  visit('', root)
-  const parts = [records.finish(), hashed.finish(), chunkIds.finish()] as const
-  return writeColumns({ columns, sizes, keys, owners, ownersOf, parts })
+  visit('', root, 0)
+  return writeColumns({ columns, sizes, keys, owners, ownersOf, parts: [records, hashed, chunkIds] })
 }
 
 /** ACLs by the places of their owners, and which of them each directory has. */
@@ -104,6 +119,7 @@ function createOwnerTable() {
       owners.push(owner)
       keys.push(aclKey(createAcl(owner)))
     }
+    // The record of a directory is made before one below it begins.
     ownersOf.at(-1)?.add(place)
     return keys[place] ?? ''
   }

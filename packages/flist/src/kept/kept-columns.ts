@@ -1,6 +1,8 @@
+import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import type { Owner } from '../format/acl.ts'
 import type { KeptSubtree } from '../tree.ts'
+import type { GrowingBytes } from './growing-bytes.ts'
 
 /**
  * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32), filled up to
@@ -23,7 +25,7 @@ export type KeptColumns = {
   ownersOf(index: number): Owner[]
 }
 
-/** Each u32. Places in the parts are where those of the directory end; what comes before it ends where they begin. */
+/** Each u32. The record of a directory ends at its place, and begins at that of the directory before. */
 export const COLUMNS = [
   'end',
   'isWhole',
@@ -42,6 +44,10 @@ export type Column = (typeof COLUMNS)[number]
 const HEADER_BYTES = 32
 const KEY_BYTES = 16
 const OWNER_BYTES = 12
+const ID_BYTES = FLIST_CHUNKS.idBytes
+
+/** A bit for each owner of each directory: many would take more than the tree. */
+export const MAX_OWNERS = 1024
 
 /** What stands in a {@link KeptColumns}, before it is bytes. */
 export type KeptParts = {
@@ -51,10 +57,11 @@ export type KeptParts = {
   readonly owners: readonly Owner[]
   /** Of each directory the places of its owners. */
   readonly ownersOf: readonly ReadonlySet<number>[]
-  readonly parts: readonly [records: Uint8Array, hashed: Uint8Array, chunkIds: Uint8Array]
+  readonly parts: readonly [records: GrowingBytes, hashed: GrowingBytes, chunkIds: GrowingBytes]
 }
 
-export function writeColumns({ columns, sizes, keys, owners, ownersOf, parts }: KeptParts): Buffer {
+/** Gives the bytes in pieces, as they are many. */
+export function writeColumns({ columns, sizes, keys, owners, ownersOf, parts }: KeptParts): Uint8Array[] {
   const count = keys.length
   const ownerBytes = Math.ceil(owners.length / 8)
   const header = Buffer.alloc(HEADER_BYTES)
@@ -70,15 +77,15 @@ export function writeColumns({ columns, sizes, keys, owners, ownersOf, parts }: 
     }
   }
   const list = owners.flatMap(({ mode, uid, gid }) => [mode, uid, gid])
-  return Buffer.concat([
+  return [
     header,
     bytesOf(new Float64Array(sizes)),
     ...COLUMNS.map((column) => bytesOf(new Uint32Array(columns[column]))),
     bytesOf(new Uint32Array(list)),
     names,
     bits,
-    ...parts,
-  ])
+    ...parts.flatMap(({ pieces }) => pieces()),
+  ]
 }
 
 function bytesOf({ buffer }: Float64Array | Uint32Array): Uint8Array {
@@ -97,10 +104,10 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
   // Copied, as arrays of numbers begin at multiples of their size.
   const numbers = (length: number) => new Uint32Array(new Uint8Array(take(4 * length)).buffer)
   const [count = 0, ownerCount = 0, ...lengths] = numbers(HEADER_BYTES / 4)
-  if (count === 0) throw damaged()
+  if (count === 0 || ownerCount > MAX_OWNERS) throw damaged()
   const sizes = new Float64Array(new Uint8Array(take(8 * count)).buffer)
   const columns = Object.fromEntries(COLUMNS.map((column) => [column, numbers(count)])) as Record<Column, Uint32Array>
-  const list = numbers(3 * ownerCount)
+  const list = numbers((OWNER_BYTES / 4) * ownerCount)
   const keys = Buffer.from(take(KEY_BYTES * count)).toString('hex')
   const ownerBytes = Math.ceil(ownerCount / 8)
   const bits = take(count * ownerBytes)
@@ -109,21 +116,38 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
   const value = (column: Column, index: number) => columns[column][index] ?? 0
   checkPlaces()
 
-  /** Directories below one are within it, and every place is within its part: so nothing is without end. */
+  /** Each directory lies within the one above it and behind the one before it, with all its places: nothing is there twice. */
   function checkPlaces(): void {
+    if (at !== bytes.length || value('end', 0) !== count) throw damaged()
+    /** The directories above the next one. */
+    const above: number[] = []
+    let [hashPlace, idPlace] = [0, 0]
     for (let i = 0; i < count; i++) {
+      while (i >= value('end', above.at(-1) ?? 0)) above.pop()
+      const parent = above.at(-1)
+      const [end, hashEnd, idEnd] =
+        parent === undefined
+          ? [count, hashes.length, ids.length]
+          : [value('end', parent), value('hashEnd', parent), value('idEnd', parent)]
       const isPlaced =
         value('end', i) > i &&
-        value('end', i) <= count &&
+        value('end', i) <= end &&
         value('record', i) >= value('record', i - 1) &&
         value('record', i) <= records.length &&
+        hashPlace <= value('hashStart', i) &&
         value('hashStart', i) <= value('hashEnd', i) &&
-        value('hashEnd', i) <= hashes.length &&
+        value('hashEnd', i) <= hashEnd &&
+        idPlace <= value('idStart', i) &&
         value('idStart', i) <= value('idEnd', i) &&
-        value('idEnd', i) <= ids.length
+        value('idEnd', i) <= idEnd &&
+        value('idEnd', i) % ID_BYTES === 0
       if (!isPlaced) throw damaged()
+      // Of a directory that ends here the next one comes behind its end.
+      const isLast = value('end', i) === i + 1
+      hashPlace = isLast ? value('hashEnd', i) : value('hashStart', i)
+      idPlace = isLast ? value('idEnd', i) : value('idStart', i)
+      above.push(i)
     }
-    if (at !== bytes.length || value('end', 0) !== count) throw damaged()
   }
 
   return {

@@ -14,8 +14,10 @@ type Tree = DirectoryNode<ChunkList>
 type Mutable = { -readonly [K in keyof Tree]: Tree[K] }
 
 const chunks = (count: number) => new Uint8Array(32 * count).map((_, index) => index | 1)
+const encode = (tree: Tree, isWhole: (path: string, node: Node<ChunkList>) => boolean = () => true) =>
+  Buffer.concat(encodeKeptTree(tree, isWhole))
 const keep = (tree: Tree, isWhole: (path: string, node: Node<ChunkList>) => boolean = () => true) =>
-  openKeptTree(encodeKeptTree(tree, isWhole), 'kept').root
+  openKeptTree(encode(tree, isWhole), 'kept').root
 
 /** The bytes of the flist, and what its writer says of it. */
 const write = (tree: Tree) =>
@@ -92,14 +94,56 @@ test('what a flist does not hold makes all directories above it be looked at', (
 })
 
 test('the chunks of all files are told without looking at the tree', () => {
-  const bytes = encodeKeptTree(tree(), () => true)
+  const bytes = encode(tree())
   expect(Buffer.from(openKeptTree(bytes, 'kept').chunkIds)).toEqual(
     Buffer.concat([chunks(1).subarray(0, 16), chunks(1).subarray(0, 16)]),
   )
 })
 
+test('a directory that is not within the one above it is refused: there would be no end of them', () => {
+  const bytes = encode(tree())
+  const ends = 32 + 8 * 5
+  for (const [index, end] of [
+    [1, 6],
+    [1, 4],
+    [2, 5],
+    [0, 4],
+    [3, 3],
+  ] as const) {
+    const forged = Buffer.from(bytes)
+    forged.writeUInt32LE(end, ends + 4 * index)
+    expect(() => openKeptTree(forged, 'kept'), `${index} to ${end}`).toThrow(/^kept: is no kept tree/)
+  }
+})
+
+test('any change of a byte is refused, or gives another tree, or is found when the tree is looked at', async () => {
+  const bytes = encode(tree())
+  await fc.assert(
+    fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+      const forged = Buffer.from(bytes)
+      forged[at] = (forged[at] ?? 0) ^ change
+      try {
+        await write(openKeptTree(forged, 'kept').root)
+        hashTree(openKeptTree(forged, 'kept').root)
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'FlistError' })
+      }
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('a tree that is nested too deep, or of too many owners, is not kept', () => {
+  let deep = directory()
+  for (let depth = 0; depth < 300; depth++) deep = directory({ d: deep })
+  const refused = expect.objectContaining({ code: 'too-large' })
+  expect(() => encode(deep)).toThrow(refused)
+  const files = Array.from({ length: 1100 }, (_, uid) => [`f${uid}`, file(0, undefined, { uid })] as const)
+  expect(() => encode(directory(Object.fromEntries(files)))).toThrow(refused)
+})
+
 test('bytes that are cut off, or have more, are refused', () => {
-  const bytes = encodeKeptTree(tree(), () => true)
+  const bytes = encode(tree())
   const refused = expect.objectContaining({ code: 'corrupt', message: 'kept: is no kept tree, or damaged; delete it' })
   for (let length = 0; length < bytes.length; length += 7) {
     expect(() => openKeptTree(bytes.subarray(0, length), 'kept')).toThrow(refused)

@@ -27,6 +27,17 @@ export function checkTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): 
   checkNodes(walkParts(root), format, () => {})
 }
 
+/** Whether `checkTree` takes a tree. */
+export function isValidTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): boolean {
+  try {
+    checkTree(root, format)
+    return true
+  } catch (error) {
+    if (error instanceof FlistError && error.code === 'invalid') return false
+    throw error
+  }
+}
+
 /** Checks a tree as `checkTree` does, and summarises it. */
 export function summariseTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): TreeSummary {
   const summary = createTreeSummariser(format)

@@ -75,8 +75,7 @@ async function writeDirectories(
   let written = 0
   async function addDirectory(key: string, record: Uint8Array): Promise<void> {
     database.addEntry(key, record)
-    if (++written % BATCH !== 0) return
-    await setImmediate()
+    if (++written % BATCH === 0) await setImmediate()
     await room()
     signal?.throwIfAborted()
   }
