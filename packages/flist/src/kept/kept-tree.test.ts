@@ -114,6 +114,22 @@ test('a directory that is not within the one above it is refused: there would be
     forged.writeUInt32LE(end, ends + 4 * index)
     expect(() => openKeptTree(forged, 'kept'), `${index} to ${end}`).toThrow(/^kept: is no kept tree/)
   }
+  // /etc/ssl with all of /usr in it, which has no nodes then
+  const forged = Buffer.from(bytes)
+  const place = (column: number, index: number) => ends + 4 * (5 * column + index)
+  const [hashStart, hashEnd, idStart, idEnd] = [3, 4, 5, 6]
+  forged.writeUInt32LE(5, ends + 4 * 2)
+  for (const index of [3, 4]) {
+    for (const [start, end] of [
+      [hashStart, hashEnd],
+      [idStart, idEnd],
+    ] as const) {
+      const last = bytes.readUInt32LE(place(end, 2))
+      forged.writeUInt32LE(last, place(start, index))
+      forged.writeUInt32LE(last, place(end, index))
+    }
+  }
+  expect(() => openKeptTree(forged, 'kept')).toThrow(/^kept: is no kept tree/)
 })
 
 test('any change of a byte is refused, or gives another tree, or is found when the tree is looked at', async () => {
