@@ -6,9 +6,9 @@ import type { GrowingBytes } from './growing-bytes.ts'
 
 /**
  * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32), filled up to
- * 32 bytes; then, each for all directories in the order of the walk, its columns (see `COLUMNS`), the sum of file sizes of a
- * directory and all below it (f64), its key (16 bytes) and the owners it names (a bit each, in as many bytes as all need);
- * then the owners (mode, uid, gid: u32 each); then the parts: records, nodes as the tree hash takes them, ids of chunks.
+ * 32 bytes; for all directories, in the order of the walk, the sum of file sizes of each and all below it (f64); the same for
+ * each of `COLUMNS`; the owners (mode, uid, gid: u32 each); the keys of all directories (16 bytes each); the owners each of them
+ * names (a bit each, in as many bytes as all need); then the parts: records, nodes as the tree hash takes them, ids of chunks.
  */
 export type KeptColumns = {
   readonly owners: readonly Owner[]
