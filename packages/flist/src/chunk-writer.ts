@@ -231,7 +231,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   async function rest(): Promise<void> {
     await flush()
     free.length = 0
-    await codec.close()
+    await codec.rest()
   }
 
   return { expect: codec.expect, open, flush, rest, stats, [Symbol.asyncDispose]: () => codec.close() }

@@ -11,7 +11,7 @@ import {
 import { PipelineError } from './errors.ts'
 import { keepTree, layersOfTree, loadTree } from './image-trees.ts'
 import type { LayerCache } from './layer-cache.ts'
-import type { Bounds, SourceBudget } from './limits.ts'
+import { type Bounds, type SourceBudget, sumLayers } from './limits.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
 import type { ImageSource } from './source.ts'
 
@@ -136,10 +136,7 @@ async function loadLayers(
       stored = createIdSet(kept.chunks.idBytes)
       continue
     }
-    if (!counted.has(diffId)) {
-      budget.addEntries(layer)
-      budget.addFiles(layer)
-    }
+    if (!counted.has(diffId)) budget.addAll(sumLayers([layer]))
     known.set(diffId, layer)
   }
 }

@@ -50,9 +50,7 @@ export type SourceBudget = {
   limit<C>(store: ContentStore<C>): ContentStore<C>
   /** Counts the entries of a layer. @throws PipelineError 'limit' */
   addEntries(layer: Layer<unknown>): void
-  /** Counts the files of a layer that are not read, as reading would have counted them. @throws PipelineError 'limit' */
-  addFiles(layer: Layer<unknown>): void
-  /** Counts layers by what all of them have. @throws PipelineError 'limit' */
+  /** Counts layers that are not read, as reading would have counted them. @throws PipelineError 'limit' */
   addAll(sums: LayerSums): void
 }
 
@@ -92,9 +90,6 @@ export function createBudget({ contentBytes, tar }: Bounds, title: string): Sour
     addAll({ entries, bytes: size }) {
       addCount(entries)
       add(size)
-    },
-    addFiles({ entries }) {
-      for (const entry of entries) if (entry.type === 'file') add(entry.size)
     },
   }
 }

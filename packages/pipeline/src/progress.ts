@@ -56,11 +56,12 @@ export class PhaseRunner {
   ): Promise<T> {
     const emit = (state: ProgressEvent['state'], eventText: string) =>
       this.#progress({ image: this.#image, phase, state, text: eventText })
-    const started = process.hrtime()
+    // The global `performance` would load a part of Node that nothing else here needs.
+    const started = process.uptime()
     emit('start', text)
     const result = await body({ line: (line) => emit('line', line), update: (update) => emit('update', update) })
-    const [seconds, nanoseconds] = process.hrtime(started)
-    this.durations[phase] = (this.durations[phase] ?? 0) + seconds * 1e3 + nanoseconds / 1e6
+    const elapsed = (process.uptime() - started) * 1000
+    this.durations[phase] = (this.durations[phase] ?? 0) + elapsed
     emit('done', summary?.(result) ?? text)
     return result
   }

@@ -2,7 +2,7 @@ import { applyEntries } from './apply-layers.ts'
 import type { ContentStore, ContentWriter } from './content-store.ts'
 import { entryPath, hardlinkTarget, type PathRules } from './entry-path.ts'
 import { type TarPosition, tarError } from './error.ts'
-import type { EntryAttributes, Layer, LayerEntry } from './layer.ts'
+import { type EntryAttributes, type Layer, type LayerEntry, pathAttributes } from './layer.ts'
 import type { TarHeader } from './tar-header.ts'
 import { DEFAULT_LIMITS } from './tar-limits.ts'
 import { readTar, type TarOptions } from './tar-reader.ts'
@@ -72,7 +72,7 @@ async function readEntries<C>(
       if (change === undefined) return
       if (change.type !== 'entry') entries.push({ type: change.type, path: change.path })
       else if (header.type !== 'file') entries.push(describeEntry(path, header, rules, at))
-      else file = { attributes: describe(path, header), size: header.size, writer: store.open(header.size) }
+      else file = { attributes: pathAttributes(path, header), size: header.size, writer: store.open(header.size) }
     },
     data(bytes: Uint8Array): void | Promise<void> {
       return file?.writer.write(bytes)
@@ -87,7 +87,7 @@ async function readEntries<C>(
 
 /** An entry without content. */
 function describeEntry<C>(path: string, header: TarHeader, rules: PathRules, at: TarPosition): LayerEntry<C> {
-  const attributes = describe(path, header)
+  const attributes = pathAttributes(path, header)
   const { type, linkName, major, minor } = header
   switch (type) {
     case 'hardlink':
@@ -101,18 +101,5 @@ function describeEntry<C>(path: string, header: TarHeader, rules: PathRules, at:
       return { ...attributes, type, major, minor }
     default:
       return { ...attributes, type: 'directory' }
-  }
-}
-
-function describe(path: string, header: TarHeader): EntryAttributes & { readonly path: string } {
-  const { mode, uid, gid, mtime, mtimeNanos, xattrs } = header
-  return {
-    path,
-    mode,
-    uid,
-    gid,
-    mtime,
-    ...(mtimeNanos === undefined ? {} : { mtimeNanos }),
-    ...(xattrs === undefined ? {} : { xattrs: [...xattrs] }),
   }
 }

@@ -29,3 +29,17 @@ export type Layer<C> = {
   readonly name: string
   readonly entries: readonly LayerEntry<C>[]
 }
+
+/** What an entry says of a path with these attributes, whatever is there. */
+export function pathAttributes(path: string, attributes: Attributes): EntryAttributes & { readonly path: string } {
+  const { mode, uid, gid, mtime, mtimeNanos, xattrs } = attributes
+  return {
+    path,
+    mode,
+    uid,
+    gid,
+    mtime,
+    ...(mtimeNanos === undefined ? {} : { mtimeNanos }),
+    ...(xattrs === undefined ? {} : { xattrs: [...xattrs] }),
+  }
+}

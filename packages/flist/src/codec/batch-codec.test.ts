@@ -62,3 +62,27 @@ test('many bytes are, announced or when they have come', async () => {
   await come.codec.expect(0)
   expect(await inThreads(come)).toContain(true)
 })
+
+test('at rest it has no thread, until there is enough to do again', async () => {
+  const started = await start(1, 10_000_000)
+  await started.codec.expect(10_000_000)
+  expect(await inThreads(started)).toContain(true)
+  await started.codec.rest()
+  await started.codec.expect(1_000_000)
+  expect(await inThreads(started)).not.toContain(true)
+  await started.codec.expect(10_000_000)
+  expect(await inThreads(started)).toContain(true)
+})
+
+test('when it is closed, what was left to threads is not begun anew', async () => {
+  const { codec, batches } = await start(1, 0)
+  await codec.expect(0)
+  const under = Promise.allSettled(batches.slice(0, 2).map((batch) => codec.hashBatch(batch)))
+  await codec.close()
+  await codec.expect(10_000_000)
+  expect(await under).toMatchObject([
+    { status: 'rejected', reason: { code: 'codec-failed' } },
+    { status: 'rejected', reason: { code: 'codec-failed' } },
+  ])
+  await expect(codec.hashBatch(batches[2] ?? makeBatch([]))).rejects.toMatchObject({ code: 'codec-failed' })
+})

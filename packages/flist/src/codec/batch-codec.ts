@@ -27,7 +27,9 @@ export type BatchCodec = {
   expect(bytes: number): Promise<void>
   hashBatch(batch: Batch): Promise<Uint8Array>
   encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
-  /** Ends the threads, with the calls that are under way. What comes later begins as with a new codec. */
+  /** Ends the threads, when no call is under way; what comes later begins as with a new codec. */
+  rest(): Promise<void>
+  /** Ends the threads for good, also after an error: calls that are under way fail. */
   close(): Promise<void>
 }
 
@@ -72,11 +74,14 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
       for (const i of wanted) encoded += (batch.ends[i] ?? 0) - (batch.ends[i - 1] ?? 0)
       return codec.encodeBatch(batch, keys, wanted)
     },
-    async close() {
+    async rest() {
       const ended = threads
       threads = undefined
       encoded = 0
       await ended?.close()
+    },
+    async close() {
+      await threads?.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { type ChunkList, clampTime } from '@tf-images/flist'
-import { type DirectoryNode, type LayerEntry, type Node, walkTree } from '@tf-images/rootfs'
+import { type DirectoryNode, type LayerEntry, type Node, pathAttributes, walkTree } from '@tf-images/rootfs'
 import { JSON_PATH_BYTES, USUAL_OWNER } from './tree-fidelity.ts'
 
 type TreeNode = Node<ChunkList>
@@ -35,7 +35,7 @@ export function findLosses(root: DirectoryNode<ChunkList>): Losses | undefined {
       entries.push(entry)
       nodes.add(node)
     }
-    if (target !== undefined) entries.push({ type: 'hardlink', path, target, ...attributesOf(node) })
+    if (target !== undefined) entries.push({ type: 'hardlink', target, ...pathAttributes(path, node) })
   }
   return { entries, nodes }
 }
@@ -52,7 +52,7 @@ function isHeldWhole(path: string, node: TreeNode): boolean {
 }
 
 function entryOf(path: string, node: TreeNode): LayerEntry<ChunkList> | undefined {
-  const attributes = { path, ...attributesOf(node) }
+  const attributes = pathAttributes(path, node)
   switch (node.type) {
     case 'directory':
       return { type: 'directory', ...attributes }
@@ -64,16 +64,5 @@ function entryOf(path: string, node: TreeNode): LayerEntry<ChunkList> | undefine
       return undefined
     default:
       return { type: node.type, ...attributes, major: node.major, minor: node.minor }
-  }
-}
-
-function attributesOf({ mode, uid, gid, mtime, mtimeNanos, xattrs }: TreeNode) {
-  return {
-    mode,
-    uid,
-    gid,
-    mtime,
-    ...(mtimeNanos === undefined ? {} : { mtimeNanos }),
-    ...(xattrs === undefined ? {} : { xattrs: [...xattrs] }),
   }
 }
