@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { renderThreadSource } from './thread-source.ts'
+import { generatedPath, renderThreadSource, THREADS } from './thread-source.ts'
 
-await writeFile(join(import.meta.dirname, '../src/codec/codec-thread.generated.ts'), await renderThreadSource())
+for (const thread of THREADS) await writeFile(generatedPath(thread), await renderThreadSource(thread))

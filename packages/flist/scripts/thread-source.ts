@@ -1,15 +1,28 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
+/** What threads run: scripts in `src`, each with the constant that holds its source text in `<script>.generated.ts`. */
+export const THREADS = [
+  { script: 'src/codec/codec-thread', constant: 'CODEC_THREAD_SOURCE' },
+  { script: 'src/stores/chunk-search-thread', constant: 'CHUNK_SEARCH_THREAD_SOURCE' },
+] as const
+
+/** The package. */
+const ROOT = join(import.meta.dirname, '..')
+
+/** Where the source text of a thread is committed. */
+export function generatedPath({ script }: (typeof THREADS)[number]): string {
+  return join(ROOT, `${script}.generated.ts`)
+}
+
 /**
- * The text of src/codec/codec-thread.generated.ts: what a codec thread runs, as one script in a string, so that it runs
- * from the sources and from a bundle of one file alike.
+ * A module with what a thread runs as one script in a string, so that it runs from the sources and from a bundle of one file
+ * alike.
  */
-export async function renderThreadSource(): Promise<string> {
-  const root = join(import.meta.dirname, '..')
+export async function renderThreadSource({ script, constant }: (typeof THREADS)[number]): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'src/codec/codec-thread.ts')],
-    absWorkingDir: root,
+    entryPoints: [join(ROOT, `${script}.ts`)],
+    absWorkingDir: ROOT,
     bundle: true,
     write: false,
     platform: 'node',
@@ -21,8 +34,8 @@ export async function renderThreadSource(): Promise<string> {
     logLevel: 'warning',
   })
   const lines = [
-    '// Generated from codec-thread.ts by `pnpm --filter @tf-images/flist build:thread`; do not edit.',
-    `export const CODEC_THREAD_SOURCE = ${JSON.stringify(outputFiles[0]?.text.trimEnd())}`,
+    `// Generated from ${basename(script)}.ts by \`pnpm --filter @tf-images/flist build:thread\`; do not edit.`,
+    `export const ${constant} = ${JSON.stringify(outputFiles[0]?.text.trimEnd())}`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -20,9 +20,9 @@ import { type ContentStore, type DirectoryNode, decompress, readDirectory, readR
 import { CONVERTER_VERSION } from './build-id.ts'
 import type { FidelityClass } from './fidelity/classes.ts'
 import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
-import { type ImageLayersOptions, type LayerCount, readImageTree } from './image-layers.ts'
+import { type ImageLayersOptions, type ImageTree, type LayerCount, readImageTree } from './image-layers.ts'
 import { type Backend, configMetadata, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
-import { isDiskImage, measuringStore, refuseDiskImage } from './image-raw.ts'
+import { isDiskImage, measuringStore, refuseDiskImage, type StorageNeed } from './image-raw.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { type Bounds, boundsOf, type ConvertLimits, createBudget, nameLimits } from './limits.ts'
 import { refusePackedImage } from './packed-image.ts'
@@ -80,19 +80,50 @@ export async function convertSource(
   options: ConvertOptions = {},
 ): Promise<Conversion> {
   if (options.fl) checkRoutes(options.fl.routes)
-  const format = options.fl ? FL_CHUNKS : FLIST_CHUNKS
-  const { strict, imageRaw } = options
+  const { imageRaw, layerCache } = options
   // A refusal that is foreseen stores nothing.
   const target = !imageRaw && (await isDiskImage(source)) ? measuringStore(store) : store
-  const { root, layers, ...need } = await storeContents(source, target, format, options)
+  try {
+    return await convertOnce(source, output, target, options)
+  } catch (error) {
+    if (!(error instanceof LostChunks) || !layerCache) throw error
+    const { load, save } = layerCache
+    const again = await convertOnce(source, output, target, { ...options, layerCache: { load, save } })
+    return { ...again, newChunks: again.newChunks + error.newChunks, newBytes: again.newBytes + error.newBytes }
+  }
+}
+
+/** The store lost chunks of a kept tree, and has these new ones of other layers. Without the tree all that is lost is read again. */
+class LostChunks extends Error {
+  readonly newChunks: number
+  readonly newBytes: number
+
+  constructor({ newChunks, newBytes }: StorageNeed) {
+    super('chunks of a kept tree are not in the chunk store any more')
+    this.newChunks = newChunks
+    this.newBytes = newBytes
+  }
+}
+
+/** @throws LostChunks, and what `convertSource` throws */
+async function convertOnce(
+  source: Source,
+  output: string,
+  store: ChunkStore,
+  options: ConvertOptions,
+): Promise<Conversion> {
+  const format = options.fl ? FL_CHUNKS : FLIST_CHUNKS
+  const { strict, imageRaw } = options
+  const { root, layers, isStored, ...need } = await storeContents(source, store, format, options)
   const { newChunks, newBytes } = need
   options.signal?.throwIfAborted()
   if (!imageRaw) refuseDiskImage(source.title, root, need)
   let fidelity: Fidelity = { findings: [], config: [] }
   const metadata = (tree: TreeSummary) => metadataOf(source, tree, options)
-  const accept = (oversizedDirectories?: readonly string[]) => {
+  const accept = async (oversizedDirectories?: readonly string[]) => {
     fidelity = describeFidelity(source, root, format, oversizedDirectories)
     if (strict) requireFidelity(source.title, fidelity, strict)
+    if ((await isStored) === false) throw new LostChunks(need)
   }
   const summary = options.fl
     ? await writeFl(root, { ...options.fl, metadata }, output, {
@@ -111,7 +142,7 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   const bounds = boundsOf(options.limits, await compressedBytesOf(source))
   const contents = observed(writer, options)
   const kept = layerCache && { cache: layerCache, flush: writer.flush, rest: writer.rest, store, chunks: format }
-  const { root, layers } = await readSource(source, contents, {
+  const tree = await readSource(source, contents, {
     bounds,
     expect: writer.expect,
     ...(kept ? { kept } : {}),
@@ -119,10 +150,10 @@ async function storeContents(source: Source, store: ChunkStore, format: ChunkFor
   }).catch((error: unknown) => {
     throw nameLimits(error)
   })
-  if (source.kind === 'image' && options.startupToml) await addStartupToml(root, source.image, contents)
+  if (source.kind === 'image' && options.startupToml) await addStartupToml(tree.root, source.image, contents)
   await writer.flush()
   const { bytes, uniqueChunks, newChunks, newBytes } = writer.stats
-  return { root, bytes, uniqueChunks, newChunks, newBytes, ...(layers ? { layers } : {}) }
+  return { ...tree, bytes, uniqueChunks, newChunks, newBytes }
 }
 
 /** Adds `/.startup.toml`, made from the image's config. */
@@ -154,7 +185,7 @@ export async function readSource(
   source: Source,
   contents: ContentStore<ChunkList>,
   options: ReadSourceOptions,
-): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers?: LayerCount }> {
+): Promise<Pick<ImageTree, 'root'> & Partial<ImageTree>> {
   const { bounds, signal } = options
   const budget = createBudget(bounds, source.title)
   const limited = budget.limit(contents)

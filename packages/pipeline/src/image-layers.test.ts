@@ -242,6 +242,17 @@ describe('the tree of the lowest layers', () => {
     expect(await build(base, library)).toEqual({ total: 2, cached: 0 })
   })
 
+  test('was used in vain when a chunk of it is gone: that and what is new is counted and stored', async () => {
+    await build(base, library)
+    const stored = (await readdir(join(folder, 'chunks'), { recursive: true })).filter((name) => name.length > 30)
+    await rm(join(folder, 'chunks', stored[0] ?? ''))
+    await writeLayoutDirectory(layout(), await imageOf([base, library, application(1)]))
+    const { content } = await convert(layout(), await openChunkStore(join(folder, 'anew')))
+    // The lost one, and two of the new layer.
+    expect(await convertCached(layout())).toMatchObject({ layers: { total: 3, cached: 2 }, newChunks: 3, content })
+    expect(await convertCached(layout())).toMatchObject({ layers: { total: 3, cached: 3 }, newChunks: 0, content })
+  })
+
   test('counts a layer that is there again above it once', async () => {
     const again = { 'srv/again': file('again') }
     await build(again, library)

@@ -22,6 +22,13 @@ export type LayerCount = {
   readonly cached: number
 }
 
+export type ImageTree = {
+  readonly root: DirectoryNode<ChunkList>
+  readonly layers: LayerCount
+  /** False when the store lost chunks of a kept tree, which this one then is not worth more than. */
+  readonly isStored: Promise<boolean>
+}
+
 /** Converted layers that are kept between conversions, and what tells whether they may be used and kept. */
 export type KeptLayers = {
   readonly cache: LayerCache
@@ -71,10 +78,10 @@ export async function readImageTree(
   source: ImageSource,
   contents: ContentStore<ChunkList>,
   options: ImageLayersOptions,
-): Promise<{ readonly root: DirectoryNode<ChunkList>; readonly layers: LayerCount }> {
+): Promise<ImageTree> {
   const all = wantedLayers(source, options.signal)
   const { budget, kept } = options
-  const below = kept && (await loadTree(all, kept, budget))
+  const below = kept && (await loadTree(all, kept, budget, options.signal))
   const wanted = all.slice(below?.layers)
   const known = new Map<string, Layer<ChunkList>>()
   const unique = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()]
@@ -95,7 +102,8 @@ export async function readImageTree(
     if (now) saving.push(now.saved)
     const root = applyLayers(layers.slice(lower), now?.root ?? tree)
     await Promise.all(saving)
-    return { root, layers: { total: all.length, cached: all.length - missing.length } }
+    const layerCount = { total: all.length, cached: all.length - missing.length }
+    return { root, layers: layerCount, isStored: below?.isStored ?? Promise.resolve(true) }
   } finally {
     await Promise.allSettled(saving)
   }

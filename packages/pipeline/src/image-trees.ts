@@ -1,4 +1,4 @@
-import { type ChunkList, createIdSet, FLIST_CHUNKS } from '@tf-images/flist'
+import { type ChunkList, FLIST_CHUNKS, hasAllChunks } from '@tf-images/flist'
 import type { DirectoryNode, Layer } from '@tf-images/rootfs'
 import type { KeptLayers } from './image-layers.ts'
 import { type SourceBudget, sumLayers } from './limits.ts'
@@ -7,34 +7,36 @@ import { chainIds, type KeptNow } from './tree-cache.ts'
 type Layers = readonly { readonly diffId: string }[]
 
 /** The tree of the lowest layers of an image, and how many they are. */
-export type LowerTree = { readonly root: DirectoryNode<ChunkList>; readonly layers: number }
+export type LowerTree = {
+  readonly root: DirectoryNode<ChunkList>
+  readonly layers: number
+  /** Whether the store has all chunks of it: what is made of it is worth nothing otherwise. */
+  readonly isStored: Promise<boolean>
+}
 
-/** The tree of as many of the lowest layers as were kept together and have all chunks in the store. */
+/**
+ * The tree of as many of the lowest layers as were kept together. Its chunks are looked for while other work goes on, as it is
+ * rare that one is gone.
+ */
 export async function loadTree(
   layers: Layers,
   { cache: { trees }, store, chunks }: KeptLayers,
   budget: SourceBudget,
+  signal?: AbortSignal,
 ): Promise<LowerTree | undefined> {
   if (trees === undefined || chunks !== FLIST_CHUNKS) return undefined
   const chain = chainIds(layers.map(({ diffId }) => diffId))
   for (const [index, chainId] of [...chain.entries()].reverse()) {
     const tree = await trees.load(chainId)
     if (tree === undefined) continue
-    const missing = await store.missing(differentIds(tree.chunkIds, chunks.idBytes))
-    if (missing.length > 0) continue
     budget.addAll(tree.sums)
-    return { root: tree.root, layers: index + 1 }
+    const ids = { ids: tree.chunkIds, idBytes: chunks.idBytes }
+    const isStored = hasAllChunks(store, ids, signal ? { signal } : {})
+    // What went wrong is told to who waits for it.
+    isStored.catch(() => {})
+    return { root: tree.root, layers: index + 1, isStored }
   }
   return undefined
-}
-
-function differentIds(ids: Uint8Array, idBytes: number): Uint8Array[] {
-  const seen = createIdSet(idBytes, ids.length / idBytes)
-  const different: Uint8Array[] = []
-  for (let at = 0; at < ids.length; at += idBytes) {
-    if (seen.add(ids, at)) different.push(ids.subarray(at, at + idBytes))
-  }
-  return different
 }
 
 /**

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
-import { renderThreadSource } from '../../scripts/thread-source.ts'
+import { generatedPath, renderThreadSource, THREADS } from '../../scripts/thread-source.ts'
 import { makeBatch, takeChunks } from '../../test/batches.ts'
 import { sampleBytes } from '../../test/sample-bytes.ts'
 import type { Batch, EncodedChunk } from './chunk-codec.ts'
@@ -36,9 +36,11 @@ async function runScript(text: string): Promise<string> {
   }
 }
 
-test('the committed script of the threads is what its sources give', async () => {
-  const committed = await readFile(new URL('./codec-thread.generated.ts', import.meta.url), 'utf8')
-  expect(committed === (await renderThreadSource()), 'run `pnpm --filter @tf-images/flist build:thread`').toBe(true)
+test.each(THREADS)('the committed $script is what its sources give', async (thread) => {
+  const committed = await readFile(generatedPath(thread), 'utf8')
+  expect(committed === (await renderThreadSource(thread)), 'run `pnpm --filter @tf-images/flist build:thread`').toBe(
+    true,
+  )
 })
 
 test.each([FLIST_CHUNKS, FL_CHUNKS])(

@@ -5,7 +5,7 @@ import { FlistError } from '../errors.ts'
 /** How a file is to appear. */
 export type WholeFileOptions<T> = {
   /** Called with what is known of the file while it is completed; throwing keeps it from appearing at the output. */
-  readonly accept?: (draft: T) => void
+  readonly accept?: (draft: T) => void | Promise<void>
   readonly signal?: AbortSignal
 }
 
@@ -32,8 +32,10 @@ export async function writeWhole<T>(
     const file = join(workspace, 'output')
     const { draft, complete } = await writing(output, signal, () => write(file))
     const completed = writing(output, signal, complete)
+    // What went wrong is told below.
+    completed.catch(() => {})
     try {
-      accept?.(draft)
+      await accept?.(draft)
     } catch (error) {
       await completed.catch(() => {})
       throw error
