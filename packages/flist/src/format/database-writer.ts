@@ -1,6 +1,6 @@
 import { encodeFirstPage } from './first-page.ts'
 import { createPageStream } from './page-stream.ts'
-import { createCellEncoder, TABLE_MAX_LOCAL, type Value } from './row-cells.ts'
+import { createCellWriter, TABLE_MAX_LOCAL, type Value } from './row-cells.ts'
 import { createTable } from './table-writer.ts'
 
 /** A flist database under construction. */
@@ -37,8 +37,12 @@ export function createDatabase(sink: (piece: Buffer) => void): DatabaseWriter {
         ...schemaRows('entries', ENTRIES, entries.finish()),
         ...schemaRows('metadata', METADATA, metadata.finish()),
       ]
-      const encodeCell = createCellEncoder(pages)
-      const schema = rows.map((row, index) => Buffer.from(encodeCell(row, TABLE_MAX_LOCAL, index + 1)))
+      const cells = createCellWriter(pages)
+      const schema = rows.map((row, index) => {
+        const cell = new Uint8Array(cells.take(row, TABLE_MAX_LOCAL, index + 1))
+        cells.write(cell, 0)
+        return cell
+      })
       return encodeFirstPage(schema, pages.finish())
     },
   }

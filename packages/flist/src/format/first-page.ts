@@ -1,6 +1,6 @@
 import { HEADER_BYTES, normaliseHeader, SQLITE_MAGIC } from './database-header.ts'
 import { PAGE_BYTES } from './page-stream.ts'
-import { putCell, startTreePage, TABLE_LEAF } from './tree-pages.ts'
+import { endTreePage, placeCell, startTreePage, TABLE_LEAF } from './tree-pages.ts'
 
 /**
  * The first page: the header of a database of `pageCount` pages, then its schema table, whose cells have to fit. What is
@@ -19,6 +19,11 @@ export function encodeFirstPage(schema: readonly Uint8Array[], pageCount: number
   page.writeUInt32BE(1, 56)
   normaliseHeader(page)
   const leaf = startTreePage(page, TABLE_LEAF, HEADER_BYTES)
-  for (const cell of schema) if (!putCell(leaf, cell)) throw new RangeError('the schema does not fit on a page')
+  for (const cell of schema) {
+    const at = placeCell(leaf, cell.length)
+    if (at === undefined) throw new RangeError('the schema does not fit on a page')
+    page.set(cell, at)
+  }
+  endTreePage(leaf)
   return page
 }

@@ -17,51 +17,83 @@ const OVERFLOW_BYTES = PAGE_BYTES - 4
 /** Records are laid out in memory that is used again, but for longer ones. */
 const SCRATCH_BYTES = 1024 * 1024
 
-/**
- * Gives the cell of a row, with a rowid in a table and without one in an index; it stays as it is until the next call.
- * What does not fit in it is added to the pages before. https://sqlite.org/fileformat2.html#b_tree_pages
- */
-export type CellEncoder = (row: readonly Value[], maxLocal: number, rowid?: number) => Buffer
+/** Makes cells of rows. https://sqlite.org/fileformat2.html#b_tree_pages */
+export type CellWriter = {
+  /**
+   * Takes the next row and gives the bytes of its cell, which has a rowid in a table and none in an index. What does not fit
+   * in it is added to the pages before.
+   */
+  take(row: readonly Value[], maxLocal: number, rowid?: number): number
+  /** Writes the cell of the row that was taken last, as often as this is called. */
+  write(target: Uint8Array, at: number): void
+}
 
 /** Starts to make cells whose overflow pages are added to `pages`. */
-export function createCellEncoder(pages: PageStream): CellEncoder {
+export function createCellWriter(pages: PageStream): CellWriter {
   const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
-  return (row, maxLocal, rowid) => {
-    // With five bytes for a type at most, a row of five says the size of its header in one byte.
-    let header = 1
-    let length = 0
-    for (const value of row) {
-      const type = serialType(value)
-      header += varintBytes(type)
-      length += typeBytes(type)
+  /** Of the row that was taken last: its rowid, its bytes, those of its header, and the type of each value. */
+  let row: readonly Value[] = []
+  let rowid: number | undefined
+  let length = 0
+  let header = 0
+  const types: number[] = []
+  /** Its cell, where only a part of it fits. */
+  let split: Uint8Array | undefined
+
+  function writeWhole(target: Uint8Array, start: number): void {
+    let at = writeVarint(target, length, start)
+    if (rowid !== undefined) at = writeVarint(target, rowid, at)
+    target[at++] = header
+    for (let i = 0; i < row.length; i++) at = writeVarint(target, types[i] as number, at)
+    for (let i = 0; i < row.length; i++) {
+      const value = row[i] as Value
+      const bytes = typeBytes(types[i] as number)
+      if (typeof value === 'string') writeText(target, value, bytes, at)
+      else if (typeof value === 'number') writeNumber(target, value, at, bytes)
+      else if (value !== null) target.set(value, at)
+      at += bytes
     }
-    length += header
-    const start = varintBytes(length) + (rowid === undefined ? 0 : varintBytes(rowid))
+  }
+
+  /** The part of the cell before the overflow pages, then the number of the first of them. */
+  function splitCell(start: number, local: number): Uint8Array {
     const end = start + length
     const cell = end <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(end)
-    const at = writeVarint(cell, length, 0)
-    if (rowid !== undefined) writeVarint(cell, rowid, at)
-    cell[start] = header
-    writeRecord(cell, row, start + 1)
-    const local = start + localBytes(length, maxLocal)
-    if (local === end) return cell.subarray(0, end)
-    // Where the first overflow page begins in the record, the cell has the number of that page.
-    cell.writeUInt32BE(addOverflow(pages, cell, local, end), local)
-    return cell.subarray(0, local + 4)
+    writeWhole(cell, 0)
+    cell.writeUInt32BE(addOverflow(pages, cell, start + local, end), start + local)
+    return cell.subarray(0, start + local + 4)
+  }
+
+  return {
+    take(nextRow, maxLocal, nextRowid) {
+      row = nextRow
+      rowid = nextRowid
+      // With five bytes for a type at most, a row of five says the size of its header in one byte.
+      header = 1
+      length = 0
+      for (let i = 0; i < row.length; i++) {
+        const type = serialType(row[i] as Value)
+        types[i] = type
+        header += varintBytes(type)
+        length += typeBytes(type)
+      }
+      length += header
+      const start = varintBytes(length) + (rowid === undefined ? 0 : varintBytes(rowid))
+      const local = localBytes(length, maxLocal)
+      split = local === length ? undefined : splitCell(start, local)
+      return split?.length ?? start + length
+    },
+    write(target, at) {
+      if (split) target.set(split, at)
+      else writeWhole(target, at)
+    },
   }
 }
 
-/** Writes the types of a row, then its values. https://sqlite.org/fileformat2.html#record_format */
-function writeRecord(target: Buffer, row: readonly Value[], start: number): void {
-  let at = start
-  for (const value of row) at = writeVarint(target, serialType(value), at)
-  for (const value of row) {
-    const bytes = typeBytes(serialType(value))
-    if (typeof value === 'string') target.write(value, at)
-    else if (typeof value === 'number') writeNumber(target, value, at, bytes)
-    else if (value !== null) target.set(value, at)
-    at += bytes
-  }
+/** Writes a text of as many bytes. Nearly all are of ASCII, a byte each. */
+function writeText(target: Uint8Array, text: string, bytes: number, start: number): void {
+  if (text.length !== bytes) target.set(Buffer.from(text), start)
+  else for (let i = 0; i < bytes; i++) target[start + i] = text.charCodeAt(i)
 }
 
 function writeNumber(target: Uint8Array, value: number, start: number, bytes: number): void {

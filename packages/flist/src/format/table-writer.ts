@@ -1,22 +1,17 @@
 import { FlistError } from '../errors.ts'
 import { PAGE_BYTES, type PageStream } from './page-stream.ts'
-import {
-  type CellEncoder,
-  createCellEncoder,
-  INDEX_MAX_LOCAL,
-  TABLE_MAX_LOCAL,
-  varintBytes,
-  writeVarint,
-} from './row-cells.ts'
+import { createCellWriter, INDEX_MAX_LOCAL, TABLE_MAX_LOCAL, varintBytes, writeVarint } from './row-cells.ts'
 import {
   addInterior,
   addLevel,
+  endTreePage,
   INDEX_INTERIOR,
   INDEX_LEAF,
-  putCell,
+  placeCell,
   startTreePage,
   TABLE_INTERIOR,
   TABLE_LEAF,
+  type TreeCells,
 } from './tree-pages.ts'
 
 /** A table of keys and values under construction. */
@@ -29,59 +24,98 @@ export type TableWriter = {
 
 /** Starts a table with a unique index of its keys. Its leaves become pages when they are full, each after its overflow pages. */
 export function createTable(name: string, pages: PageStream): TableWriter {
-  const encodeCell = createCellEncoder(pages)
+  const cells = createCellWriter(pages)
   const keys: string[] = []
-  const leaves: { pages: number[]; dividers: Uint8Array[] } = { pages: [], dividers: [] }
-  let leaf = startTreePage(Buffer.alloc(PAGE_BYTES), TABLE_LEAF)
+  const leaves: { pages: number[]; dividers: number[] } = { pages: [], dividers: [] }
+  const bytes = new Uint8Array(PAGE_BYTES)
+  let leaf = startTreePage(bytes, TABLE_LEAF)
   const closeLeaf = () => {
-    const { bytes, pointers, content } = leaf
+    endTreePage(leaf)
     leaves.pages.push(pages.next)
-    // Between the pointers and the cells may be what the leaf before had there.
-    pages.add().set(bytes.fill(0, pointers, content))
+    pages.add().set(bytes)
     leaf = startTreePage(bytes, TABLE_LEAF)
   }
   return {
     add(key, value) {
       const rowid = keys.push(key)
-      const cell = encodeCell([key, value], TABLE_MAX_LOCAL, rowid)
-      if (putCell(leaf, cell)) return
-      closeLeaf()
-      leaves.dividers.push(encodeRowid(rowid - 1))
-      putCell(leaf, cell)
+      const size = cells.take([key, value], TABLE_MAX_LOCAL, rowid)
+      let at = placeCell(leaf, size)
+      if (at === undefined) {
+        closeLeaf()
+        leaves.dividers.push(rowid - 1)
+        at = placeCell(leaf, size) as number
+      }
+      cells.write(bytes, at)
     },
     finish() {
       closeLeaf()
-      const table = addInterior(pages, TABLE_INTERIOR, leaves)
-      const cells = encodeIndex(name, keys, encodeCell)
-      return { table, index: addInterior(pages, INDEX_INTERIOR, addLevel(pages, INDEX_LEAF, cells)) }
+      const table = addInterior(pages, TABLE_INTERIOR, createRowidCells(), leaves)
+      return { table, index: addIndex(name, keys, pages) }
     },
   }
 }
 
 /** What divides two pages of a table: the last rowid of the left one. */
-function encodeRowid(rowid: number): Uint8Array {
-  const bytes = new Uint8Array(varintBytes(rowid))
-  writeVarint(bytes, rowid, 0)
-  return bytes
+function createRowidCells(): TreeCells {
+  let rowid = 0
+  return {
+    take(cell) {
+      rowid = cell
+      return varintBytes(rowid)
+    },
+    write: (target, at) => void writeVarint(target, rowid, at),
+  }
 }
 
-/** The cells of an index, sorted by the bytes of the keys. */
-function encodeIndex(name: string, keys: readonly string[], encodeCell: CellEncoder): Buffer[] {
-  // As byte strings they are sorted, without a function to compare them, by their bytes.
-  const sorted = keys.map(byteString).sort()
-  const rowids = new Map(keys.map((key, index) => [byteString(key), index + 1]))
-  return sorted.map((bytes, index) => {
-    const rowid = rowids.get(bytes) ?? 0
-    const key = keys[rowid - 1] ?? ''
-    if (sorted[index + 1] === bytes) {
-      throw new FlistError('invalid', `flist database: has two ${name} with the key ${JSON.stringify(key)}; keep one`)
-    }
-    return Buffer.from(encodeCell([key, rowid], INDEX_MAX_LOCAL))
-  })
+/** Adds the index of the keys, whose rowids are 1, 2, 3 …, and gives the number of its root. */
+function addIndex(name: string, keys: readonly string[], pages: PageStream): number {
+  const isPlain = keys.every(isAscii)
+  // What no UTF-8 has is stored as another text, which another row may have as well.
+  const texts = isPlain ? keys : keys.map((key) => key.toWellFormed())
+  const rowids = new Map(texts.map((text, index) => [text, index + 1]))
+  // Without a function to compare them they are sorted by UTF-16: texts of ASCII by their bytes.
+  const sorted = isPlain ? [...texts].sort() : sortByBytes(texts)
+  const twice = sorted.findIndex((text, index) => text === sorted[index + 1])
+  if (twice >= 0) {
+    const key = JSON.stringify(sorted[twice])
+    throw new FlistError('invalid', `flist database: has two ${name} with the key ${key}; keep one`)
+  }
+  const cells = createKeyCells(sorted, rowids, pages)
+  const leaves = addLevel(pages, INDEX_LEAF, cells, [...sorted.keys()])
+  return addInterior(pages, INDEX_INTERIOR, cells, leaves)
 }
 
-/** A text as its bytes, one char each. Most keys are digits, and remain what they are. */
-function byteString(key: string): string {
+/** The cells of an index. What does not fit in them is added to the pages at once. */
+function createKeyCells(sorted: readonly string[], rowids: ReadonlyMap<string, number>, pages: PageStream): TreeCells {
+  const cells = createCellWriter(pages)
+  const take = (key: string) => cells.take([key, rowids.get(key) ?? 0], INDEX_MAX_LOCAL)
+  const long = new Map<string, Uint8Array>()
+  for (const key of sorted) {
+    if (3 * key.length < INDEX_MAX_LOCAL / 2) continue
+    const cell = new Uint8Array(take(key))
+    cells.write(cell, 0)
+    long.set(key, cell)
+  }
+  let made: Uint8Array | undefined
+  return {
+    take(cell) {
+      const key = sorted[cell] as string
+      made = long.get(key)
+      return made?.length ?? take(key)
+    },
+    write(target, at) {
+      if (made) target.set(made, at)
+      else cells.write(target, at)
+    },
+  }
+}
+
+function sortByBytes(texts: readonly string[]): string[] {
+  const bytes = new Map(texts.map((text) => [text, Buffer.from(text)]))
+  return [...texts].sort((a, b) => Buffer.compare(bytes.get(a) as Buffer, bytes.get(b) as Buffer))
+}
+
+function isAscii(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: chars of ASCII are their bytes
-  return /^[\x00-\x7f]*$/.test(key) ? key : Buffer.from(key).toString('latin1')
+  return /^[\x00-\x7f]*$/.test(text)
 }
