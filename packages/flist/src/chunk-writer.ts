@@ -129,8 +129,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   /** Of these chunks of a batch those that have to be encoded: the store does not know their ids, or lost them. */
   async function settleKnown(claimed: readonly number[], keys: Uint8Array): Promise<readonly number[]> {
     const ids = new Map<number, string>()
+    if (known === undefined || stats.bytes < known.worthFrom) return claimed
     for (const piece of claimed) {
-      const id = known?.idOf(keys, piece * keyBytes)
+      const id = known.idOf(keys, piece * keyBytes)
       if (id !== undefined) ids.set(piece, idAt(id, 0))
     }
     if (ids.size === 0) return claimed

@@ -52,7 +52,15 @@ async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> 
   try {
     const { size } = await file.stat()
     if (size > maxBytes) throw new RootfsError('index', `${path}: it has ${size} bytes; delete it`)
-    return await file.readFile()
+    // At once: `readFile` takes 512 KiB at a time, and twice the memory.
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let used = 0
+    while (used < size) {
+      const { bytesRead } = await file.read(bytes, used)
+      if (bytesRead === 0) break
+      used += bytesRead
+    }
+    return bytes.subarray(0, used)
   } finally {
     await file.close()
   }

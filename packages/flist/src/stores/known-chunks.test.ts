@@ -80,6 +80,18 @@ test('what is known is not written again', async () => {
   expect(await readFile(file)).toEqual(before)
 })
 
+test('a large table is worth to be asked for more than it takes to load, and not loaded to be added to', async () => {
+  expect(openKnownChunks(file).worthFrom).toBe(0)
+  const numbers = Array.from({ length: 5000 }, (_, i) => i)
+  openKnownChunks(file).remember(pairs(...numbers))
+  const { length } = await readFile(file)
+  const known = openKnownChunks(file)
+  expect(known.worthFrom).toBe(8 * length)
+  known.remember(pairs(1, 5000))
+  expect((await readFile(file)).length).toBe(length + 4 + 2 * 32 + 16)
+  expect(found(openKnownChunks(file), [...numbers, 5000, 5001])).toEqual([...numbers, 5000])
+})
+
 const flip = (at: number) => async () => {
   const bytes = await readFile(file)
   bytes[at] = (bytes[at] ?? 0) ^ 1

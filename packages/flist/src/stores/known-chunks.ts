@@ -8,6 +8,8 @@ import { createIdSet, type IdSet } from '../id-set.ts'
  * one must ask the store for the id.
  */
 export type KnownChunks = {
+  /** Plain bytes from which on it is worth to be asked: to load it can take longer than to encode fewer. */
+  readonly worthFrom: number
   /** The id for the key that begins at `at`, a view that holds until the next pair is remembered. */
   idOf(keys: Uint8Array, at: number): Uint8Array | undefined
   /** Keeps pairs, each a key and its id, one pair after the other. That they could not be kept is no failure. */
@@ -24,6 +26,11 @@ const COUNT_BYTES = 4
 
 const FEWEST_PAIRS = 1024
 
+/** To load a byte of a table takes as long as to encode so many plain ones, and most of these are new. */
+const PLAIN_BYTES_EACH = 8
+/** A table of so few bytes is loaded at once. */
+const SMALL_BYTES = 64 << 10
+
 /** How a table begins, and the bytes of a key or an id. */
 type Table = { readonly header: Buffer; readonly hashBytes: number }
 
@@ -38,6 +45,8 @@ const MOST_BYTES = 4 << 20
 export function openKnownChunks(file: string, kind: CodecKind = 'flist'): KnownChunks {
   const table = TABLES[kind]
   const pairBytes = 2 * table.hashBytes
+  const bytes = sizeOf(file)
+  const isSmall = bytes <= SMALL_BYTES
   let pairs: Pairs | undefined
   const known = () => {
     pairs ??= load(file, table)
@@ -45,20 +54,34 @@ export function openKnownChunks(file: string, kind: CodecKind = 'flist'): KnownC
   }
 
   return {
+    worthFrom: isSmall ? 0 : PLAIN_BYTES_EACH * bytes,
     idOf: (keys, at) => known().idOf(keys, at),
     remember(added) {
+      // One that nobody asked is not loaded to learn what it has already, but when it is too long.
+      const isLoaded = pairs !== undefined || isSmall || bytes > MOST_BYTES
       const fresh: Uint8Array[] = []
       for (let at = 0; at < added.length; at += pairBytes) {
-        if (known().set(added, at)) fresh.push(added.subarray(at, at + pairBytes))
+        if (!isLoaded || known().set(added, at)) fresh.push(added.subarray(at, at + pairBytes))
       }
       if (fresh.length === 0) return
       try {
-        const isNew = statSync(file, { throwIfNoEntry: false }) === undefined
-        appendFileSync(file, Buffer.concat(isNew ? [table.header, encodeBlock(fresh)] : [encodeBlock(fresh)]))
+        appendFileSync(
+          file,
+          Buffer.concat(sizeOf(file) === 0 ? [table.header, encodeBlock(fresh)] : [encodeBlock(fresh)]),
+        )
       } catch {
         // A full disk or a folder that can only be read: the next run encodes again.
       }
     },
+  }
+}
+
+/** Bytes of a file; 0 when there is none, or it cannot be looked at. */
+function sizeOf(file: string): number {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  } catch {
+    return 0
   }
 }
 
@@ -105,7 +128,7 @@ function createPairs(hashBytes: number, expected = 0): Pairs {
 
 function load(file: string, table: Table): Pairs {
   try {
-    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    const size = sizeOf(file)
     if (size === 0) return createPairs(table.hashBytes)
     const pairs = size <= MOST_BYTES ? decode(readFileSync(file), table) : undefined
     if (pairs) return pairs
