@@ -176,7 +176,8 @@ async function convertLayers(
       const blob: ReadAhead | undefined = next
       if (!blob) break
       next = begin(wanted[index + 1])
-      const plain = decompress(blob, { name, compressedBytes: size, limits: bounds.decompression })
+      const limits = bounds.decompression
+      const plain = decompress(blob, { name, compressedBytes: size, isChecked: true, limits })
       const tar = checkDiffId(plain, diffId, name)
       const layer = await readLayer(tar, contents, { name, limits: bounds.tar }).finally(blob.close)
       budget.addEntries(layer)

@@ -89,6 +89,11 @@ export class ByteCursor {
 
   /** Puts bytes back that were just read. */
   unread(bytes: Buffer): void {
+    const isHere = bytes.buffer === this.#chunk.buffer && bytes.length <= this.#start
+    if (isHere && bytes.byteOffset + bytes.length === this.#chunk.byteOffset + this.#start) {
+      this.#start -= bytes.length
+      return
+    }
     const rest = this.#chunk.subarray(this.#start)
     this.#chunkOffset = this.offset - bytes.length
     this.#chunk = Buffer.concat([bytes, rest])

@@ -21,6 +21,8 @@ export type DecompressOptions = {
   readonly name?: string
   /** Size of the blob, as its descriptor or its file says; without it nothing is compared with it. */
   readonly compressedBytes?: number
+  /** Who reads the plain bytes compares them with a digest: the checksums of gzip are not. */
+  readonly isChecked?: boolean
   readonly limits?: DecompressionLimits
 }
 
@@ -35,12 +37,12 @@ export type DecompressOptions = {
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
-  { name = 'compressed data', compressedBytes, limits = {} }: DecompressOptions = {},
+  { name = 'compressed data', compressedBytes, isChecked = false, limits = {} }: DecompressOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  yield* limitPlainBytes(plainBytesOf(source), name, compressedBytes, limits)
+  yield* limitPlainBytes(plainBytesOf(source, isChecked), name, compressedBytes, limits)
 }
 
-async function* plainBytesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* plainBytesOf(source: AsyncIterable<Uint8Array>, isChecked: boolean): AsyncGenerator<Uint8Array> {
   const cursor = new ByteCursor(source)
   try {
     const start = await cursor.read(16)
@@ -49,7 +51,7 @@ async function* plainBytesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<
       throw new RootfsError('unsupported', `compressed data: ${format} is not read; use gzip or zstd`)
     }
     cursor.unread(start)
-    if (format === 'gzip') yield* gunzip(cursor.rest())
+    if (format === 'gzip') yield* gunzip(cursor, isChecked)
     else if (format === 'zstd') for await (const frame of zstdFrames(cursor)) yield* decompressFrame(frame)
     else yield* cursor.rest()
   } finally {
@@ -57,13 +59,13 @@ async function* plainBytesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<
   }
 }
 
-async function* gunzip(source: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+async function* gunzip(cursor: ByteCursor, isChecked: boolean): AsyncGenerator<Uint8Array> {
   if (!canGunzipInPlace()) {
-    yield* transformed(source, createGunzip({ chunkSize: CHUNK_SIZE }), 'gzip')
+    yield* transformed(cursor.rest(), createGunzip({ chunkSize: CHUNK_SIZE }), 'gzip')
     return
   }
   try {
-    yield* gunzipInPlace(source)
+    yield* gunzipInPlace(cursor, isChecked)
   } catch (error) {
     throw isZlibError(error) ? compressionError('gzip', error) : error
   }

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
-import { createGunzip, gzipSync } from 'node:zlib'
+import { crc32, createGunzip, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ByteCursor } from './byte-cursor.ts'
 import { canGunzipInPlace, gunzipInPlace } from './gunzip.ts'
 
 /** Plain bytes, or the code of the error that ended them. */
@@ -17,7 +18,7 @@ async function outcomeOf(pieces: AsyncIterable<Uint8Array>): Promise<Outcome> {
   }
 }
 
-const inPlace = (pieces: readonly Uint8Array[]) => outcomeOf(gunzipInPlace(Readable.from(pieces)))
+const inPlace = (pieces: readonly Uint8Array[]) => outcomeOf(gunzipInPlace(new ByteCursor(Readable.from(pieces))))
 
 /** What the documented stream of Node makes of the same. */
 const byStream = (pieces: readonly Uint8Array[]) => {
@@ -92,8 +93,85 @@ describe('it gives what the stream of node:zlib gives', () => {
   })
 })
 
-test('a consumer that stops closes the source', async () => {
-  const source = Readable.from([gzipSync('text'), gzipSync('more')])
-  for await (const _ of gunzipInPlace(source)) break
-  expect(source.destroyed).toBe(true)
+/** A member with what its header can have: these fields as its flags say. */
+function memberOf(plain: Uint8Array, flags: number, extra: Uint8Array, text: string): Buffer {
+  const packed = gzipSync(plain)
+  packed[3] = flags
+  const header = [packed.subarray(0, 10)]
+  if (flags & 4) header.push(Buffer.from([extra.length, 0]), Buffer.from(extra))
+  if (flags & 8) header.push(Buffer.from(`${text}\0`))
+  if (flags & 16) header.push(Buffer.from(`about ${text}\0`))
+  if (flags & 2) {
+    const checksum = Buffer.alloc(4)
+    checksum.writeUInt32LE(crc32(Buffer.concat(header)))
+    header.push(checksum.subarray(0, 2))
+  }
+  return Buffer.concat([...header, packed.subarray(10)])
+}
+
+const withFields = fc
+  .tuple(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.nat(31),
+    fc.uint8Array({ maxLength: 255 }),
+    fc.stringMatching(/^[a-z]{0,900}$/),
+  )
+  .map((parts) => memberOf(...parts))
+
+describe('members with all that a header can have', () => {
+  test('are those of the stream of node:zlib, in any pieces', async () => {
+    await fc.assert(
+      fc.asyncProperty(withFields, withFields, sizes, async (first, second, cuts) => {
+        const pieces = split(Buffer.concat([first, second]), cuts)
+        const outcome = await inPlace(pieces)
+        expect(outcome).toHaveProperty('plain')
+        expect(outcome).toEqual(await byStream(pieces))
+      }),
+    )
+  })
+
+  test('are refused as there when a byte of the header is wrong, or they are cut off', async () => {
+    await fc.assert(
+      fc.asyncProperty(withFields, fc.nat(), fc.integer({ min: 1, max: 255 }), async (bytes, place, change) => {
+        const at = place % bytes.length
+        const damaged = Buffer.from(bytes)
+        damaged[at] = (damaged[at] ?? 0) ^ change
+        expect(await inPlace([damaged])).toEqual(await byStream([damaged]))
+        const cut = [bytes.subarray(0, at + 1)]
+        expect(await inPlace(cut)).toEqual(await byStream(cut))
+      }),
+    )
+  })
+
+  test('are read on when a name is longer than any piece', async () => {
+    const bytes = memberOf(Buffer.from('text'), 8, new Uint8Array(0), 'n'.repeat(300_000))
+    const pieces = split(bytes, Array(100).fill(3_000))
+    expect(await inPlace(pieces)).toEqual({ plain: 'text' })
+  })
+})
+
+describe('what is compared with a digest anyway', () => {
+  const checked = (bytes: Uint8Array) => outcomeOf(gunzipInPlace(new ByteCursor(Readable.from([bytes])), true))
+  const changed = (at: number) => {
+    const bytes = gzipSync('text')
+    bytes[bytes.length + at] = (bytes.at(at) ?? 0) ^ 1
+    return bytes
+  }
+
+  test('is not compared with its checksum, which takes as long', async () => {
+    expect(await inPlace([changed(-8)])).toEqual({ code: 'Z_DATA_ERROR' })
+    expect(await checked(changed(-8))).toEqual({ plain: 'text' })
+  })
+
+  test('has to have the length that stands there', async () => {
+    expect(await checked(changed(-4))).toEqual({ code: 'Z_DATA_ERROR' })
+  })
+
+  test('is the same otherwise', async () => {
+    await fc.assert(
+      fc.asyncProperty(members, async (bytes) => {
+        expect(await checked(bytes)).toEqual(await byStream([bytes]))
+      }),
+    )
+  })
 })

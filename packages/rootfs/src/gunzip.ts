@@ -1,7 +1,12 @@
-import { constants, createGunzip, gzipSync } from 'node:zlib'
+import { constants, crc32, createInflateRaw, deflateRawSync } from 'node:zlib'
+import type { ByteCursor } from './byte-cursor.ts'
+import { readGzipHeader, zlibError } from './gzip-header.ts'
 
 /** Room for output. Larger is no faster. */
 const OUTPUT_SIZE = 256 * 1024
+
+/** CRC-32 and length, little-endian (RFC 1952 section 2.3.1). */
+const TRAILER_BYTES = 8
 
 /** What a stream of node:zlib has inside. */
 type ZlibStream = {
@@ -19,51 +24,103 @@ type ZlibStream = {
   }
   /** Bytes of output and of input that the last call left. */
   readonly _writeState: Uint32Array
+  reset(): void
   destroy(): void
 }
 
 /**
  * Decompresses gzip, any number of members, in the calling thread. The pieces given out are views on one buffer, each
- * valid until the next is asked for.
+ * valid until the next is asked for. As with zlib what follows a member is another one, or begins with a zero and is no more
+ * looked at.
  *
  * This uses what node:zlib has inside and does not document: the stream around it allocates each piece and goes through
  * the thread pool for it, which takes as long again as decompressing. See {@link canGunzipInPlace}.
  *
+ * @param isChecked the plain bytes are compared with a digest: their CRC is not looked at, which takes a tenth of the time
  * @throws Error with a code `Z_…` for damaged or cut data
  */
-export async function* gunzipInPlace(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* gunzipInPlace(cursor: ByteCursor, isChecked = false): AsyncGenerator<Uint8Array> {
   const inflater = openInflater()
   try {
-    for await (const bytes of source) yield* inflater.write(bytes, constants.Z_NO_FLUSH)
-    yield* inflater.write(new Uint8Array(0), constants.Z_FINISH)
+    await readGzipHeader(cursor)
+    for (;;) {
+      yield* inflateMember(inflater, cursor, isChecked)
+      if (!(await nextMember(cursor))) return
+      inflater.reset()
+    }
   } finally {
     inflater.close()
   }
 }
 
+type Inflater = ReturnType<typeof openInflater>
+
+/** From behind the header of a member to its end. */
+async function* inflateMember(inflater: Inflater, cursor: ByteCursor, isChecked: boolean): AsyncGenerator<Uint8Array> {
+  let checksum = 0
+  let length = 0
+  for (let isEnd = false; !isEnd; ) {
+    if (!(await cursor.fill())) throw zlibError('Z_BUF_ERROR', 'unexpected end of file')
+    const input = cursor.some(Number.MAX_SAFE_INTEGER) as Buffer
+    for (const plain of inflater.write(input)) {
+      length += plain.length
+      if (!isChecked) checksum = crc32(plain, checksum)
+      yield plain
+    }
+    const rest = inflater.inputLeft()
+    isEnd = rest > 0
+    if (isEnd) cursor.unread(input.subarray(input.length - rest))
+  }
+  const trailer = await cursor.read(TRAILER_BYTES)
+  if (trailer.length < TRAILER_BYTES) throw zlibError('Z_BUF_ERROR', 'unexpected end of file')
+  if (!isChecked && trailer.readUInt32LE(0) !== checksum) throw zlibError('Z_DATA_ERROR', 'incorrect data check')
+  if (trailer.readUInt32LE(4) !== length % 2 ** 32) throw zlibError('Z_DATA_ERROR', 'incorrect length check')
+}
+
+/** Reads the header of the member that follows, if one does. */
+async function nextMember(cursor: ByteCursor): Promise<boolean> {
+  while (await cursor.fill()) {
+    const piece = cursor.some(Number.MAX_SAFE_INTEGER) as Buffer
+    if (piece[0] === 0) continue
+    cursor.unread(piece)
+    await readGzipHeader(cursor)
+    return true
+  }
+  return false
+}
+
 function openInflater() {
-  const stream = createGunzip() as unknown as ZlibStream
+  const stream = createInflateRaw() as unknown as ZlibStream
   const { _handle: handle, _writeState: state } = stream
   const output = Buffer.allocUnsafeSlow(OUTPUT_SIZE)
   let failure: Error | undefined
   handle.onerror = (message, _, code) => {
-    failure = Object.assign(new Error(message), { code })
+    failure = zlibError(code, message)
   }
 
-  function* write(input: Uint8Array, flush: number): Generator<Uint8Array> {
+  /** What comes of `input`, up to the end of the compressed data. */
+  function* write(input: Uint8Array): Generator<Uint8Array> {
     let offset = 0
     for (;;) {
-      handle.writeSync(flush, input, offset, input.length - offset, output, 0, OUTPUT_SIZE)
+      const left = input.length - offset
+      handle.writeSync(constants.Z_NO_FLUSH, input, offset, left, output, 0, OUTPUT_SIZE)
       if (failure) throw failure
       const [roomLeft = 0, inputLeft = 0] = state
       offset = input.length - inputLeft
       if (roomLeft < OUTPUT_SIZE) yield output.subarray(0, OUTPUT_SIZE - roomLeft)
-      // room is left when all input was taken, or what follows is no member any more
+      // room is left when all input was taken, or the compressed data ended
       if (roomLeft > 0) return
     }
   }
 
-  return { write, close: () => stream.destroy() }
+  return {
+    write,
+    /** Bytes of the last input behind the end of the compressed data; none also where it ends with the input. */
+    inputLeft: () => state[1] ?? 0,
+    /** Begins with other compressed data. */
+    reset: () => stream.reset(),
+    close: () => stream.destroy(),
+  }
 }
 
 let works: boolean | undefined
@@ -74,32 +131,32 @@ export function canGunzipInPlace(): boolean {
   return works
 }
 
-/** Two members, the first with more output than fits, and an end that is missing. */
+/** Twice data with more output than fits, whose end is found in the same input and in the next, and data that is damaged. */
 function tryInflater(): boolean {
   const plain = Buffer.alloc(OUTPUT_SIZE + 1, 'a text that is not a divisor of the room. ')
-  const members = Buffer.concat([gzipSync(plain), gzipSync(plain)])
+  const packed = deflateRawSync(plain)
+  const rest = Buffer.from('rest')
+  const inflater = openInflater()
+  const lengthOf = (input: Uint8Array) => [...inflater.write(input)].reduce((sum, { length }) => sum + length, 0)
   try {
-    const whole = openInflater()
-    const pieces = [...whole.write(members, constants.Z_NO_FLUSH)].map(({ length }) => length)
-    const rest = [...whole.write(new Uint8Array(0), constants.Z_FINISH)]
-    whole.close()
-    return (
-      pieces.reduce((sum, length) => sum + length, 0) === 2 * plain.length && rest.length === 0 && findsCut(members)
-    )
+    if (lengthOf(Buffer.concat([packed, rest])) !== plain.length || inflater.inputLeft() !== rest.length) return false
+    inflater.reset()
+    if (lengthOf(packed) !== plain.length || inflater.inputLeft() !== 0) return false
+    if (lengthOf(rest) !== 0 || inflater.inputLeft() !== rest.length) return false
+    inflater.reset()
+    return findsDamage(() => lengthOf(Buffer.alloc(8, 0xff)))
   } catch {
     return false
+  } finally {
+    inflater.close()
   }
 }
 
-function findsCut(members: Buffer): boolean {
-  const cut = openInflater()
+function findsDamage(inflate: () => void): boolean {
   try {
-    for (const _ of cut.write(members.subarray(0, -1), constants.Z_NO_FLUSH));
-    for (const _ of cut.write(new Uint8Array(0), constants.Z_FINISH));
+    inflate()
     return false
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR'
-  } finally {
-    cut.close()
+    return error instanceof Error && 'code' in error && error.code === 'Z_DATA_ERROR'
   }
 }
