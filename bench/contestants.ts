@@ -19,8 +19,7 @@ const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${progr
 
 /** The converter with nothing in its chunk store, with different numbers of threads, and with what earlier runs left. */
 export function ourselves(image: TestImage): Contestant[] {
-  const convert = (...options: string[]) =>
-    [quoteShell(CLI), 'convert', quoteShell(image.layout), '-o out.flist --chunks chunks', ...options].join(' ')
+  const convert = (...options: string[]) => convertInto('chunks', image, options)
   // Without a colon it would be the name of an image whose tag is `latest`.
   const latest = '--image bench:latest'
   const before = convert(latest)
@@ -33,6 +32,22 @@ export function ourselves(image: TestImage): Contestant[] {
     { name: 'flist convert, layer known', command: convert(latest), prepare: before },
     { name: 'flist convert, 1 MB on top changed', command: convert('--image bench:changed'), prepare: before },
   ]
+}
+
+/** The same into an empty 0-db, as zflist has it, where there is one. */
+export async function ourselvesInZdb(image: TestImage): Promise<Contestant[]> {
+  if (!has('zdb')) return []
+  const { begin, end, port } = await emptyZdb()
+  const cold = convertInto(`zdb://127.0.0.1:${port}/default`, image, ['--image bench:latest'])
+  const around = { prepare: begin, cleanUp: end }
+  return [
+    { name: 'flist convert into a 0-db, one core', command: `taskset -c 0 ${cold} --workers 0`, ...around },
+    { name: 'flist convert into a 0-db', command: cold, ...around },
+  ]
+}
+
+function convertInto(chunks: string, { layout }: TestImage, options: readonly string[]): string {
+  return [quoteShell(CLI), 'convert', quoteShell(layout), `-o out.flist --chunks ${chunks}`, ...options].join(' ')
 }
 
 /** What a user would take instead, as far as it is on this machine; the first one is always there. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Contestant, others, ourselves } from './contestants.ts'
+import { type Contestant, others, ourselves, ourselvesInZdb } from './contestants.ts'
 import { type Measurement, measure } from './measured-process.ts'
 import { formatTable, median } from './table.ts'
 import { makeTestImage, type TestImage } from './test-image.ts'
@@ -34,7 +34,11 @@ export async function benchConvert({ big, runs, json, dir = tmpdir() }: ConvertB
     const fileSystem = execFileSync('stat', ['-f', '-c', '%T', folder], { encoding: 'utf8' }).trim()
     const setting = `${describeImage(image)}; ${fileSystem}; ${availableParallelism()} processors; node ${process.version}; medians of ${runs}`
     console.log(setting)
-    const rows = await runInTurns([...(await others(image)), ...ourselves(image)], runs, folder)
+    const rows = await runInTurns(
+      [...(await others(image)), ...ourselves(image), ...(await ourselvesInZdb(image))],
+      runs,
+      folder,
+    )
     console.log(formatTable(tableOf(rows, image)))
     if (json) await writeFile(json, `${JSON.stringify({ setting, image, rows }, null, 2)}\n`)
   } finally {

@@ -2,7 +2,12 @@ import { quoteShell } from '../packages/recipe/src/shell.ts'
 import { freePort } from '../test/harness/free-port.ts'
 
 /** A 0-db for zflist: what begins it anew, without a chunk, what zflist is told, and what ends it. Commands of a shell. */
-export type EmptyZdb = { readonly begin: string; readonly backend: string; readonly end: string }
+export type EmptyZdb = {
+  readonly begin: string
+  readonly backend: string
+  readonly end: string
+  readonly port: number
+}
 
 /** Where it is, from the directory of a run: it is there until the next one begins. */
 const PLACE = '../zdb'
@@ -24,5 +29,6 @@ export async function emptyZdb(): Promise<EmptyZdb> {
     begin: [end, `rm -rf ${PLACE}`, start, wait].join('\n'),
     backend: JSON.stringify({ host: '127.0.0.1', port }),
     end,
+    port,
   }
 }

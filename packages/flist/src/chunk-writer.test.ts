@@ -130,6 +130,29 @@ test('equal chunks are stored once, known ones not at all, and the counts say so
   })
 })
 
+test('what the store remembers is used once it is worth it, and from then on alone', async () => {
+  const { store } = memoryStore()
+  const asked: string[] = []
+  const remembered: string[] = []
+  const table = {
+    worthFrom: 2 * CHUNK_SIZE,
+    idOf: (keys: Uint8Array, at: number) => void asked.push(hex(keys.subarray(at, at + 16))),
+    remember: (pairs: Uint8Array) => {
+      for (let at = 0; at < pairs.length; at += 32) remembered.push(hex(pairs.subarray(at, at + 16)))
+    },
+  }
+  const writer = createChunkWriter({ ...store, known: { flist: table, fl: table } })
+  const keys: string[] = []
+  for (const seed of [1, 2, 3]) {
+    const bytes = noise(CHUNK_SIZE, seed)
+    keys.push(hex(encodeChunk(bytes).key))
+    await writeFile(writer, bytes)
+    await writer.flush()
+  }
+  expect(asked).toEqual(keys.slice(1))
+  expect(remembered).toEqual(keys.slice(1))
+})
+
 test('a hundred thousand small files need few calls of the store', async () => {
   const { store, puts } = memoryStore()
   const writer = createChunkWriter(store)

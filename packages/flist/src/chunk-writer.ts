@@ -5,6 +5,7 @@ import { BATCH_BYTES, BATCH_CHUNKS, type EncodedBatch } from './codec/chunk-code
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { FlistError } from './errors.ts'
 import type { ChunkStore } from './stores/chunk-store.ts'
+import { type KnownChunks, pairsOf } from './stores/known-chunks.ts'
 import type { ChunkList } from './tree.ts'
 
 /** What went through a writer so far. Sizes in bytes. */
@@ -69,7 +70,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   const { format = FLIST_CHUNKS } = options
   const { idBytes, keyBytes } = format
   const codec = format.createCodec({ ...options, files: store.files })
-  const known = store.known?.[format.name]
+  const table = store.known?.[format.name]
   const idAt = (ids: Uint8Array, i: number) => hashAt(ids, i, idBytes)
   const keyAt = (keys: Uint8Array, i: number) => hashAt(keys, i, keyBytes)
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }
@@ -112,24 +113,19 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
       stats.newChunks++
       stats.newBytes += (encoded.ends[i] ?? 0) - (encoded.ends[i - 1] ?? 0)
     }
-    known?.remember(pairsOf(keys, wanted, encoded.ids))
+    knownChunks()?.remember(pairsOf(keys, wanted, encoded.ids, format))
   }
 
-  /** The keys of those chunks of a batch that were wanted, each with its id behind it. */
-  function pairsOf(keys: Uint8Array, wanted: readonly number[], ids: Uint8Array): Uint8Array {
-    const pairs = new Uint8Array(wanted.length * (keyBytes + idBytes))
-    for (const [i, piece] of wanted.entries()) {
-      const at = i * (keyBytes + idBytes)
-      pairs.set(keys.subarray(piece * keyBytes, (piece + 1) * keyBytes), at)
-      pairs.set(ids.subarray(i * idBytes, (i + 1) * idBytes), at + keyBytes)
-    }
-    return pairs
+  /** What the store remembers, once there is enough to write. */
+  function knownChunks(): KnownChunks | undefined {
+    return table && stats.bytes >= table.worthFrom ? table : undefined
   }
 
   /** Of these chunks of a batch those that have to be encoded: the store does not know their ids, or lost them. */
   async function settleKnown(claimed: readonly number[], keys: Uint8Array): Promise<readonly number[]> {
     const ids = new Map<number, string>()
-    if (known === undefined || stats.bytes < known.worthFrom) return claimed
+    const known = knownChunks()
+    if (!known) return claimed
     for (const piece of claimed) {
       const id = known.idOf(keys, piece * keyBytes)
       if (id !== undefined) ids.set(piece, idAt(id, 0))

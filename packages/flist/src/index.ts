@@ -23,7 +23,7 @@ export type { FlistDirectory, FlistEntry, FlistNode, FlistSpecial } from './read
 export { type Flist, openFlist } from './read/open-flist.ts'
 export type { FlistProblem, FlistProblemCode } from './read/problem-list.ts'
 export { readFile } from './read/read-file.ts'
-export { type ChunkSearchOptions, hasAllChunks } from './stores/chunk-search.ts'
+export { hasAllChunks } from './stores/chunk-search.ts'
 export type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
 export { type OpenChunkStoreOptions, openChunkStore } from './stores/open-store.ts'
 export type { PackedIds } from './stores/packed-ids.ts'

@@ -22,9 +22,10 @@ import type { FidelityClass } from './fidelity/classes.ts'
 import { describeFidelity, type Fidelity, requireFidelity } from './fidelity/fidelity.ts'
 import { type ImageLayersOptions, type ImageTree, type LayerCount, readImageTree } from './image-layers.ts'
 import { type Backend, configMetadata, type ImageRuntimeConfig, imageMetadata } from './image-metadata.ts'
-import { isDiskImage, measuringStore, refuseDiskImage, type StorageNeed } from './image-raw.ts'
+import { isDiskImage, measuringStore, refuseDiskImage } from './image-raw.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { type Bounds, boundsOf, type ConvertLimits, createBudget, nameLimits } from './limits.ts'
+import { LostChunks } from './lost-chunks.ts'
 import { refusePackedImage } from './packed-image.ts'
 import { readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
@@ -89,24 +90,28 @@ export async function convertSource(
     if (!(error instanceof LostChunks) || !layerCache) throw error
     const { load, save } = layerCache
     const again = await convertOnce(source, output, target, { ...options, layerCache: { load, save } })
-    return { ...again, newChunks: again.newChunks + error.newChunks, newBytes: again.newBytes + error.newBytes }
-  }
-}
-
-/** The store lost chunks of a kept tree, and has these new ones of other layers. Without the tree all that is lost is read again. */
-class LostChunks extends Error {
-  readonly newChunks: number
-  readonly newBytes: number
-
-  constructor({ newChunks, newBytes }: StorageNeed) {
-    super('chunks of a kept tree are not in the chunk store any more')
-    this.newChunks = newChunks
-    this.newBytes = newBytes
+    return error.addTo(again)
   }
 }
 
 /** @throws LostChunks, and what `convertSource` throws */
 async function convertOnce(
+  source: Source,
+  output: string,
+  store: ChunkStore,
+  options: ConvertOptions,
+): Promise<Conversion> {
+  const end = new AbortController()
+  const signal = AbortSignal.any([end.signal, ...(options.signal ? [options.signal] : [])])
+  try {
+    return await convertWhile(source, output, store, { ...options, signal })
+  } finally {
+    // What is still being looked for is of no use any more.
+    end.abort()
+  }
+}
+
+async function convertWhile(
   source: Source,
   output: string,
   store: ChunkStore,
@@ -123,15 +128,11 @@ async function convertOnce(
   const accept = async (oversizedDirectories?: readonly string[]) => {
     fidelity = describeFidelity(source, root, format, oversizedDirectories)
     if (strict) requireFidelity(source.title, fidelity, strict)
-    if ((await isStored) === false) throw new LostChunks(need)
+    if ((await isStored) === false) throw new LostChunks({ ...need, ...(layers ? { layers } : {}) })
   }
   const summary = options.fl
-    ? await writeFl(root, { ...options.fl, metadata }, output, {
-        accept: () => accept(),
-      })
-    : await writeFlist(root, metadata, output, {
-        accept: ({ oversizedDirectories }) => accept(oversizedDirectories),
-      })
+    ? await writeFl(root, { ...options.fl, metadata }, output, { accept: () => accept() })
+    : await writeFlist(root, metadata, output, { accept: (draft) => accept(draft.oversizedDirectories) })
   return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
 }
 

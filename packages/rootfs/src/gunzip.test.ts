@@ -85,11 +85,24 @@ describe('it gives what the stream of node:zlib gives', () => {
   test.each([
     ['zeros', Buffer.alloc(700)],
     ['something else', Buffer.from('something else')],
+    ['zeros and something else', Buffer.concat([Buffer.alloc(70), Buffer.from('something else')])],
+    ['zeros and a member', Buffer.concat([Buffer.alloc(70), gzipSync('more')])],
   ])('when %s follow', async (_, rest) => {
     const bytes = Buffer.concat([gzipSync('text'), rest])
     expect(await inPlace([bytes])).toEqual(await byStream([bytes]))
-    const pieces = split(bytes, [bytes.length - rest.length])
-    expect(await inPlace(pieces)).toEqual(await byStream(pieces))
+    for (const behind of [0, 70]) {
+      const pieces = split(bytes, [bytes.length - rest.length + behind])
+      expect(await inPlace(pieces)).toEqual(await byStream([bytes]))
+    }
+  })
+
+  test('when a wrong checksum is the last there is', async () => {
+    const bytes = gzipSync('text')
+    bytes[bytes.length - 8] = (bytes.at(-8) ?? 0) ^ 1
+    for (let cut = 1; cut < 12; cut++) {
+      const pieces = [bytes.subarray(0, -cut)]
+      expect(await inPlace(pieces)).toEqual(await byStream(pieces))
+    }
   })
 })
 
@@ -158,7 +171,7 @@ describe('what is compared with a digest anyway', () => {
     return bytes
   }
 
-  test('is not compared with its checksum, which takes as long', async () => {
+  test('is not compared with its checksum', async () => {
     expect(await inPlace([changed(-8)])).toEqual({ code: 'Z_DATA_ERROR' })
     expect(await checked(changed(-8))).toEqual({ plain: 'text' })
   })

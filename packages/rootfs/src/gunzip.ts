@@ -1,12 +1,12 @@
 import { constants, crc32, createInflateRaw, deflateRawSync } from 'node:zlib'
 import type { ByteCursor } from './byte-cursor.ts'
-import { readGzipHeader, zlibError } from './gzip-header.ts'
+import { readExactly, readGzipHeader, readPiece, takePlainHeader, zlibError } from './gzip-header.ts'
 
 /** Room for output. Larger is no faster. */
 const OUTPUT_SIZE = 256 * 1024
 
-/** CRC-32 and length, little-endian (RFC 1952 section 2.3.1). */
-const TRAILER_BYTES = 8
+/** CRC-32 and length, each of four bytes and little-endian (RFC 1952 section 2.3.1). */
+const FIELD_BYTES = 4
 
 /** What a stream of node:zlib has inside. */
 type ZlibStream = {
@@ -36,7 +36,7 @@ type ZlibStream = {
  * This uses what node:zlib has inside and does not document: the stream around it allocates each piece and goes through
  * the thread pool for it, which takes as long again as decompressing. See {@link canGunzipInPlace}.
  *
- * @param isChecked the plain bytes are compared with a digest: their CRC is not looked at, which takes a tenth of the time
+ * @param isChecked the plain bytes are compared with a digest: their CRC is not looked at
  * @throws Error with a code `Z_…` for damaged or cut data
  */
 export async function* gunzipInPlace(cursor: ByteCursor, isChecked = false): AsyncGenerator<Uint8Array> {
@@ -60,8 +60,7 @@ async function* inflateMember(inflater: Inflater, cursor: ByteCursor, isChecked:
   let checksum = 0
   let length = 0
   for (let isEnd = false; !isEnd; ) {
-    if (!(await cursor.fill())) throw zlibError('Z_BUF_ERROR', 'unexpected end of file')
-    const input = cursor.some(Number.MAX_SAFE_INTEGER) as Buffer
+    const input = cursor.some(Number.MAX_SAFE_INTEGER) ?? (await readPiece(cursor))
     for (const plain of inflater.write(input)) {
       length += plain.length
       if (!isChecked) checksum = crc32(plain, checksum)
@@ -71,22 +70,21 @@ async function* inflateMember(inflater: Inflater, cursor: ByteCursor, isChecked:
     isEnd = rest > 0
     if (isEnd) cursor.unread(input.subarray(input.length - rest))
   }
-  const trailer = await cursor.read(TRAILER_BYTES)
-  if (trailer.length < TRAILER_BYTES) throw zlibError('Z_BUF_ERROR', 'unexpected end of file')
-  if (!isChecked && trailer.readUInt32LE(0) !== checksum) throw zlibError('Z_DATA_ERROR', 'incorrect data check')
-  if (trailer.readUInt32LE(4) !== length % 2 ** 32) throw zlibError('Z_DATA_ERROR', 'incorrect length check')
+  const trailer = cursor.take(2 * FIELD_BYTES)
+  const expected = trailer ?? (await readExactly(cursor, FIELD_BYTES))
+  if (!isChecked && expected.readUInt32LE(0) !== checksum) throw zlibError('Z_DATA_ERROR', 'incorrect data check')
+  const size = trailer?.subarray(FIELD_BYTES) ?? (await readExactly(cursor, FIELD_BYTES))
+  if (size.readUInt32LE(0) !== length % 2 ** 32) throw zlibError('Z_DATA_ERROR', 'incorrect length check')
 }
 
 /** Reads the header of the member that follows, if one does. */
 async function nextMember(cursor: ByteCursor): Promise<boolean> {
-  while (await cursor.fill()) {
-    const piece = cursor.some(Number.MAX_SAFE_INTEGER) as Buffer
-    if (piece[0] === 0) continue
-    cursor.unread(piece)
-    await readGzipHeader(cursor)
-    return true
-  }
-  return false
+  const next = cursor.take(1) ?? (await cursor.read(1))
+  if (next[0] === 0) await cursor.drain()
+  if (next.length === 0 || next[0] === 0) return false
+  cursor.unread(next)
+  if (!takePlainHeader(cursor)) await readGzipHeader(cursor)
+  return true
 }
 
 function openInflater() {

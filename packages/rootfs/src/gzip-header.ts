@@ -6,10 +6,36 @@ const FLAGS = { headerChecksum: 2, extra: 4, name: 8, comment: 16, reserved: 0xe
 
 const FIXED_BYTES = 10
 const DEFLATE = 8
+/** The magic bytes, deflate, and no flag. */
+const PLAIN_START = 0x1f8b0800
 
 /** As node:zlib makes them. */
 export function zlibError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code })
+}
+
+/** As many bytes. @throws Error with a code `Z_…` when there are fewer */
+export async function readExactly(cursor: ByteCursor, length: number): Promise<Buffer> {
+  const bytes = await cursor.read(length)
+  if (bytes.length < length) throw cutOff()
+  return bytes
+}
+
+/** The next bytes, as many as there are at once. @throws Error with a code `Z_…` when there are none */
+export async function readPiece(cursor: ByteCursor): Promise<Buffer> {
+  const bytes = (await cursor.fill()) && cursor.some(Number.MAX_SAFE_INTEGER)
+  if (!bytes) throw cutOff()
+  return bytes
+}
+
+const cutOff = () => zlibError('Z_BUF_ERROR', 'unexpected end of file')
+
+/** Takes a header without any field, as nearly all are, where it lies in one piece. There may be millions. */
+export function takePlainHeader(cursor: ByteCursor): boolean {
+  const header = cursor.take(FIXED_BYTES)
+  if (header?.readUInt32BE(0) === PLAIN_START) return true
+  if (header) cursor.unread(header)
+  return false
 }
 
 /**
@@ -20,16 +46,14 @@ export function zlibError(code: string, message: string): Error {
 export async function readGzipHeader(cursor: ByteCursor): Promise<void> {
   let checksum = 0
   async function read(length: number): Promise<Buffer> {
-    const bytes = await cursor.read(length)
-    if (bytes.length < length) throw zlibError('Z_BUF_ERROR', 'unexpected end of file')
+    const bytes = await readExactly(cursor, length)
     checksum = crc32(bytes, checksum)
     return bytes
   }
   /** A text that ends with a zero may be of any length. */
   async function skipText(): Promise<void> {
     for (let isEnd = false; !isEnd; ) {
-      if (!(await cursor.fill())) throw zlibError('Z_BUF_ERROR', 'unexpected end of file')
-      const piece = cursor.some(Number.MAX_SAFE_INTEGER) as Buffer
+      const piece = await readPiece(cursor)
       const end = piece.indexOf(0) + 1
       isEnd = end > 0
       if (isEnd) cursor.unread(piece.subarray(end))

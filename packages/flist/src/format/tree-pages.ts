@@ -115,6 +115,7 @@ function setUint32(bytes: Uint8Array, value: number, at: number): void {
   setUint16(bytes, value >>> 16, at)
   setUint16(bytes, value & 0xffff, at + 2)
 }
+
 function headerBytes(type: number): number {
   return isInterior(type) ? 12 : 8
 }

@@ -6,7 +6,7 @@ import type { ChunkSearchData, ChunkSearchReply } from './chunk-search-thread.ts
 import type { ChunkStore } from './chunk-store.ts'
 import { type PackedIds, packedIds } from './packed-ids.ts'
 
-export type ChunkSearchOptions = {
+type ChunkSearchOptions = {
   /** Ids from which on a thread is worth its start, about 20 ms; 10,000 unless told, never where there is one processor. */
   readonly threadFrom?: number
   readonly signal?: AbortSignal
@@ -15,7 +15,8 @@ export type ChunkSearchOptions = {
 const THREAD_FROM = 10_000
 
 /**
- * Whether a store has all of these chunks. Where they are files a thread looks for many, while other work goes on.
+ * Whether a store has all of these chunks. Where they are files a thread, if it can be had, looks for
+ * many while other work goes on.
  *
  * @throws FlistError `store-failed`; the reason of the signal
  */
@@ -26,44 +27,39 @@ export async function hasAllChunks(
 ): Promise<boolean> {
   signal?.throwIfAborted()
   const { files } = store
-  if (files !== undefined && ids.ids.length >= threadFrom * ids.idBytes) return searchInThread(files, ids, signal)
+  if (files !== undefined && ids.ids.length >= threadFrom * ids.idBytes) {
+    const reply = await searchInThread(files, ids, signal).catch(() => undefined)
+    signal?.throwIfAborted()
+    if (reply && 'failure' in reply) throw new FlistError(reply.failure.code, reply.failure.message)
+    if (reply) return reply.hasAll
+  }
   return (await store.missing([...packedIds(ids)])).length === 0
 }
 
-async function searchInThread(files: string, { ids, idBytes }: PackedIds, signal?: AbortSignal): Promise<boolean> {
+/** Rejects when no thread can be had. */
+async function searchInThread(
+  files: string,
+  { ids, idBytes }: PackedIds,
+  signal?: AbortSignal,
+): Promise<ChunkSearchReply> {
   const own = new Uint8Array(ids)
   const workerData: ChunkSearchData = { files, ids: own, idBytes }
   // Flags of this process may not suit a thread that runs a script from memory.
-  const worker = new Worker(CHUNK_SEARCH_THREAD_SOURCE, {
-    eval: true,
-    workerData,
-    transferList: [own.buffer],
-    execArgv: [],
-    env: {},
-  })
+  const options = { eval: true, workerData, transferList: [own.buffer], execArgv: [], env: {} }
+  const worker = new Worker(CHUNK_SEARCH_THREAD_SOURCE, options)
   const end = () => void worker.terminate()
   signal?.addEventListener('abort', end)
   try {
-    const reply = await replyOf(worker, files)
-    signal?.throwIfAborted()
-    if ('failure' in reply) throw new FlistError(reply.failure.code, reply.failure.message)
-    return reply.hasAll
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
+    return await replyOf(worker)
   } finally {
     signal?.removeEventListener('abort', end)
   }
 }
 
-function replyOf(worker: Worker, files: string): Promise<ChunkSearchReply> {
-  const failed = (reason: string, cause?: unknown) =>
-    new FlistError('store-failed', `${files}: a thread that looked for chunks ended (${reason}); run it again`, {
-      cause,
-    })
+function replyOf(worker: Worker): Promise<ChunkSearchReply> {
   return new Promise((resolve, reject) => {
     worker.once('message', resolve)
-    worker.once('error', (error) => reject(failed(String(error), error)))
-    worker.once('exit', (code) => reject(failed(`exit code ${code}`)))
+    worker.once('error', reject)
+    worker.once('exit', (code) => reject(new Error(`exit code ${code}`)))
   })
 }

@@ -8,7 +8,7 @@ import { createIdSet, type IdSet } from '../id-set.ts'
  * one must ask the store for the id.
  */
 export type KnownChunks = {
-  /** Plain bytes from which on it is worth to be asked: to load it can take longer than to encode fewer. */
+  /** Plain bytes from which on it is worth to be used: to load it can take longer than to encode fewer. */
   readonly worthFrom: number
   /** The id for the key that begins at `at`, a view that holds until the next pair is remembered. */
   idOf(keys: Uint8Array, at: number): Uint8Array | undefined
@@ -46,7 +46,6 @@ export function openKnownChunks(file: string, kind: CodecKind = 'flist'): KnownC
   const table = TABLES[kind]
   const pairBytes = 2 * table.hashBytes
   const bytes = sizeOf(file)
-  const isSmall = bytes <= SMALL_BYTES
   let pairs: Pairs | undefined
   const known = () => {
     pairs ??= load(file, table)
@@ -54,14 +53,14 @@ export function openKnownChunks(file: string, kind: CodecKind = 'flist'): KnownC
   }
 
   return {
-    worthFrom: isSmall ? 0 : PLAIN_BYTES_EACH * bytes,
+    get worthFrom() {
+      return pairs !== undefined || bytes <= SMALL_BYTES ? 0 : PLAIN_BYTES_EACH * bytes
+    },
     idOf: (keys, at) => known().idOf(keys, at),
     remember(added) {
-      // One that nobody asked is not loaded to learn what it has already, but when it is too long.
-      const isLoaded = pairs !== undefined || isSmall || bytes > MOST_BYTES
       const fresh: Uint8Array[] = []
       for (let at = 0; at < added.length; at += pairBytes) {
-        if (!isLoaded || known().set(added, at)) fresh.push(added.subarray(at, at + pairBytes))
+        if (known().set(added, at)) fresh.push(added.subarray(at, at + pairBytes))
       }
       if (fresh.length === 0) return
       try {
@@ -74,6 +73,22 @@ export function openKnownChunks(file: string, kind: CodecKind = 'flist'): KnownC
       }
     },
   }
+}
+
+/** The keys of those chunks of a batch that were wanted, each with its id behind it. */
+export function pairsOf(
+  keys: Uint8Array,
+  wanted: readonly number[],
+  ids: Uint8Array,
+  { keyBytes, idBytes }: { readonly keyBytes: number; readonly idBytes: number },
+): Uint8Array {
+  const pairs = new Uint8Array(wanted.length * (keyBytes + idBytes))
+  for (const [i, piece] of wanted.entries()) {
+    const at = i * (keyBytes + idBytes)
+    pairs.set(keys.subarray(piece * keyBytes, (piece + 1) * keyBytes), at)
+    pairs.set(ids.subarray(i * idBytes, (i + 1) * idBytes), at + keyBytes)
+  }
+  return pairs
 }
 
 /** Bytes of a file; 0 when there is none, or it cannot be looked at. */

@@ -1,9 +1,8 @@
-import { ErrorReply, RESP_TYPES, RedisClient } from '@redis/client'
+import { connect, type Socket } from 'node:net'
+import { HASH_BYTES } from '../codec/chunk-codec.ts'
 import { FlistError } from '../errors.ts'
+import { createReplyReader, encodeCommand, RefusedReply, type Reply } from './resp.ts'
 import { type Credential, explainRefusal, type Refusal } from './zdb-refusals.ts'
-
-/** An answer of 0-db: a number, a status line, a value, or nothing. */
-export type Reply = number | string | Buffer | null
 
 /** What came of a request: an answer, a refusal after which the connection goes on, or the end of the connection. */
 export type Outcome = { readonly reply: Reply } | { readonly refused: Refusal } | { readonly broken: unknown }
@@ -28,93 +27,122 @@ export type ZdbConnectionOptions = {
   readonly timeoutMs: number
 }
 
-let factory: ReturnType<typeof makeFactory> | undefined
+/** Milliseconds without an answer after which a server is asked something else. */
+const NUDGE_AFTER_MS = 200
+/** Whether there is a chunk that is never there. */
+const NUDGE = ['EXISTS', Buffer.alloc(HASH_BYTES)]
 
-const makeFactory = () => RedisClient.factory({ RESP: 2 })
-
-/** Made when it is needed, and once: it costs 60 ms, which `createClient` would spend anew for every other address. */
-function clientFactory(): ReturnType<typeof makeFactory> {
-  factory ??= makeFactory()
-  return factory
-}
+/** 0-db takes and gives none that is longer. */
+export const LONGEST_VALUE = 8 << 20
 
 /** @throws FlistError `store-failed` when there is no server to talk to; the reason of the signal */
 export async function connectZdb(options: ZdbConnectionOptions): Promise<ZdbConnection> {
-  const { name, signal, timeoutMs } = options
+  const { host, port, name, signal, timeoutMs } = options
   signal?.throwIfAborted()
-  const clientOptions = {
-    // 0-db knows neither HELLO nor CLIENT: nothing may be sent but what is asked for.
-    RESP: 2,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    socket: { host: options.host, port: options.port, connectTimeout: timeoutMs, reconnectStrategy: false },
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  } as const
-  const client = clientFactory()(clientOptions)
-
-  const answers = watchAnswers(timeoutMs, () => end(silentError(name, timeoutMs)))
-  const broken = Promise.withResolvers<never>()
-  broken.promise.catch(() => {})
+  const socket = connect({ host, port, noDelay: true })
+  const answers = watchAnswers(timeoutMs, () => end(silentError(name, timeoutMs)), nudge)
+  const connected = Promise.withResolvers<void>()
+  /** Those who wait for an answer, the next first; the array begins anew when all have one. */
+  let waiting: ((outcome: Outcome) => void)[] = []
+  let answered = 0
+  let isLetIn = false
   /** Why the connection is over. */
-  let failure: unknown
+  let failure: { readonly reason: unknown } | undefined
   let describe = unreachableError
   const abort = () => end(signal?.reason)
 
-  function end(error: unknown): void {
-    if (failure === undefined) {
-      failure = error
-      broken.reject(error)
-    }
+  function end(reason: unknown): void {
+    if (failure) return
+    failure = { reason }
     answers.stop()
     signal?.removeEventListener('abort', abort)
-    client.destroy()
+    socket.destroy()
+    connected.reject(reason)
+    for (const answer of waiting.slice(answered)) answer({ broken: reason })
   }
 
-  async function request(command: readonly (string | Buffer)[]): Promise<Outcome> {
-    if (failure !== undefined) return { broken: failure }
-    answers.await()
-    try {
-      return { reply: await client.sendCommand<Reply>([...command]) }
-    } catch (error) {
-      if (error instanceof ErrorReply) return { refused: refusal(options, error) }
-      end(brokenError(name, error as Error))
-      return { broken: failure }
-    } finally {
-      answers.take()
+  function take(reply: Reply | RefusedReply): void {
+    const answer = waiting[answered++]
+    if (!answer) throw new Error('an answer that nobody asked for')
+    if (answered === waiting.length) {
+      waiting = []
+      answered = 0
     }
+    answers.take()
+    isLetIn = true
+    answer(reply instanceof RefusedReply ? { refused: refusal(options, reply) } : { reply })
+  }
+
+  function request(command: readonly (string | Buffer)[]): Promise<Outcome> {
+    if (failure) return Promise.resolve({ broken: failure.reason })
+    answers.await()
+    send(socket, encodeCommand(command))
+    return new Promise((resolve) => waiting.push(resolve))
+  }
+
+  /**
+   * Sends something nobody waits for. 0-db (zdbd/redis.c, 2.0.7) reads 8 KiB of what came, and when a request ends right there no
+   * more of it until something else comes: with requests that follow each other it would be silent for good.
+   */
+  function nudge(): void {
+    // Before it let us in it may end the connection for this.
+    if (isLetIn) void request(NUDGE)
   }
 
   signal?.addEventListener('abort', abort)
-  client.on('error', (error: Error) => end(describe(name, error)))
-  const connecting = client.connect()
-  // A client ended while it connects gives up only once it is connected.
-  connecting.then(() => failure !== undefined && client.destroy()).catch(() => {})
-  await Promise.race([connecting, broken.promise]).catch((error: Error) => {
-    end(describe(name, error))
-    throw failure
+  const read = createReplyReader(LONGEST_VALUE, take)
+  socket.on('data', (piece) => {
+    try {
+      if (!failure) read(piece)
+    } catch (error) {
+      end(describe(name, error as Error))
+    }
   })
+  socket.on('error', (error) => end(describe(name, error)))
+  socket.on('close', () => end(describe(name, new Error('it was closed'))))
+  socket.once('connect', connected.resolve)
+  const late = setTimeout(() => end(unreachableError(name, new Error('it takes too long'))), timeoutMs)
+  await connected.promise.finally(() => clearTimeout(late))
   describe = brokenError
   return { request, close: () => end(new FlistError('store-failed', `${name}: the connection was closed`)) }
 }
 
-/** Calls `onSilence` when answers are awaited and none has come for `timeoutMs`. */
-function watchAnswers(timeoutMs: number, onSilence: () => void) {
+/** What is sent in one turn of the event loop goes out together. */
+function send(socket: Socket, pieces: readonly Buffer[]): void {
+  if (socket.writableCorked === 0) {
+    socket.cork()
+    setImmediate(() => socket.uncork())
+  }
+  for (const piece of pieces) socket.write(piece)
+}
+
+/** Calls `onSilence` when answers are awaited and none has come for `timeoutMs`, and before that `nudge` every now and then. */
+function watchAnswers(timeoutMs: number, onSilence: () => void, nudge: () => void) {
   let awaited = 0
   let lastAnswer = 0
   let timer: NodeJS.Timeout | undefined
 
+  function watch(): void {
+    const rest = lastAnswer + timeoutMs - performance.now()
+    timer ??= setTimeout(check, Math.min(rest, NUDGE_AFTER_MS))
+  }
+
   function check(): void {
     timer = undefined
-    const rest = lastAnswer + timeoutMs - performance.now()
     if (awaited === 0) return
-    if (rest > 0) timer = setTimeout(check, rest)
-    else onSilence()
+    const silence = performance.now() - lastAnswer
+    if (silence >= timeoutMs) {
+      onSilence()
+      return
+    }
+    if (silence >= NUDGE_AFTER_MS) nudge()
+    watch()
   }
 
   return {
     await() {
       if (awaited++ === 0) lastAnswer = performance.now()
-      timer ??= setTimeout(check, timeoutMs)
+      watch()
     },
     take() {
       awaited--
@@ -143,7 +171,7 @@ function silentError(name: string, timeoutMs: number): FlistError {
   return new FlistError('store-failed', `${name}: no answer for ${timeoutMs / 1000} seconds; ${remedy}`)
 }
 
-function refusal({ name, credential, secrets }: ZdbConnectionOptions, reply: Error): Refusal {
+function refusal({ name, credential, secrets }: ZdbConnectionOptions, reply: RefusedReply): Refusal {
   const text = secrets.reduce((message, secret) => message.replaceAll(secret, '***'), reply.message)
   return explainRefusal(name, text, credential)
 }

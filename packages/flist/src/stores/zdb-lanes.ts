@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlistError } from '../errors.ts'
-import type { Outcome, Reply, ZdbConnection } from './zdb-connection.ts'
+import type { Reply } from './resp.ts'
+import type { Outcome, ZdbConnection } from './zdb-connection.ts'
 
 /** When to give up on a server. The counts begin anew with every answer it gives. */
 export type Patience = {

@@ -26,11 +26,12 @@ async function serve(handler: RespHandler) {
 /** A server and its store; `handler` answers all but the first SELECT. */
 async function zdb(
   handler: RespHandler,
-  options: { password?: string; signal?: AbortSignal; timeoutMs?: number } = {},
+  options: { password?: string; signal?: AbortSignal; timeoutMs?: number; connections?: number } = {},
 ) {
   const server = await serve(handler)
-  const { timeoutMs = 20_000, ...storeOptions } = options
-  const address = { host: '127.0.0.1', port: server.port, namespace: 'default', timeoutMs, patience: IMPATIENT }
+  const { timeoutMs = 20_000, connections = 3, ...storeOptions } = options
+  const place = { host: '127.0.0.1', port: server.port, namespace: 'default' }
+  const address = { ...place, timeoutMs, connections, patience: IMPATIENT }
   const store = await openZdbStore(address, storeOptions)
   cleanups.push(store.close)
   return { ...server, store, name: `zdb://127.0.0.1:${server.port}/default` }
@@ -42,20 +43,24 @@ const afterSelect =
   (command, socket) =>
     command[0]?.toString() === 'SELECT' ? '+OK\r\n' : handler(command, socket)
 
+/** What a client asks for to nudge a server. */
+const isNudge = (id: Buffer | undefined) => id?.equals(Buffer.alloc(16))
+
 /** Answers only when the client waits, and tells the most it sent before that, on all connections together. */
 function holdAnswers(answer: string) {
   const most = { commands: 0, bytes: 0 }
   let bytes = 0
-  let held: Socket[] = []
+  let held: { socket: Socket; isAsked: boolean }[] = []
   let idle: NodeJS.Timeout | undefined
-  const handler = afterSelect(([, , value], socket) => {
-    held.push(socket)
+  const handler = afterSelect(([, id, value], socket) => {
+    held.push({ socket, isAsked: !isNudge(id) })
+    if (isNudge(id)) return undefined
     bytes += value?.length ?? 0
     clearTimeout(idle)
     idle = setTimeout(() => {
-      most.commands = Math.max(most.commands, held.length)
+      most.commands = Math.max(most.commands, held.filter(({ isAsked }) => isAsked).length)
       most.bytes = Math.max(most.bytes, bytes)
-      for (const waiting of held) waiting.write(answer)
+      for (const { socket, isAsked } of held) socket.write(isAsked ? answer : ':0\r\n')
       held = []
       bytes = 0
     }, 150)
@@ -198,6 +203,21 @@ describe('a server that misbehaves', () => {
       { timeoutMs: 600 },
     )
     for (let i = 0; i < 4; i++) expect(await store.missing([HELLO.id])).toEqual([])
+  })
+
+  test('stops to read between two requests until more comes, as 0-db does: it is nudged', async () => {
+    const held: Socket[] = []
+    const { store, commands } = await zdb(
+      afterSelect(([name, id], socket) => {
+        if (name?.toString() === 'SET') return void held.push(socket)
+        for (const waiting of held.splice(0)) waiting.write('$-1\r\n')
+        return isNudge(id) ? ':0\r\n' : ':1\r\n'
+      }),
+      { connections: 1 },
+    )
+    await store.put([HELLO, OTHER])
+    expect(commands.map((command) => command.split(' ')[0])).toEqual(['SELECT', 'SET', 'SET', 'EXISTS'])
+    expect(await store.missing([HELLO.id])).toEqual([])
   })
 
   test('answers what nobody asked: that is not taken for the answer to the next request', async () => {

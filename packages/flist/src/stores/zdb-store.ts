@@ -1,16 +1,15 @@
 import { blake2b } from '../codec/blake2b.ts'
 import { FlistError } from '../errors.ts'
 import { type ChunkStore, formatChunkId, type StoredChunk } from './chunk-store.ts'
+import type { Reply } from './resp.ts'
 import { runInWindow } from './window.ts'
-import { connectZdb, type Reply, type ZdbConnectionOptions } from './zdb-connection.ts'
+import { connectZdb, LONGEST_VALUE, type ZdbConnectionOptions } from './zdb-connection.ts'
 import { type Admission, type Patience, ZdbLanes } from './zdb-lanes.ts'
 
 /** Keeps a long line busy, and either side's memory small. */
 const WINDOW = { items: 512, bytes: 16 << 20 }
 const DEFAULT_CONNECTIONS = 3
 const DEFAULT_TIMEOUT_MS = 60_000
-/** 0-db ends the connection of whoever sends a longer value. */
-const LONGEST_VALUE = 8 << 20
 
 /** Where a server is, and how to deal with it. */
 export type ZdbAddress = {
