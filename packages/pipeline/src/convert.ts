@@ -104,14 +104,14 @@ async function convertOnce(
   const end = new AbortController()
   const signal = AbortSignal.any([end.signal, ...(options.signal ? [options.signal] : [])])
   try {
-    return await convertWhile(source, output, store, { ...options, signal })
+    return await readAndWrite(source, output, store, { ...options, signal })
   } finally {
     // What is still being looked for is of no use any more.
     end.abort()
   }
 }
 
-async function convertWhile(
+async function readAndWrite(
   source: Source,
   output: string,
   store: ChunkStore,

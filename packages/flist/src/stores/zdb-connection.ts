@@ -32,6 +32,9 @@ const NUDGE_AFTER_MS = 200
 /** Whether there is a chunk that is never there. */
 const NUDGE = ['EXISTS', Buffer.alloc(HASH_BYTES)]
 
+/** To take each one out of an array as soon as it has its answer would move all others. */
+const MOST_ANSWERED = 1024
+
 /** 0-db takes and gives none that is longer. */
 export const LONGEST_VALUE = 8 << 20
 
@@ -42,7 +45,7 @@ export async function connectZdb(options: ZdbConnectionOptions): Promise<ZdbConn
   const socket = connect({ host, port, noDelay: true })
   const answers = watchAnswers(timeoutMs, () => end(silentError(name, timeoutMs)), nudge)
   const connected = Promise.withResolvers<void>()
-  /** Those who wait for an answer, the next first; the array begins anew when all have one. */
+  /** Those who wait for an answer, in order, behind so many who have theirs. */
   let waiting: ((outcome: Outcome) => void)[] = []
   let answered = 0
   let isLetIn = false
@@ -64,8 +67,8 @@ export async function connectZdb(options: ZdbConnectionOptions): Promise<ZdbConn
   function take(reply: Reply | RefusedReply): void {
     const answer = waiting[answered++]
     if (!answer) throw new Error('an answer that nobody asked for')
-    if (answered === waiting.length) {
-      waiting = []
+    if (answered === MOST_ANSWERED) {
+      waiting = waiting.slice(answered)
       answered = 0
     }
     answers.take()

@@ -121,6 +121,16 @@ describe('a namespace of 0-db', () => {
     expect(most.bytes).toBe(16 << 20)
   })
 
+  test('is asked for thousands of chunks, and each answer reaches who asked', async () => {
+    const ids = Array.from({ length: 5000 }, (_, i) => chunkId(Buffer.from(`${i}`)))
+    const there = new Set(ids.filter((_, i) => i % 3 === 0).map(hex))
+    const { store } = await zdb(
+      afterSelect(([, id]) => (there.has(hex(id ?? Buffer.alloc(0))) ? ':1\r\n' : ':0\r\n')),
+      { connections: 1 },
+    )
+    expect(await store.missing(ids)).toEqual(ids.filter((id) => !there.has(hex(id))))
+  })
+
   test('a chunk it does not have is missing', async () => {
     const { store, name } = await zdb(zdbHandler(new Map()))
     await expect(store.get(HELLO.id)).rejects.toMatchObject({
