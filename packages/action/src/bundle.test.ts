@@ -23,7 +23,7 @@ test('what is committed is what the source gives; else run: node setup/generate.
 })
 
 test('the bundle imports nothing but Node, and what its packages do without', () => {
-  // Asked for inside a try: by the redis client, for proxies that want it, and for debug output.
-  const optional = ['@node-rs/xxhash', '@opentelemetry/api', 'kerberos', 'supports-color']
+  // Asked for inside a try: for proxies that want it, and for debug output.
+  const optional = ['kerberos', 'supports-color']
   expect(made.imports.filter((name) => !isBuiltin(name)).sort()).toEqual(optional)
 })
