@@ -128,4 +128,21 @@ describe('the program', () => {
     await writeFile(join(temporary.path, 'node_modules', '.cache', 'flist'), '')
     expect(await run('x')).toBe('source x')
   })
+
+  test.each([
+    ['1', 'convert', ['--efficiency-mode']],
+    ['1', 'up', ['--efficiency-mode']],
+    ['1', 'plan', []],
+    ['2', 'convert', []],
+  ])('on %s processors has V8 told for %s: %j', async (processors, command, flags) => {
+    await using temporary = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    const { run } = await clone(temporary.path)
+    await run()
+    const { path } = temporary
+    const main = join(path, 'node_modules', '.cache', 'flist', 'current', 'main.mjs')
+    await writeFile(main, "console.log(...process.execArgv.filter((flag) => !flag.includes('semi-space')))")
+    await writeFile(join(path, 'nproc'), `#!/bin/sh\necho ${processors}\n`, { mode: 0o755 })
+    const env = { PATH: `${path}:${process.env.PATH}` }
+    expect((await runCommand(join(path, 'flist'), [command], { env })).stdout.trim()).toBe(flags.join(' '))
+  })
 })

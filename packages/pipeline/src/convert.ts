@@ -26,6 +26,7 @@ import { isDiskImage, measuringStore, refuseDiskImage } from './image-raw.ts'
 import type { LayerCache } from './layer-cache.ts'
 import { type Bounds, boundsOf, type ConvertLimits, createBudget, nameLimits } from './limits.ts'
 import { LostChunks } from './lost-chunks.ts'
+import { withOwnSignal } from './own-signal.ts'
 import { refusePackedImage } from './packed-image.ts'
 import { readFileStream, type Source } from './source.ts'
 import { startupToml } from './startup-toml.ts'
@@ -84,33 +85,19 @@ export async function convertSource(
   const { imageRaw, layerCache } = options
   // A refusal that is foreseen stores nothing.
   const target = !imageRaw && (await isDiskImage(source)) ? measuringStore(store) : store
+  const convertOnce = (once: ConvertOptions) =>
+    withOwnSignal(options.signal, (signal) => readAndWrite(source, output, target, { ...once, signal }))
   try {
-    return await convertOnce(source, output, target, options)
+    return await convertOnce(options)
   } catch (error) {
     if (!(error instanceof LostChunks) || !layerCache) throw error
     const { load, save } = layerCache
-    const again = await convertOnce(source, output, target, { ...options, layerCache: { load, save } })
+    const again = await convertOnce({ ...options, layerCache: { load, save } })
     return error.addTo(again)
   }
 }
 
 /** @throws LostChunks, and what `convertSource` throws */
-async function convertOnce(
-  source: Source,
-  output: string,
-  store: ChunkStore,
-  options: ConvertOptions,
-): Promise<Conversion> {
-  const end = new AbortController()
-  const signal = AbortSignal.any([end.signal, ...(options.signal ? [options.signal] : [])])
-  try {
-    return await readAndWrite(source, output, store, { ...options, signal })
-  } finally {
-    // What is still being looked for is of no use any more.
-    end.abort()
-  }
-}
-
 async function readAndWrite(
   source: Source,
   output: string,
