@@ -131,7 +131,7 @@ describe('the program', () => {
 
   test.each([
     ['1', 'convert', '--invocation-count-for-turbofan=60000 --no-use-osr'],
-    ['1', 'up', '--invocation-count-for-turbofan=60000 --no-use-osr'],
+    ['1', 'up', ''],
     ['1', 'plan', ''],
     ['2', 'convert', ''],
   ])('with %s processors has V8 told for %s: "%s"', async (processors, command, flags) => {
