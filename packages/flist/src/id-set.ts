@@ -3,6 +3,8 @@ import { randomFillSync } from 'node:crypto'
 /** A set of hashes that only grows: a third of the memory and time of a set of strings. */
 export type IdSet = {
   readonly size: number
+  /** Makes room for so many more at once; they need not come. */
+  expect(more: number): void
   /** Adds the hash that begins at `at`, which is copied; says whether it was new. */
   add(bytes: Uint8Array, at: number): boolean
   /** How many were added before the hash that begins at `at`; -1 when it is not there. */
@@ -20,7 +22,7 @@ const FEWEST_SLOTS = 1024
 export function createIdSet(length: number, expected = 0): IdSet {
   const factors = randomFillSync(new Uint32Array(length / 4))
   /** For each place 0, or the number of the hash that has it, from 1 on; at most half are taken. */
-  let slots = new Uint32Array(Math.max(FEWEST_SLOTS, 2 ** Math.ceil(Math.log2(2 * expected + 1))))
+  let slots = new Uint32Array(slotsFor(expected))
   /** One behind another, in the order they came. */
   let ids = new Uint8Array((slots.length / 2) * length)
   let size = 0
@@ -50,11 +52,11 @@ export function createIdSet(length: number, expected = 0): IdSet {
     return true
   }
 
-  function grow(): void {
+  function grow(count: number): void {
     const all = ids
-    ids = new Uint8Array(2 * all.length)
+    slots = new Uint32Array(slotsFor(count))
+    ids = new Uint8Array((slots.length / 2) * length)
     ids.set(all)
-    slots = new Uint32Array(2 * slots.length)
     for (let number = 1; number <= size; number++) slots[slotOf(ids, (number - 1) * length)] = number
   }
 
@@ -62,8 +64,11 @@ export function createIdSet(length: number, expected = 0): IdSet {
     get size() {
       return size
     },
+    expect(more) {
+      if (2 * (size + more) > slots.length) grow(size + more)
+    },
     add(bytes, at) {
-      if (2 * size === slots.length) grow()
+      if (2 * size === slots.length) grow(size + 1)
       const slot = slotOf(bytes, at)
       if (slots[slot] !== 0) return false
       for (let i = 0; i < length; i++) ids[size * length + i] = bytes[at + i] ?? 0
@@ -72,4 +77,9 @@ export function createIdSet(length: number, expected = 0): IdSet {
     },
     indexOf: (bytes, at) => (slots[slotOf(bytes, at)] ?? 0) - 1,
   }
+}
+
+/** Places of which these take half at most. */
+function slotsFor(count: number): number {
+  return Math.max(FEWEST_SLOTS, 2 ** Math.ceil(Math.log2(2 * count + 1)))
 }

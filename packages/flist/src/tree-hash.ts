@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
-import { FlistError } from './errors.ts'
 import { writeBytes } from './format/byte-string.ts'
 import { writeUint64 } from './format/numbers.ts'
 import { clampTime } from './format/times.ts'
@@ -23,8 +22,8 @@ export type TreeHashes = { readonly treeHash: string; readonly contentHash: stri
 /** Tree hashes under construction. Nodes must come parents first, siblings by bytes, the root with the path `''`. */
 export type TreeHasher = {
   add(path: string, node: HashedNode): void
-  /** Adds a directory and all below it by what `writeHashed` gave of them. */
-  addKept(hashed: Uint8Array): void
+  /** Adds a directory and all below it by what `writeHashed` and `writeTimeless` gave of them. */
+  addKept(kept: { readonly hashed: Uint8Array; readonly timeless: Uint8Array }): void
   digest(): TreeHashes
 }
 
@@ -100,10 +99,10 @@ export function createTreeHasher(format: ChunkFormat): TreeHasher {
       times.push(length + TIME_AT + path.length)
       length = writeHashed(piece, path, node, length, format)
     },
-    addKept(hashed) {
+    addKept(kept) {
       hashPiece()
-      timed.update(hashed)
-      timeless.update(removeTimes(Buffer.from(hashed), findTimes(hashed, format)))
+      timed.update(kept.hashed)
+      timeless.update(kept.timeless)
     },
     digest() {
       hashPiece()
@@ -133,32 +132,6 @@ function removeTimes(nodes: Buffer, times: readonly number[]): Buffer {
   return nodes.subarray(0, end + nodes.length - start)
 }
 
-/** The places of the times in what `writeHashed` wrote of several nodes. @throws FlistError `corrupt` */
-function findTimes(nodes: Uint8Array, { keyBytes }: ChunkFormat): number[] {
-  const view = new DataView(nodes.buffer, nodes.byteOffset, nodes.byteLength)
-  const checkEnd = (end: number) => {
-    if (end <= nodes.length) return
-    throw new FlistError('corrupt', 'kept tree: a node is cut off; delete the trees of the layer cache')
-  }
-  const numberAt = (at: number) => {
-    checkEnd(at + 4)
-    return view.getUint32(at, true)
-  }
-  const times: number[] = []
-  let at = 0
-  while (at < nodes.length) {
-    const letter = nodes[at]
-    const time = at + TIME_AT + numberAt(at + 1)
-    times.push(time)
-    at = time + TIME_BYTES
-    if (letter === LETTERS.file) at += 12 + keyBytes * numberAt(at + 8)
-    else if (letter === LETTERS.symlink) at += 4 + numberAt(at)
-    else if (letter !== LETTERS.directory) at += 8
-  }
-  checkEnd(at)
-  return times
-}
-
 /** More bytes than a node takes. */
 export function hashedSpace(path: string, node: HashedNode): number {
   return (
@@ -171,6 +144,17 @@ export function writeHashed(piece: Piece, path: string, node: HashedNode, start:
   const time = writeHead(piece, path, node, start)
   piece.view.setUint32(time, clampTime(node.mtime), true)
   return writeRest(piece, node, time + TIME_BYTES, format)
+}
+
+/** The same without the time. */
+export function writeTimeless(
+  piece: Piece,
+  path: string,
+  node: HashedNode,
+  start: number,
+  format: ChunkFormat,
+): number {
+  return writeRest(piece, node, writeHead(piece, path, node, start), format)
 }
 
 /** Writes what comes before the time, and gives where that goes. */

@@ -39,11 +39,12 @@ export function createTreeSummariser(format: ChunkFormat): TreeSummariser {
         for (let at = 0; at < node.content.length; at += format.entryBytes) ids.add(node.content, at)
       }
     },
-    addKept({ counts: kept, hashed, chunkIds }) {
-      hasher.addKept(hashed)
+    addKept({ counts: kept, chunkIds, ...nodes }) {
+      hasher.addKept(nodes)
       for (const name of ['files', 'directories', 'symlinks', 'specials', 'bytes', 'chunks'] as const) {
         counts[name] += kept[name]
       }
+      ids.expect(chunkIds.length / format.idBytes)
       for (let at = 0; at < chunkIds.length; at += format.idBytes) ids.add(chunkIds, at)
     },
     finish: () => ({ ...counts, uniqueChunks: ids.size, ...hasher.digest() }),

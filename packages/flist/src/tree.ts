@@ -1,5 +1,6 @@
 import type { ChunkFormat } from './codec/chunk-format.ts'
 import type { Owner } from './format/acl.ts'
+import type { PackedRows } from './format/table-parts.ts'
 
 /**
  * Chunks of a file in order, per chunk its id (hash of the stored bytes) and then its key (hash of the plain bytes):
@@ -27,6 +28,8 @@ export type DirectoryNode<C> = Attributes & {
   readonly children: Map<string, Node<C>>
   /** What an earlier flist had of it, while it is sure that nothing has changed. */
   readonly kept?: KeptSubtree | undefined
+  /** The record an earlier flist had of it, whatever has changed. */
+  readonly keptRecord?: KeptStretch
 }
 
 /** A directory and all below it as a flist had them, which held all of it. Looking for it changes nothing. */
@@ -34,12 +37,31 @@ export type KeptSubtree = {
   readonly counts: TreeCounts
   /** The nodes as the tree hash takes them (see `hashTree`), with times */
   readonly hashed: Uint8Array
+  /** The same without times */
+  readonly timeless: Uint8Array
   /** Of all files, one behind the other */
   readonly chunkIds: Uint8Array
   /** Whoever something of it belongs to, with the modes */
   owners(): Iterable<Owner>
-  /** In the order of the walk */
-  records(): Iterable<{ readonly key: string; readonly record: Uint8Array }>
+  readonly records: KeptStretch
+}
+
+/** Records of directories one behind the other, in the order of the walk, from `first` up to `end`. */
+export type KeptStretch = { readonly records: KeptRecords; readonly first: number; readonly end: number }
+
+/** The records of all directories of a tree that was kept, by their numbers. */
+export type KeptRecords = {
+  key(index: number): string
+  record(index: number): Uint8Array
+  readonly parts: KeptParts
+}
+
+/** Parts of flists with nothing but records of a kept tree, by the number of their first one. */
+export type KeptParts = {
+  /** Of earlier flists. */
+  readonly known: Map<number, PackedRows>
+  /** Of the one that is being made. */
+  readonly used: Map<number, PackedRows>
 }
 
 /** What a tree holds. Hard links count at every place, as a flist has them. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { unpackDatabase } from '../src/format/archive-reader.ts'
 import type { FlistDatabase } from '../src/format/database-reader.ts'
-import { createDatabase } from '../src/format/database-writer.ts'
+import { createDatabase, type DatabaseSink } from '../src/format/database-writer.ts'
 import { encodeTarHeader } from '../src/format/tar-header.ts'
 import type { Flist } from '../src/read/open-flist.ts'
 
@@ -26,10 +26,21 @@ export async function inDirectory<T>(action: (directory: string) => Promise<T>):
 /** A row of a flist's database as it is given to the writer. */
 export type Row<T> = readonly [key: string, value: T]
 
+/** What takes the pages of a database as they are. */
+export function collecting(pieces: Uint8Array[]): DatabaseSink {
+  return {
+    add: (piece) => void pieces.push(piece),
+    endPart: () => ({ bytes: 0, checksum: 0, pieces: [] }),
+    addPart: () => {
+      throw new Error('nothing is packed here')
+    },
+  }
+}
+
 /** The bytes of a database with these rows. */
 export function encodeDatabase(entries: Iterable<Row<Uint8Array>>, metadata: Iterable<Row<string>> = []): Buffer {
   const pieces: Buffer[] = []
-  const writer = createDatabase((piece) => pieces.push(piece))
+  const writer = createDatabase(collecting(pieces))
   for (const [key, record] of entries) writer.addEntry(key, record)
   for (const [key, text] of metadata) writer.addMetadata(key, text)
   return Buffer.concat([writer.finish(), ...pieces])

@@ -106,7 +106,7 @@ async function readAndWrite(
 ): Promise<Conversion> {
   const format = options.fl ? FL_CHUNKS : FLIST_CHUNKS
   const { strict, imageRaw } = options
-  const { root, layers, isStored, ...need } = await storeContents(source, store, format, options)
+  const { root, layers, isStored, saveParts, ...need } = await storeContents(source, store, format, options)
   const { newChunks, newBytes } = need
   options.signal?.throwIfAborted()
   if (!imageRaw) refuseDiskImage(source.title, root, need)
@@ -119,7 +119,12 @@ async function readAndWrite(
   }
   const summary = options.fl
     ? await writeFl(root, { ...options.fl, metadata }, output, { accept: () => accept() })
-    : await writeFlist(root, metadata, output, { accept: (draft) => accept(draft.oversizedDirectories) })
+    : await writeFlist(root, metadata, output, {
+        async accept({ oversizedDirectories }) {
+          await accept(oversizedDirectories)
+          await saveParts?.()
+        },
+      })
   return { ...summary, flist: output, newChunks, newBytes, fidelity, ...(layers ? { layers } : {}) }
 }
 

@@ -14,6 +14,7 @@ import type { LayerCache } from './layer-cache.ts'
 import { type Bounds, type SourceBudget, sumLayers } from './limits.ts'
 import { type ReadAhead, readAhead } from './read-ahead.ts'
 import type { ImageSource } from './source.ts'
+import type { SaveParts } from './tree-cache.ts'
 
 /** How the layers of an image were come by. */
 export type LayerCount = {
@@ -27,6 +28,8 @@ export type ImageTree = {
   readonly layers: LayerCount
   /** False when the store lost chunks of a kept tree, which this one then is not worth more than. */
   readonly isStored: Promise<boolean>
+  /** Called when the records of the flist are written; without it there is nothing to keep of them. */
+  readonly saveParts?: SaveParts | undefined
 }
 
 /** Converted layers that are kept between conversions, and what tells whether they may be used and kept. */
@@ -103,7 +106,8 @@ export async function readImageTree(
     const root = applyLayers(layers.slice(lower), now?.root ?? tree)
     await Promise.all(saving)
     const layerCount = { total: all.length, cached: all.length - missing.length }
-    return { root, layers: layerCount, isStored: below?.isStored ?? Promise.resolve(true) }
+    const { isStored = Promise.resolve(true), saveParts } = below ?? {}
+    return { root, layers: layerCount, isStored, saveParts: now?.saveParts ?? saveParts }
   } finally {
     await Promise.allSettled(saving)
   }

@@ -2,7 +2,7 @@ import { type ChunkList, FLIST_CHUNKS, hasAllChunks } from '@tf-images/flist'
 import type { DirectoryNode, Layer } from '@tf-images/rootfs'
 import type { KeptLayers } from './image-layers.ts'
 import { type SourceBudget, sumLayers } from './limits.ts'
-import { chainIds, type KeptNow } from './tree-cache.ts'
+import { chainIds, type KeptNow, type SaveParts } from './tree-cache.ts'
 
 type Layers = readonly { readonly diffId: string }[]
 
@@ -12,6 +12,7 @@ export type LowerTree = {
   readonly layers: number
   /** Whether the store has all chunks of it: what is made of it is worth nothing otherwise. */
   readonly isStored: Promise<boolean>
+  readonly saveParts: SaveParts
 }
 
 /**
@@ -27,14 +28,15 @@ export async function loadTree(
   if (trees === undefined || chunks !== FLIST_CHUNKS) return undefined
   const chain = chainIds(layers.map(({ diffId }) => diffId))
   for (const [index, chainId] of [...chain.entries()].reverse()) {
-    const tree = await trees.load(chainId)
+    let isStored = Promise.resolve(true)
+    const tree = await trees.load(chainId, (ids) => {
+      isStored = hasAllChunks(store, { ids, idBytes: chunks.idBytes }, signal ? { signal } : {})
+      // What went wrong is told to who waits for it.
+      isStored.catch(() => {})
+    })
     if (tree === undefined) continue
     budget.addAll(tree.sums)
-    const ids = { ids: tree.chunkIds, idBytes: chunks.idBytes }
-    const isStored = hasAllChunks(store, ids, signal ? { signal } : {})
-    // What went wrong is told to who waits for it.
-    isStored.catch(() => {})
-    return { root: tree.root, layers: index + 1, isStored }
+    return { root: tree.root, layers: index + 1, isStored, saveParts: tree.saveParts }
   }
   return undefined
 }

@@ -1,4 +1,5 @@
-import { mkdtempDisposable, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtempDisposable, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChunkList, writeFlist } from '@tf-images/flist'
@@ -85,7 +86,8 @@ async function resultOf(folder: string, make: () => Tree) {
     const root = make()
     const findings = findingsOf(root)
     const summary = await writeFlist(root, {}, join(folder, 'out.flist'))
-    return { findings, summary, bytes: await readFile(join(folder, 'out.flist')), tree: flatten(root) }
+    const hash = createHash('sha256').update(await readFile(join(folder, 'out.flist')))
+    return { findings, summary, hash: hash.digest('hex'), tree: flatten(root) }
   } catch (error) {
     return { error: String(error) }
   }
@@ -166,6 +168,70 @@ describe('a kept tree', () => {
       expect(await openTreeCache(folder).load('another')).toBeUndefined()
       expect(await openTreeCache(folder).load('chain')).toMatchObject({ sums })
     }))
+
+  /** A tree whose flist has several parts. */
+  const large = (): Layer<ChunkList>[] => {
+    const entries = Array.from({ length: 1800 }, (_, i): Entry[] => {
+      const path = `${String.fromCharCode(97 + (i % 26))}/${i}`
+      const rest = { uid: 0, gid: 0, mtime: i }
+      return [
+        { type: 'directory', path, mode: 0o755, ...rest },
+        ...Array.from({ length: 12 }, (_, j): Entry => {
+          return { type: 'file', path: `${path}/${j}`, mode: 0o644, ...rest, size: 5, content: content(i % 200) }
+        }),
+      ]
+    })
+    return [{ name: 'large', entries: entries.flat() }]
+  }
+  /** A large directory among the first: what comes behind it has another place. */
+  const top: Layer<ChunkList> = {
+    name: 'top',
+    entries: Array.from({ length: 700 }, (_, i): Entry => {
+      const rest = { mode: 0o644, uid: 0, gid: 0, mtime: 1 }
+      return { type: 'file', path: `b/new/${i}`, ...rest, size: 5, content: content(1) }
+    }),
+  }
+
+  test('is written with the parts of the flist before, wherever they were kept', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'flist-trees-'))
+    const output = join(folder.path, 'out.flist')
+    const cache = join(folder.path, 'trees')
+    const partsFile = async () =>
+      join(cache, (await readdir(cache)).find((name) => name.endsWith('.parts')) ?? 'no parts')
+    const now = openTreeCache(cache).keep('chain', applyLayers(large()), sums)
+    await now.saved
+    await writeFlist(now.root, {}, output)
+    await now.saveParts?.()
+    const parts = (await readFile(await partsFile())).toString('base64')
+    const expected = await resultOf(folder.path, () => applyLayers([...large(), top]))
+
+    const next = async () => {
+      const kept = await openTreeCache(cache).load('chain')
+      if (!kept) throw new Error('nothing was kept')
+      const result = await resultOf(folder.path, () => applyLayers([top], kept.root))
+      await kept.saveParts()
+      expect(result).toEqual(expected)
+      return (await readFile(await partsFile())).toString('base64')
+    }
+    const changed = await next()
+    expect(changed === parts).toBe(false)
+    // Nothing new, nothing written.
+    const { mtimeMs } = await stat(await partsFile())
+    expect((await next()) === changed).toBe(true)
+    expect((await stat(await partsFile())).mtimeMs).toBe(mtimeMs)
+    // Parts that are damaged, or those of another tree, are made again.
+    await truncate(await partsFile(), 5000)
+    expect((await next()) === changed).toBe(true)
+    const other = openTreeCache(cache).keep('another', applyLayers(large()), sums)
+    await writeFlist(other.root, {}, output)
+    const mine = await partsFile()
+    await other.saveParts?.()
+    const others = (await readdir(cache))
+      .map((name) => join(cache, name))
+      .find((file) => /parts$/.test(file) && file !== mine)
+    await rename(others ?? '', mine)
+    expect((await next()) === changed).toBe(true)
+  })
 
   test.each<[string, (path: string) => Promise<void>]>([
     ['cut off', (path) => truncate(path, 100)],

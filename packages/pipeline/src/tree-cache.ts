@@ -25,21 +25,28 @@ import { CONVERTER_VERSION } from './build-id.ts'
 import { checkLength, readCacheFile, writeCacheFile } from './cache-files.ts'
 import { findLosses, LOSSES_VERSION } from './fidelity/losses.ts'
 import type { LayerSums } from './limits.ts'
+import { loadParts, saveParts } from './parts-cache.ts'
 
 /** The tree of several layers, as it was when all of them were converted. */
 export type KeptImageTree = {
   /** May be changed. What is not changed is not even read. */
   readonly root: DirectoryNode<ChunkList>
-  /** Of all files, one behind the other; an id may be there several times. */
-  readonly chunkIds: Uint8Array
   /** Of the layers. */
   readonly sums: LayerSums
+  readonly saveParts: SaveParts
 }
+
+/** Keeps what the flist that was made of the tree has in common with the next one. @throws PipelineError 'cache-failed' */
+export type SaveParts = () => Promise<void>
 
 /** Trees of 0-flists by their chains of layers, with what a flist makes of them. */
 export type TreeCache = {
-  /** The tree, or undefined where there is none; as with layers, what it names need not be in a chunk store. */
-  load(chainId: string): Promise<KeptImageTree | undefined>
+  /**
+   * The tree, or undefined where there is none; as with layers, what it names need not be in a chunk store.
+   *
+   * @param onChunks called with the ids of its chunks while the rest is read, which may still fail
+   */
+  load(chainId: string, onChunks?: (chunkIds: Uint8Array) => void): Promise<KeptImageTree | undefined>
   /**
    * Begins to keep a tree, whose chunks must be stored by now, and gives it back with what a flist makes of it. One that no flist can
    * hold, or that is too large to be worth it, is not kept. It is looked at before the call returns.
@@ -52,34 +59,44 @@ export type KeptNow = {
   readonly root: DirectoryNode<ChunkList>
   /** Resolves when it is kept. @throws PipelineError 'cache-failed' */
   readonly saved: Promise<void>
+  readonly saveParts?: SaveParts
 }
 
 /**
  * It holds the identity, the sums, a layer with what a flist does not hold of the tree, and what it does. To compress it would take
  * longer than all else.
  */
-const KIND: IndexKind = { magic: 'tf-tree\0', version: 1, what: 'kept tree', compressed: false }
+const KIND: IndexKind = { magic: 'tf-tree\0', version: 2, what: 'kept tree', compressed: false }
 
 /** Larger files are none of ours: what is kept has 128 MiB, and its losses less. */
 const MAX_BYTES = 256 << 20
 
 /** As `openLayerCache`, for trees: a file each. */
 export function openTreeCache(folder: string): TreeCache {
+  const partsOf = (path: string) => `${path}.parts`
   const pathOf = (identity: string) => join(folder, createHash('sha256').update(identity).digest('hex'))
   return {
-    load(chainId) {
+    async load(chainId, onChunks) {
       const identity = identityOf(chainId)
       const path = pathOf(identity)
-      return readCacheFile(path, MAX_BYTES, (bytes) =>
-        decode(unpackIndex(KIND, bytes, path, MAX_BYTES), identity, path),
+      const tree = await readCacheFile(path, MAX_BYTES, (bytes) =>
+        decode(unpackIndex(KIND, bytes, path, MAX_BYTES), identity, path, onChunks),
       )
+      if (!tree) return undefined
+      const { parts, ...rest } = tree
+      await loadParts(partsOf(path), identity, parts)
+      return { ...rest, saveParts: () => saveParts(partsOf(path), identity, parts) }
     },
     keep(chainId, root, sums) {
       const identity = identityOf(chainId)
       const path = pathOf(identity)
       const kept = tryToKeep(identity, root, sums, path)
       if (kept === undefined) return { root, saved: Promise.resolve() }
-      return { root: kept.root, saved: writeCacheFile(path, () => packIndex(KIND, kept.data)) }
+      return {
+        root: kept.root,
+        saved: writeCacheFile(path, () => packIndex(KIND, kept.data)),
+        saveParts: () => saveParts(partsOf(path), identity, kept.parts),
+      }
     },
   }
 }
@@ -88,7 +105,9 @@ export function openTreeCache(folder: string): TreeCache {
 function tryToKeep(identity: string, root: DirectoryNode<ChunkList>, sums: LayerSums, name: string) {
   try {
     const data = encode(identity, root, sums)
-    return data && { data, root: decode(data, identity, name).root }
+    if (!data) return undefined
+    const { root: opened, parts } = decode(data, identity, name)
+    return { data, root: opened, parts }
   } catch (error) {
     if (error instanceof FlistError || error instanceof RootfsError) return undefined
     throw error
@@ -127,16 +146,13 @@ function encode(identity: string, root: DirectoryNode<ChunkList>, { entries, byt
 }
 
 /** @throws RootfsError `index`, `limit`, FlistError `corrupt` */
-function decode(data: Buffer, identity: string, name: string): KeptImageTree {
+function decode(data: Buffer, identity: string, name: string, onChunks?: (chunkIds: Uint8Array) => void) {
   const reader = new IndexReader(data, name)
   if (reader.text('its identity') !== identity) throw reader.failure('it is the tree of other layers')
   const sums = { entries: reader.number('the number of entries'), bytes: reader.number('the bytes of files') }
-  const losses = decodeLayer(
-    reader.data('what a flist does not hold'),
-    identity,
-    (list, size) => checkLength(list, size, FLIST_CHUNKS),
-    { name },
-  )
-  const { root, chunkIds } = openKeptTree(reader.rest(), name)
-  return { root: applyLayers([losses], root), chunkIds, sums }
+  const lost = reader.data('what a flist does not hold')
+  const { root, chunkIds, parts } = openKeptTree(reader.rest(), name)
+  onChunks?.(chunkIds)
+  const losses = decodeLayer(lost, identity, (list, size) => checkLength(list, size, FLIST_CHUNKS), { name })
+  return { root: applyLayers([losses], root), parts, sums }
 }

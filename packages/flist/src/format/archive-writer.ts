@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { FlistError } from '../errors.ts'
-import { createGzip } from './gzip-writer.ts'
+import { createGzip, type PackedPart } from './gzip-writer.ts'
 import { PAGE_BYTES } from './page-stream.ts'
 import { encodeTarHeader, MAX_TAR_BYTES, TAR_BLOCK } from './tar-header.ts'
 
@@ -12,6 +12,10 @@ export const DATABASE_MEMBER = './flistdb.sqlite3'
 export type ArchiveWriter = {
   /** Packs the next pages of the database, which must stay as they are. Throws `too-large`. */
   add(piece: Uint8Array): void
+  /** Makes a part of what was added since the last one (see `GzipWriter`). */
+  endPart(): PackedPart
+  /** Packs pages that were packed before. Throws `too-large`. */
+  addPart(part: PackedPart): void
   /** Is done when more may be added without filling the memory. */
   room(): Promise<void>
   /** Writes a new file: the first page of the database, then what was added. Throws `io` and the signal's reason. */
@@ -28,16 +32,24 @@ export type ArchiveWriter = {
 export function createArchive({ maxBytes = MAX_TAR_BYTES } = {}): ArchiveWriter {
   const gzip = createGzip()
   let size = PAGE_BYTES
+  const count = (bytes: number) => {
+    size += bytes
+    if (size > maxBytes) {
+      throw new FlistError(
+        'too-large',
+        `flist database: has over ${maxBytes} bytes, more than a tar member holds; split the tree`,
+      )
+    }
+  }
   return {
     add(piece) {
-      size += piece.length
-      if (size > maxBytes) {
-        throw new FlistError(
-          'too-large',
-          `flist database: has over ${maxBytes} bytes, more than a tar member holds; split the tree`,
-        )
-      }
+      count(piece.length)
       gzip.add(piece)
+    },
+    endPart: gzip.endPart,
+    addPart(part) {
+      count(part.bytes)
+      gzip.addPart(part)
     },
     room: gzip.room,
     async write(file, firstPage, signal) {

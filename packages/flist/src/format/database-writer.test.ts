@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeDatabase, inDirectory, inSqlite, type Row, SCHEMA } from '../../test/raw-flist.ts'
+import { collecting, encodeDatabase, inDirectory, inSqlite, type Row, SCHEMA } from '../../test/raw-flist.ts'
 import { createAcl, encodeAcl } from './acl.ts'
 import { checkHeader } from './database-header.ts'
 import { createDatabase } from './database-writer.ts'
@@ -30,14 +30,14 @@ async function expectRows(entries: readonly Row<Uint8Array>[], metadata: readonl
     expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
     for (const [table, rows] of Object.entries({ entries, metadata })) {
       const find = database.prepare(`SELECT rowid FROM ${table} WHERE key = ?`)
-      let rowid = 0
+      let index = 0
       for (const row of database.prepare(`SELECT rowid, key, value FROM ${table} ORDER BY rowid`).iterate()) {
-        const [key, value] = rows[rowid++] ?? []
-        if (row.rowid !== rowid || row.key !== key || !isSame(row.value, value))
-          throw new Error(`${table} ${rowid} differs`)
-        if (find.get(key ?? null)?.rowid !== rowid) throw new Error(`${table} ${rowid} is not found by its key`)
+        if (index === 0) expect(row.rowid).toBe(1)
+        const [key, value] = rows[index++] ?? []
+        if (row.key !== key || !isSame(row.value, value)) throw new Error(`${table} ${index} differs`)
+        if (find.get(key ?? null)?.rowid !== row.rowid) throw new Error(`${table} ${index} is not found by its key`)
       }
-      expect(rowid).toBe(rows.length)
+      expect(index).toBe(rows.length)
     }
   })
   return bytes
@@ -193,7 +193,7 @@ describe('SQLite finds every row where it belongs', () => {
 
 test('pages are handed on while rows are added', () => {
   const pieces: Buffer[] = []
-  const writer = createDatabase((piece) => pieces.push(piece))
+  const writer = createDatabase(collecting(pieces))
   for (let index = 0; index < 1000; index++) writer.addEntry(keyOf(index), noise(3000, index))
   expect(pieces.length).toBeGreaterThan(5)
   const early = Buffer.concat(pieces)

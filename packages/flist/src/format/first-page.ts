@@ -2,17 +2,22 @@ import { HEADER_BYTES, normaliseHeader, SQLITE_MAGIC } from './database-header.t
 import { PAGE_BYTES } from './page-stream.ts'
 import { endTreePage, placeCell, startTreePage, TABLE_LEAF } from './tree-pages.ts'
 
+/** How many pages a database has, how many of them are free, and where the list of these begins (0 for none). */
+export type PageCounts = { readonly pages: number; readonly free: number; readonly freeList: number }
+
 /**
- * The first page: the header of a database of `pageCount` pages, then its schema table, whose cells have to fit. What is
- * zero in the header is not used. https://sqlite.org/fileformat2.html#the_database_header
+ * The first page: the header of a database, then its schema table, whose cells have to fit. What is zero in the header is
+ * not used. https://sqlite.org/fileformat2.html#the_database_header
  */
-export function encodeFirstPage(schema: readonly Uint8Array[], pageCount: number): Buffer {
+export function encodeFirstPage(schema: readonly Uint8Array[], { pages, free, freeList }: PageCounts): Buffer {
   const page = Buffer.alloc(PAGE_BYTES)
   page.set(SQLITE_MAGIC)
   page.writeUInt16BE(PAGE_BYTES, 16)
   // Read and written with a rollback journal; fractions of a page, of which one value each is valid.
   page.set([1, 1, 0, 64, 32, 32], 18)
-  page.writeUInt32BE(pageCount, 28)
+  page.writeUInt32BE(pages, 28)
+  page.writeUInt32BE(freeList, 32)
+  page.writeUInt32BE(free, 36)
   // The schema changed twice, by a table each time; its format is that of all SQLites since 2006; texts are UTF-8.
   page.writeUInt32BE(2, 40)
   page.writeUInt32BE(4, 44)

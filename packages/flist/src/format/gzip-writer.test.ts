@@ -22,7 +22,7 @@ async function gzip(
     writer.add(piece)
     await pause(writer)
   }
-  const parts: Buffer[] = []
+  const parts: Uint8Array[] = []
   for await (const part of writer.finish(pieces[0] ?? new Uint8Array(0))) parts.push(part)
   return Buffer.concat(parts)
 }
@@ -54,6 +54,42 @@ test('any pieces become one gzip member of all their bytes', async () => {
       expect(packed.readUInt32LE(packed.length - 4)).toBe(plain.length)
     }),
     { numRuns: 50 },
+  )
+})
+
+test('a part stands in another member as well, among others', async () => {
+  const bytesOf = async (writer: GzipWriter) => {
+    const all: Uint8Array[] = []
+    for await (const bytes of writer.finish(Buffer.from('first'))) all.push(bytes)
+    return Buffer.concat(all)
+  }
+  await fc.assert(
+    fc.asyncProperty(pieces, pieces, pieces, async (before, within, behind) => {
+      const writer = createGzip()
+      for (const piece of before) writer.add(piece)
+      writer.endPart()
+      for (const piece of within) writer.add(piece)
+      const part = writer.endPart()
+      expect(part).toMatchObject({ bytes: Buffer.concat(within).length, checksum: crc32(Buffer.concat(within)) })
+      for (const piece of behind) writer.add(piece)
+      const packed = await bytesOf(writer)
+      expect(gunzipSync(packed).equals(Buffer.concat([Buffer.from('first'), ...before, ...within, ...behind]))).toBe(
+        true,
+      )
+
+      // With what was before left out, and the part itself as one that was packed earlier.
+      const other = createGzip()
+      other.addPart(part)
+      for (const piece of behind) other.add(piece)
+      const again = await bytesOf(other)
+      expect(gunzipSync(again).equals(Buffer.concat([Buffer.from('first'), ...within, ...behind]))).toBe(true)
+      const same = createGzip()
+      for (const piece of within) same.add(piece)
+      same.endPart()
+      for (const piece of behind) same.add(piece)
+      expect(again.equals(await bytesOf(same))).toBe(true)
+    }),
+    { numRuns: 40 },
   )
 })
 

@@ -8,7 +8,8 @@ function addPages(count: number, sink: (piece: Buffer) => void): number {
     const number = pages.next
     pages.add().writeUInt32BE(number)
   }
-  return pages.finish()
+  pages.flush()
+  return pages.count
 }
 
 test('pages are numbered from 2 and come in pieces of 512 KiB', () => {
@@ -24,6 +25,24 @@ test.each([1, 127, 128, 129])('no piece is empty or comes twice: %i pages', (cou
   const pieces: number[] = []
   addPages(count, ({ length }) => pieces.push(length / PAGE_BYTES))
   expect(pieces).toEqual(count <= 128 ? [count] : [128, count - 128])
+})
+
+test('what is flushed is a piece, and pages from elsewhere are counted', () => {
+  const pieces: Buffer[] = []
+  const pages = createPageStream((piece) => pieces.push(piece))
+  pages.flush()
+  for (let i = 0; i < 130; i++) pages.add().writeUInt32BE(pages.count)
+  pages.flush()
+  pages.skip(1000)
+  expect([pages.count, pages.next]).toEqual([1131, 1132])
+  pages.add().writeUInt32BE(pages.count)
+  pages.flush()
+  pages.flush()
+  expect(pieces.map((piece) => [piece.length / PAGE_BYTES, piece.readUInt32BE()])).toEqual([
+    [128, 2],
+    [2, 130],
+    [1, 1132],
+  ])
 })
 
 test('no pages, no piece', () => {

@@ -9,31 +9,40 @@ const LOCK_BYTE_PAGE = 2 ** 30 / PAGE_BYTES + 1
 
 /** The pages of a database in their order. The first one, which tells where the others are, is not among them. */
 export type PageStream = {
+  /** Pages so far, with the first one */
+  readonly count: number
   /** The number of the page that is added next */
   readonly next: number
   /** An empty page, to be filled before the next one is added. */
   add(): Buffer
-  /** Hands on the last piece and gives the number of pages, with the first one. */
-  finish(): number
+  /** Hands on what has less than a piece. */
+  flush(): void
+  /** Counts pages that come from elsewhere, when all others are handed on. */
+  skip(pages: number): void
 }
 
 /** Starts with page 2. `sink` gets the pages in pieces, which it may keep: they do not change any more. */
 export function createPageStream(sink: (piece: Buffer) => void): PageStream {
   const pieceBytes = PIECE_PAGES * PAGE_BYTES
-  let piece = Buffer.alloc(pieceBytes)
+  let piece: Buffer | undefined
   let used = 0
   let pages = 1
+  const flush = () => {
+    if (piece) sink(piece.subarray(0, used))
+    piece = undefined
+    used = 0
+  }
   const take = () => {
-    if (used === pieceBytes) {
-      sink(piece)
-      piece = Buffer.alloc(pieceBytes)
-      used = 0
-    }
+    if (used === pieceBytes) flush()
+    piece ??= Buffer.alloc(pieceBytes)
     pages++
     used += PAGE_BYTES
     return piece.subarray(used - PAGE_BYTES, used)
   }
   return {
+    get count() {
+      return pages
+    },
     get next() {
       return pages + 1 === LOCK_BYTE_PAGE ? LOCK_BYTE_PAGE + 1 : pages + 1
     },
@@ -41,9 +50,9 @@ export function createPageStream(sink: (piece: Buffer) => void): PageStream {
       if (pages + 1 === LOCK_BYTE_PAGE) take()
       return take()
     },
-    finish() {
-      if (used > 0) sink(piece.subarray(0, used))
-      return pages
+    flush,
+    skip(more) {
+      pages += more
     },
   }
 }

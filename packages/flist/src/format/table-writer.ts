@@ -14,10 +14,17 @@ import {
   type TreeCells,
 } from './tree-pages.ts'
 
+/** A leaf of a table: the number of its page, and its last rowid. */
+export type Leaf = { readonly page: number; readonly last: number }
+
 /** A table of keys and values under construction. */
 export type TableWriter = {
-  /** Adds a row; rowids are 1, 2, 3 … in the order of the calls. */
+  /** Adds a row; rowids are 1, 2, 3 … in the order of the calls, but for those that `leap` leaves out. */
   add(key: string, value: string | Uint8Array): void
+  /** Makes a page of the rows that are on none, and gives the leaves since the last call. The next row has this rowid. */
+  leap(rowid: number): Leaf[]
+  /** Adds rows that are on pages already, from the rowid on that is the next one. */
+  adopt(keys: Iterable<string>, leaves: readonly Leaf[]): void
   /** Adds the index of the keys and gives the numbers of both roots. Throws `invalid` when two rows have one key. */
   finish(): { readonly table: number; readonly index: number }
 }
@@ -26,31 +33,51 @@ export type TableWriter = {
 export function createTable(name: string, pages: PageStream): TableWriter {
   const cells = createCellWriter(pages)
   const keys: string[] = []
-  const leaves: { pages: number[]; dividers: number[] } = { pages: [], dividers: [] }
+  /** Of each key. */
+  const rowids: number[] = []
+  const leaves: Leaf[] = []
   const bytes = new Uint8Array(PAGE_BYTES)
   let leaf = startTreePage(bytes, TABLE_LEAF)
-  const closeLeaf = () => {
+  let next = 1
+  let leapt = 0
+  const addKey = (key: string) => {
+    keys.push(key)
+    rowids.push(next)
+    return next++
+  }
+  const closeLeaf = (last: number) => {
     endTreePage(leaf)
-    leaves.pages.push(pages.next)
+    leaves.push({ page: pages.next, last })
     pages.add().set(bytes)
     leaf = startTreePage(bytes, TABLE_LEAF)
   }
   return {
     add(key, value) {
-      const rowid = keys.push(key)
+      const rowid = addKey(key)
       const size = cells.take([key, value], TABLE_MAX_LOCAL, rowid)
       let at = placeCell(leaf, size)
       if (at === undefined) {
-        closeLeaf()
-        leaves.dividers.push(rowid - 1)
+        closeLeaf(rowid - 1)
         at = placeCell(leaf, size) as number
       }
       cells.write(bytes, at)
     },
+    leap(rowid) {
+      if (leaf.cells > 0) closeLeaf(next - 1)
+      next = rowid
+      const since = leaves.slice(leapt)
+      leapt = leaves.length
+      return since
+    },
+    adopt(added, addedLeaves) {
+      for (const key of added) addKey(key)
+      leaves.push(...addedLeaves)
+    },
     finish() {
-      closeLeaf()
-      const table = addInterior(pages, TABLE_INTERIOR, createRowidCells(), leaves)
-      return { table, index: addIndex(name, keys, pages) }
+      if (leaf.cells > 0 || leaves.length === 0) closeLeaf(next - 1)
+      const level = { pages: leaves.map(({ page }) => page), dividers: leaves.slice(0, -1).map(({ last }) => last) }
+      const table = addInterior(pages, TABLE_INTERIOR, createRowidCells(), level)
+      return { table, index: addIndex(name, keys, rowids, pages) }
     },
   }
 }
@@ -67,12 +94,12 @@ function createRowidCells(): TreeCells {
   }
 }
 
-/** Adds the index of the keys, whose rowids are 1, 2, 3 …, and gives the number of its root. */
-function addIndex(name: string, keys: readonly string[], pages: PageStream): number {
-  const isPlain = keys.every(isAscii)
+/** Adds the index of the keys and gives the number of its root. */
+function addIndex(name: string, keys: readonly string[], rowids: readonly number[], pages: PageStream): number {
+  const isPlain = isAscii(keys.join(''))
   // What no UTF-8 has is stored as another text, which another row may have as well.
   const texts = isPlain ? keys : keys.map((key) => key.toWellFormed())
-  const rowids = new Map(texts.map((text, index) => [text, index + 1]))
+  const rowidOf = new Map(texts.map((text, index) => [text, rowids[index] ?? 0]))
   // Without a function to compare them they are sorted by UTF-16: texts of ASCII by their bytes.
   const sorted = isPlain ? [...texts].sort() : sortByBytes(texts)
   const twice = sorted.findIndex((text, index) => text === sorted[index + 1])
@@ -80,7 +107,7 @@ function addIndex(name: string, keys: readonly string[], pages: PageStream): num
     const key = JSON.stringify(sorted[twice])
     throw new FlistError('invalid', `flist database: has two ${name} with the key ${key}; keep one`)
   }
-  const cells = createKeyCells(sorted, rowids, pages)
+  const cells = createKeyCells(sorted, rowidOf, pages)
   const leaves = addLevel(pages, INDEX_LEAF, cells, [...sorted.keys()])
   return addInterior(pages, INDEX_INTERIOR, cells, leaves)
 }

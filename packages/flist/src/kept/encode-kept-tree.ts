@@ -4,7 +4,7 @@ import { aclKey, createAcl, type Owner } from '../format/acl.ts'
 import { encodeDirectory } from '../format/directory-record.ts'
 import { createMessage } from '../format/message-writer.ts'
 import { type ChunkList, type DirectoryNode, joinPath, type Node, sortedNames } from '../tree.ts'
-import { hashedSpace, writeHashed } from '../tree-hash.ts'
+import { hashedSpace, writeHashed, writeTimeless } from '../tree-hash.ts'
 import { type AclKeys, buildDirectory, createKeyTable, ownerOf } from '../write/directory-builder.ts'
 import { REFERENCE_RECORD_BYTES } from '../write/write-flist.ts'
 import { createGrowingBytes } from './growing-bytes.ts'
@@ -28,7 +28,8 @@ export function encodeKeptTree(
   isWhole: (path: string, node: Node<ChunkList>) => boolean,
 ): Uint8Array[] {
   const columns = Object.fromEntries(COLUMNS.map((column) => [column, []])) as unknown as Record<Column, number[]>
-  const [records, hashed, chunkIds] = [createGrowingBytes(), createGrowingBytes(), createGrowingBytes()]
+  const parts = [createGrowingBytes(), createGrowingBytes(), createGrowingBytes(), createGrowingBytes()] as const
+  const [records, hashed, timeless, chunkIds] = parts
   const { owners, acls, beginDirectory, ownersOf } = createOwnerTable()
   const tables = { acls, keys: createKeyTable() }
   const keys: string[] = []
@@ -36,7 +37,7 @@ export function encodeKeptTree(
   const message = createMessage()
 
   function checkSize(depth: number): void {
-    const bytes = records.length + hashed.length + chunkIds.length + (keys.length * owners.length) / 8
+    const bytes = parts.reduce((sum, { length }) => sum + length, (keys.length * owners.length) / 8)
     if (bytes <= MAX_BYTES && depth <= MAX_DEPTH && owners.length <= MAX_OWNERS) return
     throw new FlistError(
       'too-large',
@@ -46,9 +47,9 @@ export function encodeKeptTree(
 
   function addHashed(path: string, node: Node<ChunkList>, depth: number): void {
     checkSize(depth)
-    hashed.write(hashedSpace(path, node), (buffer, view, at) =>
-      writeHashed({ buffer, view }, path, node, at, FLIST_CHUNKS),
-    )
+    const space = hashedSpace(path, node)
+    hashed.write(space, (buffer, view, at) => writeHashed({ buffer, view }, path, node, at, FLIST_CHUNKS))
+    timeless.write(space, (buffer, view, at) => writeTimeless({ buffer, view }, path, node, at, FLIST_CHUNKS))
   }
 
   function addIds(content: ChunkList): void {
@@ -65,6 +66,7 @@ export function encodeKeptTree(
     records.add(record)
     columns.record[index] = records.length
     columns.hashStart[index] = hashed.length
+    columns.timelessStart[index] = timeless.length
     columns.idStart[index] = chunkIds.length
     addHashed(path, node, depth)
     let whole = isWhole(path, node) && record.length <= REFERENCE_RECORD_BYTES
@@ -95,13 +97,14 @@ export function encodeKeptTree(
     sizes[index] = sums.bytes
     columns.end[index] = keys.length
     columns.hashEnd[index] = hashed.length
+    columns.timelessEnd[index] = timeless.length
     columns.idEnd[index] = chunkIds.length
     columns.isWhole[index] = whole ? 1 : 0
     return whole
   }
 
   visit('', root, 0)
-  return writeColumns({ columns, sizes, keys, owners, ownersOf, parts: [records, hashed, chunkIds] })
+  return writeColumns({ columns, sizes, keys, owners, ownersOf, parts })
 }
 
 /** ACLs by the places of their owners, and which of them each directory has. */

@@ -8,7 +8,8 @@ import type { GrowingBytes } from './growing-bytes.ts'
  * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32), filled up to
  * 32 bytes; for all directories, in the order of the walk, the sum of file sizes of each and all below it (f64); the same for
  * each of `COLUMNS`; the owners (mode, uid, gid: u32 each); the keys of all directories (16 bytes each); the owners each of them
- * names (a bit each, in as many bytes as all need); then the parts: records, nodes as the tree hash takes them, ids of chunks.
+ * names (a bit each, in as many bytes as all need); then the parts: records, nodes as the tree hash takes them, the same without
+ * times, ids of chunks.
  */
 export type KeptColumns = {
   readonly owners: readonly Owner[]
@@ -20,6 +21,7 @@ export type KeptColumns = {
   key(index: number): string
   /** Of the directory and all below it, like the next ones. */
   hashed(index: number): Uint8Array
+  timeless(index: number): Uint8Array
   chunkIds(index: number): Uint8Array
   counts(index: number): KeptSubtree['counts']
   ownersOf(index: number): Owner[]
@@ -32,6 +34,8 @@ export const COLUMNS = [
   'record',
   'hashStart',
   'hashEnd',
+  'timelessStart',
+  'timelessEnd',
   'idStart',
   'idEnd',
   'files',
@@ -57,7 +61,7 @@ export type KeptParts = {
   readonly owners: readonly Owner[]
   /** Of each directory the places of its owners. */
   readonly ownersOf: readonly ReadonlySet<number>[]
-  readonly parts: readonly [records: GrowingBytes, hashed: GrowingBytes, chunkIds: GrowingBytes]
+  readonly parts: readonly [records: GrowingBytes, hashed: GrowingBytes, timeless: GrowingBytes, chunkIds: GrowingBytes]
 }
 
 /** Gives the bytes in pieces, as they are many. */
@@ -111,44 +115,21 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
   const keys = Buffer.from(take(KEY_BYTES * count)).toString('hex')
   const ownerBytes = Math.ceil(ownerCount / 8)
   const bits = take(count * ownerBytes)
-  const [records, hashes, ids] = [take(lengths[0] ?? 0), take(lengths[1] ?? 0), take(lengths[2] ?? 0)] as const
+  const part = (index: number) => take(lengths[index] ?? 0)
+  const [records, hashes, timeless, ids] = [part(0), part(1), part(2), part(3)] as const
   const owners = Array.from({ length: ownerCount }, (_, i) => ownerAt(list, i))
   const value = (column: Column, index: number) => columns[column][index] ?? 0
-  checkPlaces()
-
-  /** Each directory lies within the one above it and behind the one before it, with all its places: nothing is there twice. */
-  function checkPlaces(): void {
-    if (at !== bytes.length || value('end', 0) !== count) throw damaged()
-    /** The directories above the next one. */
-    const above: number[] = []
-    let [hashPlace, idPlace] = [0, 0]
-    for (let i = 0; i < count; i++) {
-      while (i >= value('end', above.at(-1) ?? 0)) above.pop()
-      const parent = above.at(-1)
-      const [end, hashEnd, idEnd] =
-        parent === undefined
-          ? [count, hashes.length, ids.length]
-          : [value('end', parent), value('hashEnd', parent), value('idEnd', parent)]
-      const isPlaced =
-        value('end', i) > i &&
-        value('end', i) <= end &&
-        value('record', i) >= value('record', i - 1) &&
-        value('record', i) <= records.length &&
-        hashPlace <= value('hashStart', i) &&
-        value('hashStart', i) <= value('hashEnd', i) &&
-        value('hashEnd', i) <= hashEnd &&
-        idPlace <= value('idStart', i) &&
-        value('idStart', i) <= value('idEnd', i) &&
-        value('idEnd', i) <= idEnd &&
-        value('idEnd', i) % ID_BYTES === 0
-      if (!isPlaced) throw damaged()
-      // Of a directory that ends here the next one comes behind its end.
-      const isLast = value('end', i) === i + 1
-      hashPlace = isLast ? value('hashEnd', i) : value('hashStart', i)
-      idPlace = isLast ? value('idEnd', i) : value('idStart', i)
-      above.push(i)
-    }
+  if (at !== bytes.length || !areOrdered(columns.record, records.length)) throw damaged()
+  const above = directoriesAbove(columns.end)
+  if (!above) throw damaged()
+  for (const [start, end, bytes] of [
+    [columns.hashStart, columns.hashEnd, hashes],
+    [columns.timelessStart, columns.timelessEnd, timeless],
+    [columns.idStart, columns.idEnd, ids],
+  ] as const) {
+    if (!areNested(start, end, above, bytes.length)) throw damaged()
   }
+  if (columns.idEnd.some((end) => end % ID_BYTES !== 0)) throw damaged()
 
   return {
     owners,
@@ -157,6 +138,7 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
     record: (index) => records.subarray(value('record', index - 1), value('record', index)),
     key: (index) => keys.slice(2 * KEY_BYTES * index, 2 * KEY_BYTES * (index + 1)),
     hashed: (index) => hashes.subarray(value('hashStart', index), value('hashEnd', index)),
+    timeless: (index) => timeless.subarray(value('timelessStart', index), value('timelessEnd', index)),
     chunkIds: (index) => ids.subarray(value('idStart', index), value('idEnd', index)),
     counts: (index) => ({
       files: value('files', index),
@@ -169,13 +151,44 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
     ownersOf(index) {
       const found = new Uint8Array(ownerBytes)
       const end = value('end', index) * ownerBytes
-      for (let i = index * ownerBytes; i < end; i++) {
-        const place = i % ownerBytes
-        found[place] = (found[place] ?? 0) | (bits[i] ?? 0)
+      for (let at = index * ownerBytes; at < end; at += ownerBytes) {
+        for (let i = 0; i < ownerBytes; i++) found[i] = (found[i] ?? 0) | (bits[at + i] ?? 0)
       }
       return owners.filter((_, i) => (found[i >> 3] ?? 0) & (1 << (i & 7)))
     },
   }
+}
+
+function areOrdered(places: Uint32Array, last: number): boolean {
+  return places.every((place, i) => place >= (places[i - 1] ?? 0)) && (places.at(-1) ?? 0) <= last
+}
+
+/** The number of the directory above each, the root's its own; undefined when one is not within that above it. */
+function directoriesAbove(ends: Uint32Array): Uint32Array | undefined {
+  const above = new Uint32Array(ends.length)
+  if (ends[0] !== ends.length) return undefined
+  for (let i = 1, parent = 0; i < ends.length; i++) {
+    while (i >= (ends[parent] ?? 0)) parent = above[parent] ?? 0
+    const end = ends[i] ?? 0
+    if (end <= i || end > (ends[parent] ?? 0)) return undefined
+    above[i] = parent
+    parent = i
+  }
+  return above
+}
+
+/** Whether the stretch of each directory lies in that of the one above it and behind that of the one before: nothing is there twice. */
+function areNested(starts: Uint32Array, ends: Uint32Array, above: Uint32Array, bytes: number): boolean {
+  /** How much of the stretch of each is passed. */
+  const passed = starts.slice()
+  for (let i = 0; i < starts.length; i++) {
+    const parent = above[i] ?? 0
+    const [start, end] = [starts[i] ?? 0, ends[i] ?? 0]
+    const least = i === 0 ? 0 : (passed[parent] ?? 0)
+    if (start < least || end < start || end > (i === 0 ? bytes : (ends[parent] ?? 0))) return false
+    if (i > 0) passed[parent] = end
+  }
+  return true
 }
 
 function ownerAt(list: Uint32Array, i: number): Owner {

@@ -1,4 +1,4 @@
-import type { Attributes, ChunkList, DirectoryNode, KeptSubtree, Node } from '../tree.ts'
+import type { Attributes, ChunkList, DirectoryNode, KeptStretch, KeptSubtree, Node } from '../tree.ts'
 
 /** A directory of a kept tree: its children are made when somebody looks at them, and then nothing is sure to be as it was. */
 export class KeptDirectory implements DirectoryNode<ChunkList> {
@@ -9,6 +9,7 @@ export class KeptDirectory implements DirectoryNode<ChunkList> {
   mtime: number
   declare mtimeNanos?: number
   declare xattrs?: ReadonlyMap<string, Uint8Array>
+  readonly keptRecord: KeptStretch
   readonly #attributes: Attributes
   readonly #open: () => Map<string, Node<ChunkList>>
   readonly #subtree: () => KeptSubtree | undefined
@@ -16,6 +17,7 @@ export class KeptDirectory implements DirectoryNode<ChunkList> {
 
   constructor(
     attributes: Attributes,
+    keptRecord: KeptStretch,
     open: () => Map<string, Node<ChunkList>>,
     subtree: () => KeptSubtree | undefined,
   ) {
@@ -25,6 +27,7 @@ export class KeptDirectory implements DirectoryNode<ChunkList> {
     this.gid = gid
     this.mtime = mtime
     this.#attributes = attributes
+    this.keptRecord = keptRecord
     this.#open = open
     this.#subtree = subtree
   }

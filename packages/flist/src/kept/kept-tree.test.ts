@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -19,11 +20,12 @@ const encode = (tree: Tree, isWhole: (path: string, node: Node<ChunkList>) => bo
 const keep = (tree: Tree, isWhole: (path: string, node: Node<ChunkList>) => boolean = () => true) =>
   openKeptTree(encode(tree, isWhole), 'kept').root
 
-/** The bytes of the flist, and what its writer says of it. */
+/** The hash of the flist, and what its writer says of it. */
 const write = (tree: Tree) =>
   inDirectory(async (folder) => {
     const summary = await writeFlist(tree, {}, join(folder, 'a.flist'))
-    return { summary, bytes: await readFile(join(folder, 'a.flist')) }
+    const bytes = await readFile(join(folder, 'a.flist'))
+    return { summary, hash: createHash('sha256').update(bytes).digest('hex') }
   })
 
 /** Changes directories of a tree, those at the same places in the same way whatever tree it is. */
@@ -67,6 +69,45 @@ const tree = () =>
 const child = (node: Node<ChunkList> | undefined, name: string) =>
   node?.type === 'directory' ? node.children.get(name) : undefined
 const keptOf = (node: Node<ChunkList> | undefined) => (node?.type === 'directory' ? node.kept : undefined)
+
+/** Two levels of directories, whose records fill several parts of a flist. */
+const large = () => {
+  const numbered = <T>(count: number, make: (index: number) => T) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`name-${index}`, make(index)]))
+  const files = (seed: number) => numbered(16, (index) => file(7, chunks(1), { mtime: seed * 20 + index }))
+  return directory(numbered(40, (i) => directory(numbered(60, (j) => directory(files(60 * i + j))))))
+}
+const directoryAt = (root: Tree, ...names: string[]) => {
+  const found = names.reduce<Node<ChunkList> | undefined>(child, root)
+  if (found?.type !== 'directory') throw new Error(`${names} is no directory`)
+  return found as Mutable
+}
+
+test.each<[string, number, (root: Tree) => unknown]>([
+  ['nothing', 1, () => undefined],
+  ['a file', 0.5, (root) => directoryAt(root, 'name-20', 'name-7').children.set('new', file())],
+  ['a new directory', 0.5, (root) => directoryAt(root, 'name-3').children.set('new', directory())],
+  ['a directory less', 0.5, (root) => directoryAt(root, 'name-30').children.delete('name-9')],
+  // Its record stays the same, which is only known when it was written.
+  ['a directory that was looked at', 1, (root) => directoryAt(root, 'name-20', 'name-7').children],
+  ['every time', 0, (root) => [...walkNodes(root)].map(({ node }) => Object.assign(node, { mtime: 1 }))],
+])('parts of an earlier flist are taken as they were: %s changed', async (what, least, change) => {
+  const bytes = encode(large())
+  const before = openKeptTree(bytes, 'kept')
+  await write(before.root)
+  const { used } = before.parts
+  expect(used.size).toBeGreaterThan(4)
+
+  const after = openKeptTree(bytes, 'kept')
+  for (const [first, part] of used) after.parts.known.set(first, part)
+  const tree = large()
+  if (!what.includes('looked at')) change(tree)
+  change(after.root)
+  expect(await write(after.root)).toEqual(await write(tree))
+  const same = [...after.parts.used].filter(([first, part]) => used.get(first) === part)
+  expect(same.length / used.size).toBeGreaterThanOrEqual(least)
+  if (least === 0) expect(same).toEqual([])
+})
 
 test('nobody looks into directories that were not changed', () => {
   const root = keep(tree())

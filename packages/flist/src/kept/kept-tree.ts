@@ -2,7 +2,7 @@ import { FlistError } from '../errors.ts'
 import { aclKey, createAcl, type Owner } from '../format/acl.ts'
 import { decodeDirectory } from '../format/directory-record.ts'
 import { createNode, detach } from '../read/flist-node.ts'
-import type { ChunkList, DirectoryNode, KeptSubtree, Node } from '../tree.ts'
+import type { ChunkList, DirectoryNode, KeptParts, KeptRecords, KeptSubtree, Node } from '../tree.ts'
 import { type KeptColumns, readColumns } from './kept-columns.ts'
 import { KeptDirectory } from './kept-directory.ts'
 
@@ -12,6 +12,8 @@ export type KeptTree = {
   readonly root: DirectoryNode<ChunkList>
   /** Of all its files, one behind the other; an id may be there several times. */
   readonly chunkIds: Uint8Array
+  /** Those that are known may be added; those that a flist of it is made of are. */
+  readonly parts: KeptParts
 }
 
 /**
@@ -22,6 +24,8 @@ export type KeptTree = {
  */
 export function openKeptTree(bytes: Uint8Array, name: string): KeptTree {
   const columns = readColumns(bytes, name)
+  const parts: KeptParts = { known: new Map(), used: new Map() }
+  const records = { key: columns.key, record: columns.record, parts }
   const owners = new Map(columns.owners.map((owner) => [aclKey(createAcl(owner)), owner]))
 
   function ownerOf(key: string): Owner {
@@ -47,25 +51,26 @@ export function openKeptTree(bytes: Uint8Array, name: string): KeptTree {
   }
 
   function directory(index: number, owner: Owner, mtime: number): KeptDirectory {
-    const kept = columns.isWhole(index) ? () => subtree(columns, index) : () => undefined
-    return new KeptDirectory({ ...owner, mtime }, () => children(index), kept)
+    const kept = columns.isWhole(index) ? () => subtree(columns, records, index) : () => undefined
+    const record = { records, first: index, end: index + 1 }
+    return new KeptDirectory({ ...owner, mtime }, record, () => children(index), kept)
   }
 
   const root = decodeDirectory(columns.record(0), name)
   return {
     root: directory(0, ownerOf(root.aclKey), root.modificationTime),
     chunkIds: columns.chunkIds(0),
+    parts,
   }
 }
 
-function subtree(columns: KeptColumns, index: number): KeptSubtree {
+function subtree(columns: KeptColumns, records: KeptRecords, index: number): KeptSubtree {
   return {
     counts: columns.counts(index),
     hashed: columns.hashed(index),
+    timeless: columns.timeless(index),
     chunkIds: columns.chunkIds(index),
     owners: () => columns.ownersOf(index),
-    *records() {
-      for (let i = index; i < columns.end(index); i++) yield { key: columns.key(i), record: columns.record(i) }
-    },
+    records: { records, first: index, end: columns.end(index) },
   }
 }

@@ -1,4 +1,5 @@
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { FlistError } from '../errors.ts'
 
@@ -27,7 +28,9 @@ export async function writeWhole<T>(
   write: (file: string) => Promise<WholeFileDraft<T>>,
   { accept, signal }: WholeFileOptions<T> = {},
 ): Promise<WholeFile<T>> {
-  const workspace = await writing(output, signal, () => mkdtemp(join(dirname(output), `.${basename(output)}-`)))
+  const workspace = await writing(output, signal, async () =>
+    mkdtempSync(join(dirname(output), `.${basename(output)}-`)),
+  )
   try {
     const file = join(workspace, 'output')
     const { draft, complete } = await writing(output, signal, () => write(file))

@@ -8,6 +8,7 @@ import { encodeMetadata, type FlistMetadata } from '../format/metadata.ts'
 import { type ChunkList, type DirectoryNode, walkParts } from '../tree.ts'
 import { createTreeSummariser, type TreeSummary } from '../tree-summary.ts'
 import { buildDirectory, createAclTable, createKeyTable } from './directory-builder.ts'
+import { createRecordWriter } from './record-writer.ts'
 import { checkTree } from './tree-rules.ts'
 import { type WholeFile, type WholeFileOptions, writeWhole } from './whole-file.ts'
 
@@ -47,7 +48,7 @@ export async function writeFlist(
 ): Promise<FlistSummary> {
   checkTree(root, FLIST_CHUNKS)
   const archive = createArchive()
-  const database = createDatabase(archive.add)
+  const database = createDatabase(archive)
   const draft = await writeDirectories(root, database, archive.room, options.signal)
   const rows = encodeMetadata(typeof metadata === 'function' ? metadata(draft) : metadata)
   for (const [key, text] of rows) database.addMetadata(key, text)
@@ -73,25 +74,26 @@ async function writeDirectories(
   const summary = createTreeSummariser(FLIST_CHUNKS)
   const oversizedDirectories: string[] = []
   let written = 0
-  async function addDirectory(key: string, record: Uint8Array): Promise<void> {
-    database.addEntry(key, record)
+  const rest = async () => {
     if (++written % BATCH === 0) await setImmediate()
     await room()
     signal?.throwIfAborted()
   }
+  const records = createRecordWriter(database, rest)
   for (const { path, node, kept } of walkParts(root)) {
     if (kept) {
       summary.addKept(kept)
       for (const owner of kept.owners()) acls.add(owner)
-      for (const { key, record } of kept.records()) await addDirectory(key, record)
+      await records.addKept(kept.records)
       continue
     }
     summary.add(path, node)
     if (node.type !== 'directory') continue
     const record = encodeDirectory(buildDirectory(path, node, tables), message)
     if (record.length > REFERENCE_RECORD_BYTES) oversizedDirectories.push(path)
-    await addDirectory(tables.keys(path), record)
+    await records.add(tables.keys(path), record, node.keptRecord)
   }
+  await records.end()
   for (const { key, record } of acls.all()) if (key !== first?.key) database.addEntry(key, record)
   return { ...summary.finish(), oversizedDirectories }
 }
