@@ -12,7 +12,7 @@ export { FlistError, type FlistErrorCode } from './errors.ts'
 export { checkRoutes, type FlRoute } from './fl/fl-route.ts'
 export { type FlDetails, type FlSummary, type WriteFlOptions, writeFl } from './fl/write-fl.ts'
 export type { FlistMetadata } from './format/metadata.ts'
-export type { PackedRows } from './format/table-parts.ts'
+export { isSoundPart, type PackedRows } from './format/table-parts.ts'
 export { clampTime } from './format/times.ts'
 export { createIdSet, type IdSet } from './id-set.ts'
 export { encodeKeptTree } from './kept/encode-kept-tree.ts'
@@ -35,7 +35,7 @@ export {
   type ChunkList,
   type DirectoryNode,
   type FileNode,
-  type KeptParts,
+  type FlistParts,
   listChunks,
   type Node,
   type SpecialNode,

@@ -53,11 +53,11 @@ export type KeptStretch = { readonly records: KeptRecords; readonly first: numbe
 export type KeptRecords = {
   key(index: number): string
   record(index: number): Uint8Array
-  readonly parts: KeptParts
+  readonly parts: FlistParts
 }
 
 /** Parts of flists with nothing but records of a kept tree, by the number of their first one. */
-export type KeptParts = {
+export type FlistParts = {
   /** Of earlier flists. */
   readonly known: Map<number, PackedRows>
   /** Of the one that is being made. */

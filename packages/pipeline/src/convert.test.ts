@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openFlist } from '@tf-images/flist'
 import { expect, test } from 'vitest'
 import { member, pax } from '../../rootfs/test/tar-builder.ts'
 import { convertPath, temporaryFolder, writeImage } from '../test/converted.ts'
 import { openLayerCache } from './layer-cache.ts'
+import type { TreeCache } from './tree-cache.ts'
 
 test('the image row has the hashes of the tree, with and without its times', async () => {
   const folder = await temporaryFolder()
@@ -36,4 +38,21 @@ test('layers from the cache are reported like converted ones', async () => {
   expect(second.layers).toEqual({ total: 1, cached: 1 })
   expect(second.fidelity).toEqual(first.fidelity)
   expect(first.fidelity.findings.map((finding) => finding.class)).toEqual(['xattr', 'sub-second-time'])
+})
+
+test('what is aborted while the flist is written leaves none', async () => {
+  const folder = await temporaryFolder()
+  const path = await writeImage(folder, [member({ name: 'a' }, 'x')], {})
+  const abort = new AbortController()
+  const { trees, ...layers } = openLayerCache(join(folder, 'layers'))
+  const { keep, load } = trees as TreeCache
+  // Nobody looks at the tree before all is read.
+  const abortLater: TreeCache['keep'] = (...tree) => {
+    const kept = keep(...tree)
+    Object.defineProperty(kept.root, 'children', { get: () => abort.abort(new Error('enough')) ?? tree[1].children })
+    return kept
+  }
+  const options = { layerCache: { ...layers, trees: { load, keep: abortLater } }, signal: abort.signal }
+  await expect(convertPath(folder, path, options)).rejects.toThrow('enough')
+  expect(existsSync(join(folder, 'out.flist'))).toBe(false)
 })

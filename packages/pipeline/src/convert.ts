@@ -117,9 +117,11 @@ async function readAndWrite(
     if (strict) requireFidelity(source.title, fidelity, strict)
     if ((await isStored) === false) throw new LostChunks({ ...need, ...(layers ? { layers } : {}) })
   }
+  const signal = options.signal ? { signal: options.signal } : {}
   const summary = options.fl
-    ? await writeFl(root, { ...options.fl, metadata }, output, { accept: () => accept() })
+    ? await writeFl(root, { ...options.fl, metadata }, output, { ...signal, accept: () => accept() })
     : await writeFlist(root, metadata, output, {
+        ...signal,
         async accept({ oversizedDirectories }) {
           await accept(oversizedDirectories)
           await saveParts?.()

@@ -28,14 +28,17 @@ export async function loadTree(
   if (trees === undefined || chunks !== FLIST_CHUNKS) return undefined
   const chain = chainIds(layers.map(({ diffId }) => diffId))
   for (const [index, chainId] of [...chain.entries()].reverse()) {
-    let isStored = Promise.resolve(true)
-    const tree = await trees.load(chainId, (ids) => {
-      isStored = hasAllChunks(store, { ids, idBytes: chunks.idBytes }, signal ? { signal } : {})
+    let isStored: Promise<boolean> | undefined
+    const search = (ids: Uint8Array) => {
+      isStored ??= hasAllChunks(store, { ids, idBytes: chunks.idBytes }, signal ? { signal } : {})
       // What went wrong is told to who waits for it.
       isStored.catch(() => {})
-    })
+      return isStored
+    }
+    const tree = await trees.load(chainId, search)
     if (tree === undefined) continue
     budget.addAll(tree.sums)
+    isStored = search(tree.chunkIds)
     return { root: tree.root, layers: index + 1, isStored, saveParts: tree.saveParts }
   }
   return undefined

@@ -1,6 +1,9 @@
-import type { KeptParts, PackedRows } from '@tf-images/flist'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { type FlistParts, isSoundPart, type PackedRows } from '@tf-images/flist'
 import { type IndexKind, IndexReader, IndexWriter, packIndex, unpackIndex } from '@tf-images/rootfs'
 import { readCacheFile, writeCacheFile } from './cache-files.ts'
+import { PipelineError } from './errors.ts'
 
 /** It holds the identity, the number of parts, and of each what {@link encodePart} writes, which is compressed already. */
 const KIND: IndexKind = { magic: 'tf-parts', version: 1, what: 'parts of flists', compressed: false }
@@ -8,35 +11,62 @@ const KIND: IndexKind = { magic: 'tf-parts', version: 1, what: 'parts of flists'
 /** Larger files are none of ours: they are smaller than the trees they belong to. */
 const MAX_BYTES = 256 << 20
 
-/** Adds the packed parts that are kept of a flist of the same tree. @throws PipelineError 'cache-failed' */
-export async function loadParts(path: string, treeIdentity: string, { known }: KeptParts): Promise<void> {
-  const parts = await readCacheFile(path, MAX_BYTES, (bytes) => {
+/** Where another zlib can take the place of the one that Node was built with, nobody could tell which one packed a part. */
+const IS_ZLIB_KNOWN = !process.config.variables.node_shared_zlib
+
+/** Parts of the flists of one tree, packed, in a file beside that of the tree. Without them a flist is the same, and takes longer. */
+export type PartsCache = {
+  /** Adds the parts that are kept, if they can be read. */
+  load(parts: FlistParts): Promise<void>
+  /** Keeps those that the flist is made of instead, if they are others and can be written. */
+  save(parts: FlistParts): Promise<void>
+}
+
+/** @param treeIdentity all that the records of the tree depend on */
+export function openPartsCache(folder: string, treeIdentity: string): PartsCache {
+  const identity = `parts of ${treeIdentity} node ${process.version} ${process.arch}`
+  const path = join(folder, `${createHash('sha256').update(identity).digest('hex')}.parts`)
+
+  function decode(bytes: Uint8Array): FlistPart[] {
     const reader = new IndexReader(unpackIndex(KIND, bytes, path, MAX_BYTES), path)
-    if (reader.text('its identity') !== identityOf(treeIdentity)) throw reader.failure('it has parts of another tree')
+    if (reader.text('its identity') !== identity) throw reader.failure('it has parts of another tree')
     const count = reader.number('the number of parts', MAX_BYTES)
     const parts = Array.from({ length: count }, () => decodePart(reader))
     reader.end()
     return parts
-  })
-  for (const [first, part] of parts ?? []) known.set(first, part)
+  }
+
+  async function encode(used: FlistParts['used']): Promise<Uint8Array[]> {
+    const writer = new IndexWriter()
+    writer.text(identity)
+    writer.number(used.size)
+    for (const part of used) await encodePart(writer, part)
+    return packIndex(KIND, writer.bytes)
+  }
+
+  return {
+    async load({ known }) {
+      const parts = IS_ZLIB_KNOWN ? await readCacheFile(path, MAX_BYTES, decode).catch(ignored) : undefined
+      for (const [first, part] of parts ?? []) known.set(first, part)
+    },
+    async save({ known, used }) {
+      const isKept = [...used].every(([first, part]) => known.get(first) === part)
+      if (isKept || !IS_ZLIB_KNOWN) return
+      const pieces = await encode(used)
+      await writeCacheFile(path, () => pieces).catch(ignored)
+    },
+  }
 }
 
-/** Keeps the parts of the flist that was made last, if they are not those that are kept. @throws PipelineError 'cache-failed' */
-export async function saveParts(path: string, treeIdentity: string, { known, used }: KeptParts): Promise<void> {
-  if ([...used].every(([first, part]) => known.get(first) === part)) return
-  const writer = new IndexWriter()
-  writer.text(identityOf(treeIdentity))
-  writer.number(used.size)
-  for (const [first, part] of used) await encodePart(writer, first, part)
-  await writeCacheFile(path, () => packIndex(KIND, writer.bytes))
+/** The cache may be one that can only be read, and a flist that is nearly made needs it no more. */
+function ignored(error: unknown): undefined {
+  if (!(error instanceof PipelineError)) throw error
 }
 
-/** What packed parts depend on: the tree they are of, and the zlib that packed them. */
-function identityOf(treeIdentity: string): string {
-  return `parts of ${treeIdentity} zlib ${process.versions.zlib}`
-}
+/** A part and the number of its first record. */
+type FlistPart = readonly [first: number, part: PackedRows]
 
-async function encodePart(writer: IndexWriter, first: number, part: PackedRows): Promise<void> {
+async function encodePart(writer: IndexWriter, [first, part]: FlistPart): Promise<void> {
   const { place, rows, pages, free, leaves, packed } = part
   for (const number of [first, place.pages, place.rowid, rows, pages]) writer.number(number)
   writer.number(free.length)
@@ -48,7 +78,7 @@ async function encodePart(writer: IndexWriter, first: number, part: PackedRows):
   writer.data(Buffer.concat(await Promise.all(packed.pieces)))
 }
 
-function decodePart(reader: IndexReader): [first: number, part: PackedRows] {
+function decodePart(reader: IndexReader): FlistPart {
   const number = () => reader.number('a number of a part')
   const list = <T>(item: () => T) => Array.from({ length: reader.number('the length of a list', MAX_BYTES) }, item)
   const first = number()
@@ -60,5 +90,6 @@ function decodePart(reader: IndexReader): [first: number, part: PackedRows] {
     leaves: list(() => ({ page: number(), last: number() })),
     packed: { bytes: number(), checksum: number(), pieces: [Promise.resolve(reader.data('the pages of a part'))] },
   }
+  if (!isSoundPart(part)) throw reader.failure('it has a part that can not be')
   return [first, part]
 }

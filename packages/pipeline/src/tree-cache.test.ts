@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempDisposable, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtempDisposable, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChunkList, writeFlist } from '@tf-images/flist'
@@ -231,6 +231,13 @@ describe('a kept tree', () => {
       .find((file) => /parts$/.test(file) && file !== mine)
     await rename(others ?? '', mine)
     expect((await next()) === changed).toBe(true)
+    // Where they can be neither read nor written, they are done without.
+    await rm(mine)
+    await mkdir(mine)
+    const kept = await openTreeCache(cache).load('chain')
+    expect(await resultOf(folder.path, () => applyLayers([top], kept?.root))).toEqual(expected)
+    await kept?.saveParts()
+    expect(await readdir(mine)).toEqual([])
   })
 
   test.each<[string, (path: string) => Promise<void>]>([

@@ -25,18 +25,20 @@ import { CONVERTER_VERSION } from './build-id.ts'
 import { checkLength, readCacheFile, writeCacheFile } from './cache-files.ts'
 import { findLosses, LOSSES_VERSION } from './fidelity/losses.ts'
 import type { LayerSums } from './limits.ts'
-import { loadParts, saveParts } from './parts-cache.ts'
+import { openPartsCache } from './parts-cache.ts'
 
 /** The tree of several layers, as it was when all of them were converted. */
 export type KeptImageTree = {
   /** May be changed. What is not changed is not even read. */
   readonly root: DirectoryNode<ChunkList>
+  /** Of all files, one behind the other; an id may be there several times. */
+  readonly chunkIds: Uint8Array
   /** Of the layers. */
   readonly sums: LayerSums
   readonly saveParts: SaveParts
 }
 
-/** Keeps what the flist that was made of the tree has in common with the next one. @throws PipelineError 'cache-failed' */
+/** Keeps what the flist that was made of the tree has in common with the next one. */
 export type SaveParts = () => Promise<void>
 
 /** Trees of 0-flists by their chains of layers, with what a flist makes of them. */
@@ -73,7 +75,6 @@ const MAX_BYTES = 256 << 20
 
 /** As `openLayerCache`, for trees: a file each. */
 export function openTreeCache(folder: string): TreeCache {
-  const partsOf = (path: string) => `${path}.parts`
   const pathOf = (identity: string) => join(folder, createHash('sha256').update(identity).digest('hex'))
   return {
     async load(chainId, onChunks) {
@@ -84,8 +85,9 @@ export function openTreeCache(folder: string): TreeCache {
       )
       if (!tree) return undefined
       const { parts, ...rest } = tree
-      await loadParts(partsOf(path), identity, parts)
-      return { ...rest, saveParts: () => saveParts(partsOf(path), identity, parts) }
+      const cache = openPartsCache(folder, identity)
+      await cache.load(parts)
+      return { ...rest, saveParts: () => cache.save(parts) }
     },
     keep(chainId, root, sums) {
       const identity = identityOf(chainId)
@@ -95,7 +97,7 @@ export function openTreeCache(folder: string): TreeCache {
       return {
         root: kept.root,
         saved: writeCacheFile(path, () => packIndex(KIND, kept.data)),
-        saveParts: () => saveParts(partsOf(path), identity, kept.parts),
+        saveParts: () => openPartsCache(folder, identity).save(kept.parts),
       }
     },
   }
@@ -130,7 +132,7 @@ export function chainIds(diffIds: readonly string[]): string[] {
 }
 
 function identityOf(chainId: string): string {
-  return `tree of ${chainId} converter ${CONVERTER_VERSION} losses ${LOSSES_VERSION} chunks ${FLIST_CHUNKS.name} ${CHUNK_SIZE}`
+  return `tree ${KIND.version} of ${chainId} converter ${CONVERTER_VERSION} losses ${LOSSES_VERSION} chunks ${FLIST_CHUNKS.name} ${CHUNK_SIZE}`
 }
 
 function encode(identity: string, root: DirectoryNode<ChunkList>, { entries, bytes }: LayerSums): Buffer | undefined {
@@ -154,5 +156,5 @@ function decode(data: Buffer, identity: string, name: string, onChunks?: (chunkI
   const { root, chunkIds, parts } = openKeptTree(reader.rest(), name)
   onChunks?.(chunkIds)
   const losses = decodeLayer(lost, identity, (list, size) => checkLength(list, size, FLIST_CHUNKS), { name })
-  return { root: applyLayers([losses], root), parts, sums }
+  return { root: applyLayers([losses], root), chunkIds, parts, sums }
 }

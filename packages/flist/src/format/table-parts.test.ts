@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { collecting, inSqlite, type Row } from '../../test/raw-flist.ts'
 import { createDatabase } from './database-writer.ts'
 import { PAGE_BYTES } from './page-stream.ts'
-import type { PackedRows } from './table-parts.ts'
+import { isSoundPart, type PackedRows } from './table-parts.ts'
 
 /** As many keys as directories may have, in no order. */
 const keyOf = (index: number) => createHash('md5').update(`${index}`).digest('hex')
@@ -20,6 +20,7 @@ function write(rows: readonly Row<Uint8Array>[], known: readonly Part[] = []) {
   let ended = 0
   const database = createDatabase({
     ...collecting(pieces),
+    endPart: () => ({ ...collecting([]).endPart(), bytes: Buffer.concat(pieces.slice(ended)).length }),
     addPart: (packed) => void pieces.push(known.find((part) => part.packed === packed)?.bytes ?? Buffer.alloc(0)),
   })
   const fits = (part: Part, i: number) => {
@@ -93,6 +94,26 @@ describe('a table of many rows', () => {
     const again = write(rows, parts)
     expect(again.adopted).toBe(parts.length)
     expect(again.bytes.equals(bytes)).toBe(true)
+  })
+
+  test('has sound parts, and one that can not be is known', () => {
+    expect(parts.every(isSoundPart)).toBe(true)
+    const [first, second] = parts as [Part, Part]
+    for (const other of [
+      { rows: first.rows + 1 },
+      { rows: 2 ** 53 - 2 },
+      { pages: first.pages + 1 },
+      { pages: 2 ** 53 - 2 },
+      { place: second.place },
+      { leaves: second.leaves },
+      { leaves: first.leaves.slice(1).reverse() },
+      { leaves: [] },
+      { free: [first.place.pages] },
+      { free: [first.place.pages + first.pages + 1] },
+      { packed: { ...first.packed, bytes: 0 } },
+    ]) {
+      expect(isSoundPart({ ...first, ...other }), JSON.stringify(Object.keys(other))).toBe(false)
+    }
   })
 
   test('with a row more has mostly the same parts', async () => {

@@ -1,5 +1,5 @@
 import type { PackedPart } from './gzip-writer.ts'
-import type { PageStream } from './page-stream.ts'
+import { PAGE_BYTES, type PageStream } from './page-stream.ts'
 import type { Leaf, TableWriter } from './table-writer.ts'
 
 /** Where a part begins: how many pages are before it, and its first rowid. */
@@ -14,6 +14,20 @@ export type PackedRows = {
   readonly free: readonly number[]
   readonly leaves: readonly Leaf[]
   readonly packed: PackedPart
+}
+
+/** Whether what a part says of itself can be: it may come from a file. What is packed is not looked at. */
+export function isSoundPart({ place, rows, pages, free, leaves, packed }: PackedRows): boolean {
+  const isPage = (page: number) => page > place.pages && page <= place.pages + pages
+  const lasts = [place.rowid - 1, ...leaves.map(({ last }) => last)]
+  return (
+    rows <= PART_ROWIDS &&
+    packed.bytes === pages * PAGE_BYTES &&
+    free.every(isPage) &&
+    leaves.every(({ page }) => isPage(page)) &&
+    lasts.every((last, i) => i === 0 || last > (lasts[i - 1] ?? 0)) &&
+    lasts.at(-1) === place.rowid + rows - 1
+  )
 }
 
 /** A table in parts. */

@@ -54,7 +54,7 @@ const ID_BYTES = FLIST_CHUNKS.idBytes
 export const MAX_OWNERS = 1024
 
 /** What stands in a {@link KeptColumns}, before it is bytes. */
-export type KeptParts = {
+export type ColumnSource = {
   readonly columns: Readonly<Record<Column, readonly number[]>>
   readonly sizes: readonly number[]
   readonly keys: readonly string[]
@@ -65,7 +65,7 @@ export type KeptParts = {
 }
 
 /** Gives the bytes in pieces, as they are many. */
-export function writeColumns({ columns, sizes, keys, owners, ownersOf, parts }: KeptParts): Uint8Array[] {
+export function writeColumns({ columns, sizes, keys, owners, ownersOf, parts }: ColumnSource): Uint8Array[] {
   const count = keys.length
   const ownerBytes = Math.ceil(owners.length / 8)
   const header = Buffer.alloc(HEADER_BYTES)

@@ -2,7 +2,7 @@ import { FlistError } from '../errors.ts'
 import { aclKey, createAcl, type Owner } from '../format/acl.ts'
 import { decodeDirectory } from '../format/directory-record.ts'
 import { createNode, detach } from '../read/flist-node.ts'
-import type { ChunkList, DirectoryNode, KeptParts, KeptRecords, KeptSubtree, Node } from '../tree.ts'
+import type { ChunkList, DirectoryNode, FlistParts, KeptRecords, KeptSubtree, Node } from '../tree.ts'
 import { type KeptColumns, readColumns } from './kept-columns.ts'
 import { KeptDirectory } from './kept-directory.ts'
 
@@ -13,7 +13,7 @@ export type KeptTree = {
   /** Of all its files, one behind the other; an id may be there several times. */
   readonly chunkIds: Uint8Array
   /** Those that are known may be added; those that a flist of it is made of are. */
-  readonly parts: KeptParts
+  readonly parts: FlistParts
 }
 
 /**
@@ -24,7 +24,7 @@ export type KeptTree = {
  */
 export function openKeptTree(bytes: Uint8Array, name: string): KeptTree {
   const columns = readColumns(bytes, name)
-  const parts: KeptParts = { known: new Map(), used: new Map() }
+  const parts: FlistParts = { known: new Map(), used: new Map() }
   const records = { key: columns.key, record: columns.record, parts }
   const owners = new Map(columns.owners.map((owner) => [aclKey(createAcl(owner)), owner]))
 

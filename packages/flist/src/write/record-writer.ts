@@ -14,7 +14,7 @@ export type RecordWriter = {
 
 /**
  * Writes the records of directories to a database. What a flist before this one had as a part at the same place is taken as it is,
- * packed. `rest` is called behind every record and part that is written.
+ * packed. `rest` is called behind everything that is added or written.
  */
 export function createRecordWriter(database: DatabaseWriter, rest: () => Promise<void>): RecordWriter {
   /** Kept records that are not written yet. */
@@ -27,7 +27,7 @@ export function createRecordWriter(database: DatabaseWriter, rest: () => Promise
   async function addKept(stretch: KeptStretch): Promise<void> {
     if (waiting?.records === stretch.records && waiting.end === stretch.first) {
       waiting = { ...waiting, end: stretch.end }
-      return
+      return rest()
     }
     await end()
     waiting = stretch

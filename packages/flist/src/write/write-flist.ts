@@ -26,7 +26,7 @@ export type WriteFlistOptions = WholeFileOptions<FlistDraft>
 /** The reference's buffer for one record, in bytes; it writes nothing, and says nothing, for a directory over it. */
 export const REFERENCE_RECORD_BYTES = 4 * 1024 * 1024
 
-/** Directories written between two turns of the event loop. */
+/** Directories, or parts of many, between two turns of the event loop. */
 const BATCH = 100
 
 /** Metadata, or what makes it from the summary of the tree it is for. */
