@@ -5,7 +5,7 @@ import { type IndexKind, IndexReader, IndexWriter, packIndex, unpackIndex } from
 import { readCacheFile, writeCacheFile } from './cache-files.ts'
 import { PipelineError } from './errors.ts'
 
-/** It holds the identity, the number of parts, and of each what {@link encodePart} writes, which is compressed already. */
+/** It holds the identity, the number of parts, what {@link writeFacts} writes of each, and then the pages of all, which are compressed already. */
 const KIND: IndexKind = { magic: 'tf-parts', version: 1, what: 'parts of flists', compressed: false }
 
 /** Larger files are none of ours: they are smaller than the trees they belong to. */
@@ -31,8 +31,17 @@ export function openPartsCache(folder: string, treeIdentity: string): PartsCache
     const reader = new IndexReader(unpackIndex(KIND, bytes, path, MAX_BYTES), path)
     if (reader.text('its identity') !== identity) throw reader.failure('it has parts of another tree')
     const count = reader.number('the number of parts', MAX_BYTES)
-    const parts = Array.from({ length: count }, () => decodePart(reader))
-    reader.end()
+    const facts = Array.from({ length: count }, () => readFacts(reader))
+    let rest = reader.rest()
+    const parts = facts.map(({ first, packedBytes, ...part }): FlistPart => {
+      const pieces = [Promise.resolve(rest.subarray(0, packedBytes))]
+      if (packedBytes > rest.length) throw reader.failure('it ends in the middle of a part')
+      rest = rest.subarray(packedBytes)
+      const whole = { ...part, packed: { ...part.packed, pieces } }
+      if (!isSoundPart(whole)) throw reader.failure('it has a part that can not be')
+      return [first, whole]
+    })
+    if (rest.length > 0) throw reader.failure('something stands behind its last part')
     return parts
   }
 
@@ -40,8 +49,13 @@ export function openPartsCache(folder: string, treeIdentity: string): PartsCache
     const writer = new IndexWriter()
     writer.text(identity)
     writer.number(used.size)
-    for (const part of used) await encodePart(writer, part)
-    return packIndex(KIND, writer.bytes)
+    const packed: Uint8Array[] = []
+    for (const [first, part] of used) {
+      const pieces = await Promise.all(part.packed.pieces)
+      writeFacts(writer, first, part, pieces)
+      packed.push(...pieces)
+    }
+    return packIndex(KIND, Buffer.concat([writer.bytes, ...packed]))
   }
 
   return {
@@ -66,30 +80,28 @@ function ignored(error: unknown): undefined {
 /** A part and the number of its first record. */
 type FlistPart = readonly [first: number, part: PackedRows]
 
-async function encodePart(writer: IndexWriter, [first, part]: FlistPart): Promise<void> {
+function writeFacts(writer: IndexWriter, first: number, part: PackedRows, pieces: readonly Uint8Array[]): void {
   const { place, rows, pages, free, leaves, packed } = part
   for (const number of [first, place.pages, place.rowid, rows, pages]) writer.number(number)
   writer.number(free.length)
   for (const page of free) writer.number(page)
   writer.number(leaves.length)
   for (const { page, last } of leaves) for (const number of [page, last]) writer.number(number)
-  writer.number(packed.bytes)
-  writer.number(packed.checksum)
-  writer.data(Buffer.concat(await Promise.all(packed.pieces)))
+  for (const number of [packed.bytes, packed.checksum]) writer.number(number)
+  writer.number(pieces.reduce((sum, { length }) => sum + length, 0))
 }
 
-function decodePart(reader: IndexReader): FlistPart {
+function readFacts(reader: IndexReader) {
   const number = () => reader.number('a number of a part')
   const list = <T>(item: () => T) => Array.from({ length: reader.number('the length of a list', MAX_BYTES) }, item)
-  const first = number()
-  const part = {
+  return {
+    first: number(),
     place: { pages: number(), rowid: number() },
     rows: number(),
     pages: number(),
     free: list(number),
     leaves: list(() => ({ page: number(), last: number() })),
-    packed: { bytes: number(), checksum: number(), pieces: [Promise.resolve(reader.data('the pages of a part'))] },
+    packed: { bytes: number(), checksum: number() },
+    packedBytes: number(),
   }
-  if (!isSoundPart(part)) throw reader.failure('it has a part that can not be')
-  return [first, part]
 }
