@@ -144,10 +144,12 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   /** Puts those chunks of a batch that the store does not have; gives their indices. */
   async function storeChunks(memory: Uint8Array, { ids, ends }: EncodedBatch): Promise<number[]> {
     const idOf = (i: number) => ids.subarray(idBytes * i, idBytes * (i + 1))
+    const chunkAt = (i: number) => ({ id: idOf(i), data: memory.subarray(ends[i - 1] ?? 0, ends[i]) })
+    if (store.putMissing) return store.putMissing(ends.map((_, i) => chunkAt(i)))
     const indices = new Map(ends.map((_, i) => [idAt(ids, i), i]))
     const missing = await store.missing([...indices.values()].map(idOf))
     const fresh = missing.flatMap((id) => indices.get(idAt(id, 0)) ?? [])
-    await store.put(fresh.map((i) => ({ id: idOf(i), data: memory.subarray(ends[i - 1] ?? 0, ends[i]) })))
+    await store.put(fresh.map(chunkAt))
     return fresh
   }
 

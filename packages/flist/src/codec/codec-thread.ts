@@ -50,9 +50,7 @@ function store({ memory }: Batch, encoded: EncodedBatch): EncodedBatch {
   const stored: number[] = []
   for (const [i, end] of ends.entries()) {
     const id = ids.subarray(size * i, size * (i + 1))
-    if (chunkFiles.has(id)) continue
-    chunkFiles.write({ id, data: memory.subarray(ends[i - 1] ?? 0, end) })
-    stored.push(i)
+    if (chunkFiles.writeAbsent({ id, data: memory.subarray(ends[i - 1] ?? 0, end) })) stored.push(i)
   }
   return { ids, ends, stored }
 }

@@ -18,6 +18,12 @@ export type ChunkFiles = {
   has(id: Uint8Array): boolean
   /** The file appears whole or not at all. @throws FlistError `store-failed`, `store-full` */
   write(chunk: StoredChunk): void
+  /**
+   * Writes a chunk unless it is there, and says whether it did. Nothing is looked for in a folder that was made here for another
+   * one: nobody writes a chunk this way twice, and what others write there meanwhile is the same.
+   * @throws FlistError as `has` and `write`
+   */
+  writeAbsent(chunk: StoredChunk): boolean
 }
 
 /** The chunk files in `root`. They are handled synchronously: each is small, and waiting costs more than the work. */
@@ -32,6 +38,8 @@ export function openChunkFiles(root: string): ChunkFiles {
     return `${folder}${name.slice(0, 2)}/${id.length === WHOLE_NAME_BYTES ? name : name.slice(2)}`
   }
   const pathBytesOf = createPathBytes(folder)
+  /** First bytes of ids. To look for a chunk takes as long as to rename its file. */
+  const madeHere = new Set<number | undefined>()
 
   function has(id: Uint8Array): boolean {
     try {
@@ -41,12 +49,14 @@ export function openChunkFiles(root: string): ChunkFiles {
     }
   }
 
-  function write({ id, data }: StoredChunk): void {
+  /** Says whether its folder had to be made. */
+  function store({ id, data }: StoredChunk): boolean {
     const path = pathOf(id)
     const temporary = `${path}.${own}-${files++}`
     try {
-      writeNew(temporary, data)
+      const isMade = writeNew(temporary, data)
       renameSync(temporary, path)
+      return isMade
     } catch (error) {
       try {
         rmSync(temporary, { force: true })
@@ -57,7 +67,14 @@ export function openChunkFiles(root: string): ChunkFiles {
     }
   }
 
-  return { pathOf, has, write }
+  function writeAbsent(chunk: StoredChunk): boolean {
+    const [first] = chunk.id
+    if (!madeHere.has(first) && has(chunk.id)) return false
+    if (store(chunk)) madeHere.add(first)
+    return true
+  }
+
+  return { pathOf, has, write: (chunk) => void store(chunk), writeAbsent }
 }
 
 /** Gives what `pathOf` does as bytes, which hold until the next call: chunks are looked for in a fifth less time. */
@@ -85,14 +102,16 @@ function writeHex(memory: Buffer, id: Uint8Array, from: number, to: number, star
   }
 }
 
-/** Writes a file in a directory that may have to be made first. */
-function writeNew(path: string, data: Uint8Array): void {
+/** Writes a file in a directory that may have to be made first; says whether it was. */
+function writeNew(path: string, data: Uint8Array): boolean {
   try {
     writeFileSync(path, data, { flag: 'wx' })
+    return false
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error
-    mkdirSync(dirname(path), { recursive: true })
+    const first = mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, data, { flag: 'wx' })
+    return first !== undefined
   }
 }
 

@@ -21,6 +21,11 @@ export interface ChunkStore {
    * written; resolves when all are stored. What was stored before a failure stays.
    */
   put(chunks: Iterable<StoredChunk> | AsyncIterable<StoredChunk>): Promise<void>
+  /**
+   * Where it takes less than `missing` and `put`: stores those chunks that are not there, and gives their places in the array. A chunk
+   * comes once; one that comes again may be stored, and counted, again.
+   */
+  putMissing?(chunks: readonly StoredChunk[]): Promise<number[]>
   /** Where the store remembers which ids chunks of a format had; see there. */
   readonly known?: Readonly<Record<CodecKind, KnownChunks>>
   /** The directory, where chunks may be stored past this object, as `openChunkFiles` does. */

@@ -11,14 +11,20 @@ const HELLO_PATH = 'c3/09c3f7f892348c62968c0378202ead'
 const OTHER = encodeChunk(Buffer.from('other\n'))
 
 const fault = vi.hoisted(() => ({ code: undefined as string | undefined }))
+/** Files that were looked for. */
+const asked = vi.hoisted(() => ({ count: 0 }))
 // A full disk cannot be had without being root; everything else is the real file system.
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>()
+  const statSync = ((path, options) => {
+    asked.count++
+    return real.statSync(path, options)
+  }) as typeof real.statSync
   const renameSync: typeof real.renameSync = (...args) => {
     if (fault.code) throw Object.assign(new Error('write'), { code: fault.code })
     real.renameSync(...args)
   }
-  return { ...real, renameSync }
+  return { ...real, renameSync, statSync }
 })
 
 let root: string
@@ -79,6 +85,33 @@ test('storing again, and by several at once, leaves one file', async () => {
   await Promise.all([one.put([HELLO, HELLO, OTHER]), two.put([OTHER, HELLO])])
   expect((await readdir(root, { recursive: true })).filter((name) => name.includes('/'))).toHaveLength(2)
 })
+
+test('of several chunks those that are not there are stored', async () => {
+  await (await openDirectoryStore(root)).put([HELLO])
+  const store = await openDirectoryStore(root)
+  expect(await store.putMissing?.([HELLO, OTHER])).toEqual([1])
+  expect(await store.missing([HELLO.id, OTHER.id])).toEqual([])
+  await writeFile(join(root, HELLO_PATH), '')
+  expect(await (await openDirectoryStore(root)).putMissing?.([OTHER, HELLO])).toEqual([1])
+})
+
+test('in a folder that was made for one of them others are not looked for', async () => {
+  const [first, second] = chunksOfFolder('00')
+  if (!first || !second) throw new Error('no two such chunks')
+  for (const looked of [1, 2]) {
+    const store = await openDirectoryStore(root)
+    asked.count = 0
+    const stored = await store.putMissing?.([first, second])
+    expect(stored).toEqual(looked === 1 ? [0, 1] : [])
+    expect(asked.count).toBe(looked)
+  }
+})
+
+/** Chunks whose ids begin with these digits. */
+function chunksOfFolder(digits: string) {
+  const chunks = Array.from({ length: 2000 }, (_, i) => encodeChunk(Buffer.from(`chunk ${i}`)))
+  return chunks.filter(({ id }) => Buffer.from(id).toString('hex').startsWith(digits))
+}
 
 test('it takes chunks as they come', async () => {
   const store = await openDirectoryStore(root)

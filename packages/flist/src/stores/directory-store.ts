@@ -26,7 +26,7 @@ export async function openDirectoryStore(
   options: { readonly signal?: AbortSignal; readonly create?: boolean } = {},
 ): Promise<ChunkStore> {
   const { signal, create = true } = options
-  const { pathOf, has, write } = openChunkFiles(root)
+  const { pathOf, has, write, writeAbsent } = openChunkFiles(root)
 
   /** Every now and then lets other work go on, such as what aborts this. */
   async function takeTurn(): Promise<void> {
@@ -72,6 +72,15 @@ export async function openDirectoryStore(
     }
   }
 
+  async function putMissing(chunks: readonly StoredChunk[]): Promise<number[]> {
+    const stored: number[] = []
+    for (const [i, chunk] of chunks.entries()) {
+      if (i % TURN === 0) await takeTurn()
+      if (writeAbsent(chunk)) stored.push(i)
+    }
+    return stored
+  }
+
   if (!create && !existsSync(root)) {
     throw new FlistError('store-failed', `${root}: no such directory; give the chunk store that has the chunks`)
   }
@@ -84,5 +93,5 @@ export async function openDirectoryStore(
     flist: openKnownChunks(join(root, KNOWN_CHUNKS)),
     fl: openKnownChunks(join(root, `${KNOWN_CHUNKS}-fl`), 'fl'),
   }
-  return { missing, get, put, known, files: root, close: async () => {} }
+  return { missing, get, put, putMissing, known, files: root, close: async () => {} }
 }
