@@ -1,7 +1,7 @@
 import { type ChunkEntries, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
+import { BATCH_BYTES, BATCH_CHUNKS, type EncodedBatch, startOfEncoded } from './codec/batch.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
-import { BATCH_BYTES, BATCH_CHUNKS, type EncodedBatch } from './codec/chunk-codec.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { FlistError } from './errors.ts'
 import type { ChunkStore } from './stores/chunk-store.ts'
@@ -109,9 +109,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (wanted.length === 0) return
     const encoded = await codec.encodeBatch({ memory, ends }, keys, wanted)
     for (const [i, piece] of wanted.entries()) entries.settle(keyAt(keys, piece), idAt(encoded.ids, i))
-    for (const i of encoded.stored ?? (await storeChunks(memory, encoded))) {
+    for (const i of 'stored' in encoded ? encoded.stored : await storeChunks(encoded)) {
       stats.newChunks++
-      stats.newBytes += (encoded.ends[i] ?? 0) - (encoded.ends[i - 1] ?? 0)
+      stats.newBytes += (encoded.ends[i] ?? 0) - startOfEncoded(encoded.ends, i)
     }
     knownChunks()?.remember(pairsOf(keys, wanted, encoded.ids, format))
   }
@@ -142,9 +142,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   }
 
   /** Puts those chunks of a batch that the store does not have; gives their indices. */
-  async function storeChunks(memory: Uint8Array, { ids, ends }: EncodedBatch): Promise<number[]> {
+  async function storeChunks({ ids, ends, memory }: EncodedBatch): Promise<number[]> {
     const idOf = (i: number) => ids.subarray(idBytes * i, idBytes * (i + 1))
-    const chunkAt = (i: number) => ({ id: idOf(i), data: memory.subarray(ends[i - 1] ?? 0, ends[i]) })
+    const chunkAt = (i: number) => ({ id: idOf(i), data: memory.subarray(startOfEncoded(ends, i), ends[i]) })
     if (store.putMissing) return store.putMissing(ends.map((_, i) => chunkAt(i)))
     const indices = new Map(ends.map((_, i) => [idAt(ids, i), i]))
     const missing = await store.missing([...indices.values()].map(idOf))

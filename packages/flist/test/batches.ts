@@ -1,4 +1,4 @@
-import { BATCH_MEMORY, type Batch, type EncodedBatch } from '../src/codec/chunk-codec.ts'
+import { BATCH_MEMORY, type Batch, type EncodedBatch, type StoredBatch, startOfEncoded } from '../src/codec/batch.ts'
 
 /** A batch of these chunks, in memory that threads can share. */
 export function makeBatch(plains: readonly Uint8Array[]): Batch {
@@ -13,11 +13,18 @@ export function makeBatch(plains: readonly Uint8Array[]): Batch {
 }
 
 /** The encoded chunks of a batch, copied. */
-export function takeChunks(batch: Batch, keys: Uint8Array, wanted: readonly number[], { ids, ends }: EncodedBatch) {
+export function takeChunks(
+  batch: Batch,
+  keys: Uint8Array,
+  wanted: readonly number[],
+  encoded: EncodedBatch | StoredBatch,
+) {
+  if ('stored' in encoded) throw new Error('they are stored')
+  const { ids, ends, memory } = encoded
   const size = keys.length / batch.ends.length
   return wanted.map((piece, i) => ({
     id: ids.slice(size * i, size * (i + 1)),
     key: keys.slice(size * piece, size * (piece + 1)),
-    data: batch.memory.slice(ends[i - 1] ?? 0, ends[i]),
+    data: memory.slice(startOfEncoded(ends, i), ends[i]),
   }))
 }

@@ -1,4 +1,5 @@
 import { FlistError } from '../errors.ts'
+import { BATCH_BYTES, type Batch, type EncodedBatch } from './batch.ts'
 import { type CompiledCodec, instantiateCodec } from './codec-module.ts'
 
 /** Plain bytes of every chunk of a file but its last: 512 KiB, as every reader of flists assumes. */
@@ -17,35 +18,17 @@ export type EncodedChunk = {
 /** Bytes of an id and of a key. */
 export const HASH_BYTES = 16
 
-/** Most plain bytes of a batch: enough to run chunks side by side, few enough to have several batches in memory. */
-export const BATCH_BYTES = 4 << 20
-/** Most chunks of a batch: bounds what small files need. */
-export const BATCH_CHUNKS = 4096
-/** What the memory of a batch must have: its chunks encoded may take a little more than plain (see assembly/layout.ts). */
-export const BATCH_MEMORY = BATCH_BYTES + Math.ceil(BATCH_BYTES / 6) + 48 * BATCH_CHUNKS
-
-/**
- * Plain chunks, one after the other from the start of `memory`, which has {@link BATCH_MEMORY} bytes; `ends` says where
- * each ends. Encoding overwrites them with the encoded bytes.
- */
-export type Batch = { readonly memory: Uint8Array; readonly ends: readonly number[] }
-
-/** What encoding a batch gives beside the bytes in its memory: the ids, one after the other, and where chunks end. */
-export type EncodedBatch = {
-  readonly ids: Uint8Array
-  readonly ends: readonly number[]
-  /** When the chunks are stored already: which of them the store did not have. */
-  readonly stored?: readonly number[]
-}
-
 /** An encoder and decoder with memory of its own, for as long as it is referred to. */
 export interface ChunkCodec {
+  /** Memory for the plain bytes of a batch that only this codec hashes and encodes; any other it may have to copy. */
+  readonly batchMemory: Uint8Array
+
   /** The keys of the chunks of a batch, one after the other. The batch must stay as it is until it is encoded. */
   hashBatch(batch: Batch): Uint8Array
 
   /**
    * Encodes those chunks of a batch whose indices are `wanted`, in that order, with the keys of all from `hashBatch`. The
-   * results lie one after the other from the start of the batch's memory; its plain bytes are gone.
+   * results lie in memory of the codec, until it is used again.
    */
   encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch
 
@@ -86,6 +69,7 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
   const records = new Uint32Array(wasm.memory.buffer, chunks, wasm.BATCH_CHUNKS.value * RECORD.words)
   /** The ends of the batch that lies at INPUT. */
   let loaded: readonly number[] | undefined
+  const batchMemory = memory.subarray(input, input + BATCH_BYTES)
 
   /** The memory of the key or id of a record. */
   function hashOf(i: number, field: 'key' | 'id'): Uint8Array {
@@ -93,10 +77,10 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return memory.subarray(address, address + HASH_BYTES)
   }
 
-  /** The memory of the encoded bytes of a record. */
-  function dataOf(i: number): Uint8Array {
+  /** Where the encoded bytes of a record end, from OUTPUT on. */
+  function endOf(i: number): number {
     const start = records[i * RECORD.words + RECORD.data] ?? 0
-    return memory.subarray(start, start + (records[i * RECORD.words + RECORD.dataLength] ?? 0))
+    return start + (records[i * RECORD.words + RECORD.dataLength] ?? 0) - output
   }
 
   /** Tells the module that record `i` is for these plain bytes. */
@@ -108,7 +92,7 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
   /** Brings the plain bytes of a batch to INPUT, unless they are still there. */
   function load({ memory: plains, ends }: Batch): void {
     if (loaded === ends) return
-    memory.set(plains.subarray(0, ends.at(-1) ?? 0), input)
+    if (plains !== batchMemory) memory.set(plains.subarray(0, ends.at(-1) ?? 0), input)
     loaded = ends
   }
 
@@ -131,15 +115,11 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     wasm.encode(wanted.length)
 
     const ids = new Uint8Array(HASH_BYTES * wanted.length)
-    let used = 0
     const ends = wanted.map((_, record) => {
-      const data = dataOf(record)
-      batch.memory.set(data, used)
       ids.set(hashOf(record, 'id'), HASH_BYTES * record)
-      used += data.length
-      return used
+      return endOf(record)
     })
-    return { ids, ends }
+    return { ids, ends, memory: memory.subarray(output, output + (ends.at(-1) ?? 0)) }
   }
 
   function encode(plain: Uint8Array): EncodedChunk {
@@ -151,7 +131,7 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     setPlain(0, 0, plain.length)
     wasm.hashPlains(1)
     wasm.encode(1)
-    return { id: hashOf(0, 'id').slice(), key: hashOf(0, 'key').slice(), data: dataOf(0).slice() }
+    return { id: hashOf(0, 'id').slice(), key: hashOf(0, 'key').slice(), data: memory.slice(output, output + endOf(0)) }
   }
 
   function decode(data: Uint8Array, key: Uint8Array): Uint8Array {
@@ -171,5 +151,5 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return memory.slice(output, output + length)
   }
 
-  return { hashBatch, encodeBatch, encode, decode }
+  return { batchMemory, hashBatch, encodeBatch, encode, decode }
 }

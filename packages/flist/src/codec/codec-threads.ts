@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { FlistError } from '../errors.ts'
-import type { Batch, EncodedBatch } from './chunk-codec.ts'
+import type { Batch, EncodedBatch, StoredBatch } from './batch.ts'
 import type { CodecKind } from './codec-kind.ts'
 import { CODEC_THREAD_SOURCE } from './codec-thread.generated.ts'
 import type { CodecCall, CodecReply, CodecThreadData } from './codec-thread.ts'
@@ -13,12 +13,12 @@ export type CodecThreads = {
   /** Whether a thread that has begun to work would soon come to another call. */
   hasRoom(): boolean
   hashBatch(batch: Batch): Promise<Uint8Array>
-  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
+  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch | StoredBatch>
   /** Ends the threads; calls that are under way fail. */
   close(): Promise<void>
 }
 
-type CodecResult = Uint8Array | EncodedBatch
+type CodecResult = Uint8Array | EncodedBatch | StoredBatch
 type Pending = { readonly resolve: (result: CodecResult) => void; readonly reject: (error: unknown) => void }
 type Thread = {
   readonly worker: Worker
@@ -77,7 +77,8 @@ export function startCodecThreads(count: number, kind: CodecKind = 'flist', file
     begun: Promise.all(threads.map(({ begun }) => begun)).then(() => {}),
     hasRoom: () => threads.some(({ online, calls }) => online && calls.size < room),
     hashBatch: (batch) => call({ batch }) as Promise<Uint8Array>,
-    encodeBatch: (batch, keys, wanted) => call({ batch, encode: { keys, wanted } }) as Promise<EncodedBatch>,
+    encodeBatch: (batch, keys, wanted) =>
+      call({ batch, encode: { keys, wanted } }) as Promise<EncodedBatch | StoredBatch>,
     async close() {
       fail(new FlistError('codec-failed', 'chunk codec: it was closed; open a new chunk writer'))
       await Promise.all(threads.map(({ worker }) => worker.terminate()))

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { type Batch, CHUNK_SIZE, type ChunkCodec, type EncodedBatch, type EncodedChunk } from '../codec/chunk-codec.ts'
+import { BATCH_BYTES, BATCH_MEMORY, type Batch, CHUNK_GAP, type EncodedBatch } from '../codec/batch.ts'
+import { CHUNK_SIZE, type ChunkCodec, type EncodedChunk } from '../codec/chunk-codec.ts'
 import { type CompiledCodec, instantiateCodec } from '../codec/codec-module.ts'
 import { FlistError } from '../errors.ts'
 
@@ -20,6 +21,8 @@ export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
   const wasm = instantiateCodec(compiled)
   const [input, output, hashState] = [wasm.INPUT.value, wasm.OUTPUT.value, wasm.HASH_STATE.value]
   const memory = new Uint8Array(wasm.memory.buffer)
+  const batchMemory = new Uint8Array(BATCH_BYTES)
+  const results = new Uint8Array(BATCH_MEMORY)
 
   /** The hash of `length` bytes at `address`: a view until the next hash. */
   function hash(address: number, length: number): Uint8Array {
@@ -53,21 +56,18 @@ export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
   }
 
   function encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch {
-    const encoded = wanted.map((i) => {
-      const plain = batch.memory.subarray(batch.ends[i - 1] ?? 0, batch.ends[i])
-      memory.set(plain, input)
-      return encodeInput(plain.length, keys.subarray(KEY_BYTES * i, KEY_BYTES * (i + 1)))
-    })
-    // Only now: a chunk that grew would lie over the plain bytes of the next.
     const ids = new Uint8Array(KEY_BYTES * wanted.length)
     let used = 0
-    const ends = encoded.map(({ id, data }, i) => {
-      ids.set(id, KEY_BYTES * i)
-      batch.memory.set(data, used)
-      used += data.length
-      return used
+    const ends = wanted.map((i, place) => {
+      const plain = batch.memory.subarray(batch.ends[i - 1] ?? 0, batch.ends[i])
+      memory.set(plain, input)
+      const { id, data } = encodeInput(plain.length, keys.subarray(KEY_BYTES * i, KEY_BYTES * (i + 1)))
+      ids.set(id, KEY_BYTES * place)
+      results.set(data, used)
+      used += data.length + CHUNK_GAP
+      return used - CHUNK_GAP
     })
-    return { ids, ends }
+    return { ids, ends, memory: results.subarray(0, ends.at(-1) ?? 0) }
   }
 
   function encode(plain: Uint8Array): EncodedChunk {
@@ -103,5 +103,5 @@ export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return memory.slice(output, output + length)
   }
 
-  return { hashBatch, encodeBatch, encode, decode }
+  return { batchMemory, hashBatch, encodeBatch, encode, decode }
 }
