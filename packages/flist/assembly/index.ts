@@ -8,10 +8,9 @@ import { decompress as decompressSnappy } from './snappy-decompress'
 import { decrypt } from './xxtea'
 import { encryptAll } from './xxtea-lanes'
 
-export { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, HASH_STATE, INPUT, INPUT_SIZE, OUTPUT }
+export { BATCH_CHUNKS, BATCH_SIZE, CHUNKS, HASH_STATE, INPUT, INPUT_SIZE, MEMORY_SIZE, OUTPUT }
 export { begin as hashBegin, finish as hashFinish, update as hashUpdate }
 
-memory.grow(((MEMORY_SIZE + 0xffff) >>> 16) as i32 - memory.size())
 prepareRotations()
 
 @inline

@@ -49,8 +49,11 @@ export const INPUT_SIZE: i32 = 640 << 10
 /** The encoded chunks of the batch, each in a slot that starts at a multiple of 4; or the plain bytes of one. */
 export const OUTPUT: usize = INPUT + (BATCH_SIZE as usize) + SLACK
 
-/** Snappy's bound (n + n/6 + 32 per chunk) plus padding, length word and copied word of XXTEA. */
-const OUTPUT_SIZE: usize = (BATCH_SIZE as usize) + (BATCH_SIZE as usize) / 6 + (BATCH_CHUNKS as usize) * 48
+/**
+ * Snappy's bound (n + n/6 + 32 per chunk) plus padding, length word and copied word of XXTEA; or, of a .fl, where the caller puts
+ * them, the tag of AES and as large a gap.
+ */
+const OUTPUT_SIZE: usize = (BATCH_SIZE as usize) + (BATCH_SIZE as usize) / 6 + (BATCH_CHUNKS as usize) * 52
 
 export const MEMORY_SIZE: usize = OUTPUT + OUTPUT_SIZE + SLACK
 

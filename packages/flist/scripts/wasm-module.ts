@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { main } from 'assemblyscript/asc'
+import { MEMORY_PAGES } from '../src/codec/codec-module.ts'
 import { blake2bRounds } from './blake2b-rounds.ts'
 
 const ASSEMBLY = join(import.meta.dirname, '../assembly')
@@ -9,6 +10,8 @@ const OUTPUT = 'codec.wasm'
 const COMPILER_OPTIONS = [
   ...['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--uncheckedBehavior', 'always'],
   ...['--runtime', 'stub', '--enable', 'simd', '--enable', 'relaxed-simd', '--use', 'abort='],
+  ...['--importMemory', '--sharedMemory', '--enable', 'threads'],
+  ...['--initialMemory', `${MEMORY_PAGES}`, '--maximumMemory', `${MEMORY_PAGES}`],
 ]
 
 /** Compiles the sources in assembly/; the same sources and compiler give the same bytes. */

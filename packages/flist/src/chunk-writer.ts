@@ -1,5 +1,5 @@
 import { type ChunkEntries, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
-import { BATCH_BYTES, BATCH_CHUNKS, type EncodedBatch, startOfEncoded } from './codec/batch.ts'
+import { BATCH_BYTES, BATCH_CHUNKS, type BatchMemory, type EncodedBatch, encodedChunk } from './codec/batch.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
@@ -48,7 +48,7 @@ export type ChunkWriter = {
 }
 
 /** Chunks collected to be encoded together: where each belongs, and where it ends in the memory. */
-type OpenBatch = { readonly memory: Uint8Array; readonly places: Place[]; readonly ends: number[]; used: number }
+type OpenBatch = { readonly memory: BatchMemory; readonly places: Place[]; readonly ends: number[]; used: number }
 
 export type ChunkWriterOptions = BatchCodecOptions & {
   /** How chunks are encoded and what the lists of files hold: `FLIST_CHUNKS` unless told. */
@@ -76,7 +76,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }
   const entries = createChunkEntries(format)
   /** Memory of batches that nobody uses; there is never more than the codec's window of them. */
-  const free: Uint8Array[] = []
+  const free: BatchMemory[] = []
   const underWay = new Set<Promise<void>>()
   let batch: OpenBatch | undefined
   let failure: { readonly error: unknown } | undefined
@@ -109,9 +109,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (wanted.length === 0) return
     const encoded = await codec.encodeBatch({ memory, ends }, keys, wanted)
     for (const [i, piece] of wanted.entries()) entries.settle(keyAt(keys, piece), idAt(encoded.ids, i))
-    for (const i of 'stored' in encoded ? encoded.stored : await storeChunks(encoded)) {
+    for (const i of encoded.stored ?? (await storeChunks(memory, encoded))) {
       stats.newChunks++
-      stats.newBytes += (encoded.ends[i] ?? 0) - startOfEncoded(encoded.ends, i)
+      stats.newBytes += encodedChunk(memory, encoded.ends, i).length
     }
     knownChunks()?.remember(pairsOf(keys, wanted, encoded.ids, format))
   }
@@ -142,9 +142,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   }
 
   /** Puts those chunks of a batch that the store does not have; gives their indices. */
-  async function storeChunks({ ids, ends, memory }: EncodedBatch): Promise<number[]> {
+  async function storeChunks(memory: BatchMemory, { ids, ends }: EncodedBatch): Promise<number[]> {
     const idOf = (i: number) => ids.subarray(idBytes * i, idBytes * (i + 1))
-    const chunkAt = (i: number) => ({ id: idOf(i), data: memory.subarray(startOfEncoded(ends, i), ends[i]) })
+    const chunkAt = (i: number) => ({ id: idOf(i), data: encodedChunk(memory, ends, i) })
     if (store.putMissing) return store.putMissing(ends.map((_, i) => chunkAt(i)))
     const indices = new Map(ends.map((_, i) => [idAt(ids, i), i]))
     const missing = await store.missing([...indices.values()].map(idOf))
@@ -194,7 +194,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
           return target.then(() => write(later))
         }
         const part = rest.subarray(0, length - pending)
-        target.memory.set(part, target.used)
+        target.memory.plain.set(part, target.used)
         target.used += part.length
         pending += part.length
         written += part.length

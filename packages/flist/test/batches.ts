@@ -1,11 +1,11 @@
-import { BATCH_MEMORY, type Batch, type EncodedBatch, type StoredBatch, startOfEncoded } from '../src/codec/batch.ts'
+import { type Batch, createBatchMemory, type EncodedBatch, encodedChunk } from '../src/codec/batch.ts'
 
-/** A batch of these chunks, in memory that threads can share. */
+/** A batch of these chunks. */
 export function makeBatch(plains: readonly Uint8Array[]): Batch {
-  const memory = new Uint8Array(new SharedArrayBuffer(BATCH_MEMORY))
+  const memory = createBatchMemory()
   let used = 0
   const ends = plains.map((plain) => {
-    memory.set(plain, used)
+    memory.plain.set(plain, used)
     used += plain.length
     return used
   })
@@ -13,18 +13,11 @@ export function makeBatch(plains: readonly Uint8Array[]): Batch {
 }
 
 /** The encoded chunks of a batch, copied. */
-export function takeChunks(
-  batch: Batch,
-  keys: Uint8Array,
-  wanted: readonly number[],
-  encoded: EncodedBatch | StoredBatch,
-) {
-  if ('stored' in encoded) throw new Error('they are stored')
-  const { ids, ends, memory } = encoded
+export function takeChunks(batch: Batch, keys: Uint8Array, wanted: readonly number[], { ids, ends }: EncodedBatch) {
   const size = keys.length / batch.ends.length
   return wanted.map((piece, i) => ({
     id: ids.slice(size * i, size * (i + 1)),
     key: keys.slice(size * piece, size * (piece + 1)),
-    data: memory.slice(startOfEncoded(ends, i), ends[i]),
+    data: encodedChunk(batch.memory, ends, i).slice(),
   }))
 }

@@ -28,7 +28,7 @@ async function inThreads({ codec, batches }: Started): Promise<boolean[]> {
   const encoded = await Promise.all(
     batches.map((batch, i) => codec.encodeBatch(batch, keys[i] ?? new Uint8Array(), [0])),
   )
-  return encoded.map((batch) => 'stored' in batch)
+  return encoded.map(({ stored }) => stored !== undefined)
 }
 
 test.each([

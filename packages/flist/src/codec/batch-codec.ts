@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { BATCH_MEMORY, type Batch, type EncodedBatch, keepEncoded, type StoredBatch } from './batch.ts'
+import { type Batch, type BatchMemory, createBatchMemory, type EncodedBatch } from './batch.ts'
 import type { ChunkCodec } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import { type CodecThreads, callsEach, startCodecThreads } from './codec-threads.ts'
@@ -19,16 +19,15 @@ export type BatchDestination = { readonly files?: string | undefined }
 export type BatchCodec = {
   /** Batches that are worth having under way at once. */
   readonly window: number
-  /** Memory for {@link BATCH_BYTES} of plain chunks; it may be used for others later. */
-  createMemory(): Uint8Array
+  /** It may be used for other batches later, but not after `rest`. */
+  createMemory(): BatchMemory
   /**
    * Tells about how many bytes are to come, so that threads start in time. Resolves when those that are worth it have begun,
    * which nobody needs to wait for.
    */
   expect(bytes: number): Promise<void>
   hashBatch(batch: Batch): Promise<Uint8Array>
-  /** What it gives lies in the batch's memory, whose plain bytes may be gone, or in other that goes with it. */
-  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch | StoredBatch>
+  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
   /** Ends the threads, when no call is under way; what comes later begins as with a new codec. */
   rest(): Promise<void>
   /** Ends the threads for good, also after an error: calls that are under way fail. */
@@ -46,9 +45,7 @@ const INLINE_WINDOW = 4
 /** Batches of chunks of one format. */
 export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & BatchDestination = {}): BatchCodec {
   const { files, workers = defaultWorkers(), workersAfter = WORKERS_AFTER } = options
-  /** Codecs by the memory of the batch that lies in them. */
-  const own = new WeakMap<Uint8Array, ChunkCodec>()
-  const inline = createInlineCodec(own, kind)
+  let inline: Codec | undefined
   let threads: CodecThreads | undefined
   let encoded = 0
 
@@ -61,21 +58,14 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
   function current(): Codec {
     void expect(encoded)
     if (threads?.hasRoom()) return threads
+    inline ??= createInlineCodec(createCodecOf(kind, compiledCodec()))
     return inline
-  }
-
-  /** Threads take memory that they share; without them a batch lies where it is encoded. */
-  function createMemory(): Uint8Array {
-    if (workers > 0) return new Uint8Array(new SharedArrayBuffer(BATCH_MEMORY))
-    const codec = createCodecOf(kind, compiledCodec())
-    own.set(codec.batchMemory, codec)
-    return codec.batchMemory
   }
 
   return {
     // One that is filled, and one on its way to the store.
     window: workers === 0 ? INLINE_WINDOW : callsEach(workers) * workers + 2,
-    createMemory,
+    createMemory: createBatchMemory,
     expect,
     hashBatch: (batch) => current().hashBatch(batch),
     encodeBatch(batch, keys, wanted) {
@@ -86,6 +76,7 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
     async rest() {
       const ended = threads
       threads = undefined
+      inline = undefined
       encoded = 0
       await ended?.close()
     },
@@ -101,18 +92,9 @@ function defaultWorkers(): number {
 }
 
 /** Hashes and encodes batches where it is called. */
-function createInlineCodec(own: WeakMap<Uint8Array, ChunkCodec>, kind: CodecKind): Codec {
-  let common: ChunkCodec | undefined
-  const commonCodec = () => {
-    common ??= createCodecOf(kind, compiledCodec())
-    return common
-  }
+function createInlineCodec(codec: ChunkCodec): Codec {
   return {
-    hashBatch: async (batch) => (own.get(batch.memory) ?? commonCodec()).hashBatch(batch),
-    async encodeBatch(batch, keys, wanted) {
-      const codec = own.get(batch.memory)
-      if (codec) return codec.encodeBatch(batch, keys, wanted)
-      return keepEncoded(batch.memory, commonCodec().encodeBatch(batch, keys, wanted))
-    },
+    hashBatch: async (batch) => codec.hashBatch(batch),
+    encodeBatch: async (batch, keys, wanted) => codec.encodeBatch(batch, keys, wanted),
   }
 }

@@ -1,36 +1,50 @@
+import { type CodecMemory, createCodecMemory, instantiateCodec } from './codec-module.ts'
+import { compiledCodec } from './wasm.ts'
+
 /** Most plain bytes of a batch: enough to run chunks side by side, few enough to have several batches in memory. */
 export const BATCH_BYTES = 4 << 20
 /** Most chunks of a batch: bounds what small files need. */
 export const BATCH_CHUNKS = 4096
-/** What its chunks may take encoded, of either format, with gaps: snappy's bound, n + n/6 + 32 each, and up to 20 more. */
-export const BATCH_MEMORY = BATCH_BYTES + Math.ceil(BATCH_BYTES / 6) + 52 * BATCH_CHUNKS
 /** Bytes between encoded chunks: a word that XXTEA uses. */
 export const CHUNK_GAP = 4
 
-/** Plain chunks, one after the other from the start of `memory`; `ends` says where each ends. */
-export type Batch = { readonly memory: Uint8Array; readonly ends: readonly number[] }
+/**
+ * Memory of one batch after the other, which any thread can hash and encode where it lies. Both views are of `shared`, and for
+ * {@link BATCH_BYTES} of plain chunks and what these take when they are encoded.
+ */
+export type BatchMemory = {
+  /** Different for each memory of a process. */
+  readonly number: number
+  readonly shared: CodecMemory
+  readonly plain: Uint8Array
+  readonly encoded: Uint8Array
+}
 
-/** The ids of encoded chunks, one after the other, and the chunks, with gaps: `ends` says where each ends in `memory`. */
+/** Plain chunks, one after the other in the `plain` of `memory`; `ends` says where each ends. */
+export type Batch = { readonly memory: BatchMemory; readonly ends: readonly number[] }
+
+/** The ids of encoded chunks, one after the other; the chunks lie in the batch's `encoded`, with gaps, and end at `ends`. */
 export type EncodedBatch = {
   readonly ids: Uint8Array
   readonly ends: readonly number[]
-  readonly memory: Uint8Array
+  /** When they are stored by now: which of them the store did not have. */
+  readonly stored?: readonly number[]
 }
 
-/** Encoded chunks as in {@link EncodedBatch}, but stored by now: which of them the store did not have. */
-export type StoredBatch = {
-  readonly ids: Uint8Array
-  readonly ends: readonly number[]
-  readonly stored: readonly number[]
+let memories = 0
+
+export function createBatchMemory(): BatchMemory {
+  const shared = createCodecMemory()
+  const { INPUT, OUTPUT, MEMORY_SIZE } = instantiateCodec(compiledCodec(), shared)
+  return {
+    number: memories++,
+    shared,
+    plain: new Uint8Array(shared.buffer, INPUT.value, BATCH_BYTES),
+    encoded: new Uint8Array(shared.buffer, OUTPUT.value, MEMORY_SIZE.value - OUTPUT.value),
+  }
 }
 
-/** Where encoded chunk number `i` begins. */
-export function startOfEncoded(ends: readonly number[], i: number): number {
-  return i === 0 ? 0 : (ends[i - 1] ?? 0) + CHUNK_GAP
-}
-
-/** Copies encoded chunks to the start of `memory`, which has {@link BATCH_MEMORY} bytes. */
-export function keepEncoded(memory: Uint8Array, { ids, ends, memory: encoded }: EncodedBatch): EncodedBatch {
-  memory.set(encoded)
-  return { ids, ends, memory }
+/** The bytes of encoded chunk number `i`: a view. */
+export function encodedChunk({ encoded }: BatchMemory, ends: readonly number[], i: number): Uint8Array {
+  return encoded.subarray(i === 0 ? 0 : (ends[i - 1] ?? 0) + CHUNK_GAP, ends[i])
 }

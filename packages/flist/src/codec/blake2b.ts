@@ -1,4 +1,4 @@
-import { type CodecModule, instantiateCodec } from './codec-module.ts'
+import { type CodecModule, createCodecMemory, instantiateCodec } from './codec-module.ts'
 import { compiledCodec } from './wasm.ts'
 
 let shared: { readonly wasm: CodecModule; readonly memory: Uint8Array; readonly text: Buffer } | undefined
@@ -35,8 +35,8 @@ export function blake2bDigits(bytes: string, outputLength: number): string {
   return text.toString('hex', HASH_STATE.value, HASH_STATE.value + outputLength)
 }
 
-/** A module whose memory never grows, so that views on it are made once. */
 function openModule() {
-  const wasm = instantiateCodec(compiledCodec())
-  return { wasm, memory: new Uint8Array(wasm.memory.buffer), text: Buffer.from(wasm.memory.buffer) }
+  const memory = createCodecMemory()
+  const wasm = instantiateCodec(compiledCodec(), memory)
+  return { wasm, memory: new Uint8Array(memory.buffer), text: Buffer.from(memory.buffer) }
 }

@@ -1,6 +1,6 @@
 import { FlistError } from '../errors.ts'
-import { BATCH_BYTES, type Batch, type EncodedBatch } from './batch.ts'
-import { type CompiledCodec, instantiateCodec } from './codec-module.ts'
+import type { Batch, BatchMemory, EncodedBatch } from './batch.ts'
+import { type CodecMemory, type CompiledCodec, createCodecMemory, instantiateCodec } from './codec-module.ts'
 
 /** Plain bytes of every chunk of a file but its last: 512 KiB, as every reader of flists assumes. */
 export const CHUNK_SIZE = 524288
@@ -20,15 +20,11 @@ export const HASH_BYTES = 16
 
 /** An encoder and decoder with memory of its own, for as long as it is referred to. */
 export interface ChunkCodec {
-  /** Memory for the plain bytes of a batch that only this codec hashes and encodes; any other it may have to copy. */
-  readonly batchMemory: Uint8Array
-
   /** The keys of the chunks of a batch, one after the other. The batch must stay as it is until it is encoded. */
   hashBatch(batch: Batch): Uint8Array
 
   /**
-   * Encodes those chunks of a batch whose indices are `wanted`, in that order, with the keys of all from `hashBatch`. The
-   * results lie in memory of the codec, until it is used again.
+   * Encodes those chunks of a batch whose indices are `wanted`, in that order, with the keys of all from `hashBatch`.
    */
   encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch
 
@@ -61,15 +57,14 @@ const DECODE_ERRORS: Readonly<Record<number, string>> = {
   [-3]: 'it does not decrypt with its key',
 }
 
-/** The codec as WebAssembly (source in assembly/), working synchronously on about 10 MB that it reuses. */
-export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
-  const wasm = instantiateCodec(compiled)
+/** An instance of the module on a memory, and the records there. */
+type Instance = ReturnType<typeof openInstance>
+
+function openInstance(compiled: CompiledCodec, shared: CodecMemory) {
+  const wasm = instantiateCodec(compiled, shared)
   const [chunks, input, output] = [wasm.CHUNKS.value, wasm.INPUT.value, wasm.OUTPUT.value]
-  const memory = new Uint8Array(wasm.memory.buffer)
-  const records = new Uint32Array(wasm.memory.buffer, chunks, wasm.BATCH_CHUNKS.value * RECORD.words)
-  /** The ends of the batch that lies at INPUT. */
-  let loaded: readonly number[] | undefined
-  const batchMemory = memory.subarray(input, input + BATCH_BYTES)
+  const memory = new Uint8Array(shared.buffer)
+  const records = new Uint32Array(shared.buffer, chunks, wasm.BATCH_CHUNKS.value * RECORD.words)
 
   /** The memory of the key or id of a record. */
   function hashOf(i: number, field: 'key' | 'id'): Uint8Array {
@@ -89,16 +84,28 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     records[i * RECORD.words + RECORD.dataLength] = end - start
   }
 
-  /** Brings the plain bytes of a batch to INPUT, unless they are still there. */
-  function load({ memory: plains, ends }: Batch): void {
-    if (loaded === ends) return
-    if (plains !== batchMemory) memory.set(plains.subarray(0, ends.at(-1) ?? 0), input)
-    loaded = ends
+  return { wasm, memory, input, output, hashOf, endOf, setPlain }
+}
+
+/** The codec as WebAssembly (source in assembly/), working synchronously, in the memory of batches, else in some of its own. */
+export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
+  /** By the numbers of the memories of batches. */
+  const instances = new Map<number, Instance>()
+  let own: Instance | undefined
+
+  function instanceOn({ number, shared }: BatchMemory): Instance {
+    const instance = instances.get(number) ?? openInstance(compiled, shared)
+    instances.set(number, instance)
+    return instance
   }
 
-  function hashBatch(batch: Batch): Uint8Array {
-    load(batch)
-    const { ends } = batch
+  function ownInstance(): Instance {
+    own ??= openInstance(compiled, createCodecMemory())
+    return own
+  }
+
+  function hashBatch({ memory, ends }: Batch): Uint8Array {
+    const { wasm, hashOf, setPlain } = instanceOn(memory)
     for (const [i, end] of ends.entries()) setPlain(i, ends[i - 1] ?? 0, end)
     wasm.hashPlains(ends.length)
     const keys = new Uint8Array(HASH_BYTES * ends.length)
@@ -106,27 +113,24 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return keys
   }
 
-  function encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch {
-    load(batch)
+  function encodeBatch({ memory, ends }: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch {
+    const { wasm, hashOf, endOf, setPlain } = instanceOn(memory)
     for (const [record, i] of wanted.entries()) {
-      setPlain(record, batch.ends[i - 1] ?? 0, batch.ends[i] ?? 0)
+      setPlain(record, ends[i - 1] ?? 0, ends[i] ?? 0)
       hashOf(record, 'key').set(keys.subarray(HASH_BYTES * i, HASH_BYTES * (i + 1)))
     }
     wasm.encode(wanted.length)
 
     const ids = new Uint8Array(HASH_BYTES * wanted.length)
-    const ends = wanted.map((_, record) => {
-      ids.set(hashOf(record, 'id'), HASH_BYTES * record)
-      return endOf(record)
-    })
-    return { ids, ends, memory: memory.subarray(output, output + (ends.at(-1) ?? 0)) }
+    for (const record of wanted.keys()) ids.set(hashOf(record, 'id'), HASH_BYTES * record)
+    return { ids, ends: wanted.map((_, record) => endOf(record)) }
   }
 
   function encode(plain: Uint8Array): EncodedChunk {
     if (plain.length > CHUNK_SIZE) {
       throw new FlistError('too-large', `chunk: ${plain.length} bytes; cut files in pieces of ${CHUNK_SIZE} bytes`)
     }
-    loaded = undefined
+    const { wasm, memory, input, output, hashOf, endOf, setPlain } = ownInstance()
     memory.set(plain, input)
     setPlain(0, 0, plain.length)
     wasm.hashPlains(1)
@@ -141,7 +145,7 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     if (data.length < 8 || data.length % 4 !== 0 || data.length > MAX_ENCODED) {
       throw corrupt(`${data.length} bytes are not an encoded chunk`)
     }
-    loaded = undefined
+    const { wasm, memory, input, output, hashOf } = ownInstance()
     memory.set(data, input)
     hashOf(0, 'key').set(key)
     const length = wasm.decode(data.length, CHUNK_SIZE)
@@ -151,5 +155,5 @@ export function createChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return memory.slice(output, output + length)
   }
 
-  return { batchMemory, hashBatch, encodeBatch, encode, decode }
+  return { hashBatch, encodeBatch, encode, decode }
 }

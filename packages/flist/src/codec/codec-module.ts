@@ -1,9 +1,16 @@
+/** Pages of 64 KiB of the memory that the module works in. */
+export const MEMORY_PAGES = 160
+
+/** Memory that threads share: any of them can have an instance of the module on it, one of which works at a time. */
+export type CodecMemory = { readonly buffer: SharedArrayBuffer }
+
 /** What the module built from assembly/ exports: addresses and sizes in its memory, and functions on them. */
 export type CodecModule = {
-  readonly memory: { readonly buffer: ArrayBuffer }
   /** Most plain bytes and most chunks of a batch. */
   readonly BATCH_SIZE: Global
   readonly BATCH_CHUNKS: Global
+  /** Bytes of memory it needs. */
+  readonly MEMORY_SIZE: Global
   /** Where the records of a batch and its encoded bytes lie. */
   readonly CHUNKS: Global
   readonly OUTPUT: Global
@@ -34,14 +41,26 @@ export type CompiledCodec = object
 /** Node has it, but neither its types nor those of ECMAScript declare more than names. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => CompiledCodec
-  readonly Instance: new (module: CompiledCodec) => { readonly exports: unknown }
+  readonly Instance: new (
+    module: CompiledCodec,
+    imports: { readonly env: { readonly memory: CodecMemory } },
+  ) => { readonly exports: unknown }
+  readonly Memory: new (size: {
+    readonly initial: number
+    readonly maximum: number
+    readonly shared: true
+  }) => CodecMemory
 }
 
 export function compileCodec(wasm: Uint8Array): CompiledCodec {
   return new WebAssembly.Module(wasm)
 }
 
-/** A new instance with about 10 MB of memory of its own, of which only what is used becomes resident. */
-export function instantiateCodec(compiled: CompiledCodec): CodecModule {
-  return new WebAssembly.Instance(compiled).exports as CodecModule
+/** About 10 MB, of which only what is used becomes resident. It never grows: views on it can be made once. */
+export function createCodecMemory(): CodecMemory {
+  return new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: true })
+}
+
+export function instantiateCodec(compiled: CompiledCodec, memory: CodecMemory): CodecModule {
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as CodecModule
 }

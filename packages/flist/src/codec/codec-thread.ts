@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { FlistError, type FlistErrorCode } from '../errors.ts'
 import { type ChunkFiles, openChunkFiles } from '../stores/chunk-files.ts'
-import { type Batch, type EncodedBatch, keepEncoded, type StoredBatch, startOfEncoded } from './batch.ts'
+import { type Batch, type BatchMemory, type EncodedBatch, encodedChunk } from './batch.ts'
 import { HASH_BYTES } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import type { CompiledCodec } from './codec-module.ts'
@@ -23,7 +23,7 @@ export type CodecCall = {
 
 /** What came of the call with this number: the keys, or what encoding gave; or why the chunks could not be stored. */
 export type CodecReply = { readonly number: number } & (
-  | { readonly result: Uint8Array | EncodedBatch | StoredBatch }
+  | { readonly result: Uint8Array | EncodedBatch }
   | { readonly failure: { readonly code: FlistErrorCode; readonly message: string } }
 )
 
@@ -37,19 +37,19 @@ function answer({ number, batch, encode }: CodecCall): CodecReply {
   if (!encode) return { number, result: codec.hashBatch(batch) }
   const encoded = codec.encodeBatch(batch, encode.keys, encode.wanted)
   try {
-    return { number, result: chunkFiles ? store(chunkFiles, encoded) : keepEncoded(batch.memory, encoded) }
+    return { number, result: chunkFiles ? store(chunkFiles, batch.memory, encoded) : encoded }
   } catch (error) {
     if (!(error instanceof FlistError)) throw error
     return { number, failure: { code: error.code, message: error.message } }
   }
 }
 
-function store(files: ChunkFiles, { ids, ends, memory }: EncodedBatch): StoredBatch {
+function store(files: ChunkFiles, memory: BatchMemory, { ids, ends }: EncodedBatch): EncodedBatch {
   const size = kind === 'fl' ? 2 * HASH_BYTES : HASH_BYTES
   const stored: number[] = []
-  for (const [i, end] of ends.entries()) {
+  for (const i of ends.keys()) {
     const id = ids.subarray(size * i, size * (i + 1))
-    if (files.writeAbsent({ id, data: memory.subarray(startOfEncoded(ends, i), end) })) stored.push(i)
+    if (files.writeAbsent({ id, data: encodedChunk(memory, ends, i) })) stored.push(i)
   }
   return { ids, ends, stored }
 }

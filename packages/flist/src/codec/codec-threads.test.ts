@@ -86,10 +86,11 @@ test('closing ends what is under way, and may be repeated', async () => {
 
 test('in a bundle of one file they run; idle ones let the process end, busy ones do not', async () => {
   const output = await runScript(`
+    import { createBatchMemory } from './batch.ts'
     import { startCodecThreads } from './codec-threads.ts'
     const threads = startCodecThreads(2)
-    const batch = { memory: new Uint8Array(new SharedArrayBuffer(1 << 20)), ends: [6] }
-    batch.memory.set(Buffer.from('hello\\n'))
+    const batch = { memory: createBatchMemory(), ends: [6] }
+    batch.memory.plain.set(Buffer.from('hello\\n'))
     threads.hashBatch(batch).then((keys) => console.log(Buffer.from(keys).toString('hex')))
   `)
   expect(output).toBe('ea41b4de6c03f13a95758b28dd75693e\n')
@@ -97,9 +98,10 @@ test('in a bundle of one file they run; idle ones let the process end, busy ones
 
 test('closing is waited for by a process that has nothing else to do', async () => {
   const output = await runScript(`
+    import { createBatchMemory } from './batch.ts'
     import { startCodecThreads } from './codec-threads.ts'
     const threads = startCodecThreads(4)
-    await threads.hashBatch({ memory: new Uint8Array(new SharedArrayBuffer(1 << 20)), ends: [6] })
+    await threads.hashBatch({ memory: createBatchMemory(), ends: [6] })
     await threads.close()
     console.log('closed')
   `)

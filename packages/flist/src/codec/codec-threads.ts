@@ -1,24 +1,24 @@
 import { Worker } from 'node:worker_threads'
 import { FlistError } from '../errors.ts'
-import type { Batch, EncodedBatch, StoredBatch } from './batch.ts'
+import type { Batch, EncodedBatch } from './batch.ts'
 import type { CodecKind } from './codec-kind.ts'
 import { CODEC_THREAD_SOURCE } from './codec-thread.generated.ts'
 import type { CodecCall, CodecReply, CodecThreadData } from './codec-thread.ts'
 import { compiledCodec } from './wasm.ts'
 
-/** Hashes and encodes batches as a ChunkCodec does, but elsewhere; their memory must be shared. */
+/** Hashes and encodes batches as a ChunkCodec does, but elsewhere. */
 export type CodecThreads = {
   /** Resolves when all threads have begun to work, or ended. */
   readonly begun: Promise<void>
   /** Whether a thread that has begun to work would soon come to another call. */
   hasRoom(): boolean
   hashBatch(batch: Batch): Promise<Uint8Array>
-  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch | StoredBatch>
+  encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): Promise<EncodedBatch>
   /** Ends the threads; calls that are under way fail. */
   close(): Promise<void>
 }
 
-type CodecResult = Uint8Array | EncodedBatch | StoredBatch
+type CodecResult = Uint8Array | EncodedBatch
 type Pending = { readonly resolve: (result: CodecResult) => void; readonly reject: (error: unknown) => void }
 type Thread = {
   readonly worker: Worker
@@ -77,8 +77,7 @@ export function startCodecThreads(count: number, kind: CodecKind = 'flist', file
     begun: Promise.all(threads.map(({ begun }) => begun)).then(() => {}),
     hasRoom: () => threads.some(({ online, calls }) => online && calls.size < room),
     hashBatch: (batch) => call({ batch }) as Promise<Uint8Array>,
-    encodeBatch: (batch, keys, wanted) =>
-      call({ batch, encode: { keys, wanted } }) as Promise<EncodedBatch | StoredBatch>,
+    encodeBatch: (batch, keys, wanted) => call({ batch, encode: { keys, wanted } }) as Promise<EncodedBatch>,
     async close() {
       fail(new FlistError('codec-failed', 'chunk codec: it was closed; open a new chunk writer'))
       await Promise.all(threads.map(({ worker }) => worker.terminate()))

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { BATCH_BYTES, BATCH_MEMORY, type Batch, CHUNK_GAP, type EncodedBatch } from '../codec/batch.ts'
+import { type Batch, CHUNK_GAP, type EncodedBatch } from '../codec/batch.ts'
 import { CHUNK_SIZE, type ChunkCodec, type EncodedChunk } from '../codec/chunk-codec.ts'
-import { type CompiledCodec, instantiateCodec } from '../codec/codec-module.ts'
+import { type CompiledCodec, createCodecMemory, instantiateCodec } from '../codec/codec-module.ts'
 import { FlistError } from '../errors.ts'
 
 const CIPHER = 'aes-256-gcm'
@@ -18,11 +18,10 @@ const MAX_ENCODED = 32 + CHUNK_SIZE + Math.floor(CHUNK_SIZE / 6) + TAG_BYTES
  * result. Works synchronously, hashes and compression as WebAssembly, AES by OpenSSL.
  */
 export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
-  const wasm = instantiateCodec(compiled)
+  const shared = createCodecMemory()
+  const wasm = instantiateCodec(compiled, shared)
   const [input, output, hashState] = [wasm.INPUT.value, wasm.OUTPUT.value, wasm.HASH_STATE.value]
-  const memory = new Uint8Array(wasm.memory.buffer)
-  const batchMemory = new Uint8Array(BATCH_BYTES)
-  const results = new Uint8Array(BATCH_MEMORY)
+  const memory = new Uint8Array(shared.buffer)
 
   /** The hash of `length` bytes at `address`: a view until the next hash. */
   function hash(address: number, length: number): Uint8Array {
@@ -45,7 +44,7 @@ export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return { id: hash(input, data.length).slice(), data }
   }
 
-  function hashBatch({ memory: plains, ends }: Batch): Uint8Array {
+  function hashBatch({ memory: { plain: plains }, ends }: Batch): Uint8Array {
     const keys = new Uint8Array(KEY_BYTES * ends.length)
     for (const [i, end] of ends.entries()) {
       const plain = plains.subarray(ends[i - 1] ?? 0, end)
@@ -55,19 +54,23 @@ export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return keys
   }
 
-  function encodeBatch(batch: Batch, keys: Uint8Array, wanted: readonly number[]): EncodedBatch {
+  function encodeBatch(
+    { memory: batch, ends: plainEnds }: Batch,
+    keys: Uint8Array,
+    wanted: readonly number[],
+  ): EncodedBatch {
     const ids = new Uint8Array(KEY_BYTES * wanted.length)
     let used = 0
     const ends = wanted.map((i, place) => {
-      const plain = batch.memory.subarray(batch.ends[i - 1] ?? 0, batch.ends[i])
+      const plain = batch.plain.subarray(plainEnds[i - 1] ?? 0, plainEnds[i])
       memory.set(plain, input)
       const { id, data } = encodeInput(plain.length, keys.subarray(KEY_BYTES * i, KEY_BYTES * (i + 1)))
       ids.set(id, KEY_BYTES * place)
-      results.set(data, used)
+      batch.encoded.set(data, used)
       used += data.length + CHUNK_GAP
       return used - CHUNK_GAP
     })
-    return { ids, ends, memory: results.subarray(0, ends.at(-1) ?? 0) }
+    return { ids, ends }
   }
 
   function encode(plain: Uint8Array): EncodedChunk {
@@ -103,5 +106,5 @@ export function createFlChunkCodec(compiled: CompiledCodec): ChunkCodec {
     return memory.slice(output, output + length)
   }
 
-  return { batchMemory, hashBatch, encodeBatch, encode, decode }
+  return { hashBatch, encodeBatch, encode, decode }
 }
