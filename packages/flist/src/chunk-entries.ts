@@ -57,3 +57,14 @@ export function createChunkEntries({ idBytes, entryBytes }: ChunkFormat): ChunkE
     },
   }
 }
+
+/** Fills in the entries of a batch; gives the chunks whose keys nobody has seen before. */
+export function claimChunks(entries: ChunkEntries, places: readonly Place[], keys: readonly string[]): number[] {
+  const wanted: number[] = []
+  for (const [i, place] of places.entries()) {
+    const key = keys[i] ?? ''
+    if (entries.claim(key)) wanted.push(i)
+    entries.fill(place, key)
+  }
+  return wanted
+}

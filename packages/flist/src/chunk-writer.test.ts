@@ -310,6 +310,29 @@ test('a directory that threads cannot write to fails the writer as it does the s
   })
 })
 
+test('writers use memory again, but not that of a batch that failed, which may still be read', async () => {
+  /** What the chunks that a store is given lie in. */
+  const memoryOf = async (fails: boolean) => {
+    const { store } = memoryStore()
+    const { put } = store
+    const buffers: ArrayBufferLike[] = []
+    store.put = async (chunks) => {
+      for await (const { data } of chunks) buffers.push(data.buffer)
+      if (fails) throw new Error('the store broke')
+      return put([])
+    }
+    await using writer = createChunkWriter(store)
+    await writeFile(writer, noise(10, 1))
+    await (fails ? expect(writer.flush()).rejects.toThrow('the store broke') : writer.flush())
+    return buffers[0]
+  }
+  const first = await memoryOf(false)
+  expect(first).toBeInstanceOf(SharedArrayBuffer)
+  expect(await memoryOf(false)).toBe(first)
+  expect(await memoryOf(true)).toBe(first)
+  expect(await memoryOf(false)).not.toBe(first)
+})
+
 test('a writer that is disposed of in the middle fails what is under way', async () => {
   const { store } = memoryStore()
   const writer = createChunkWriter(store, { workers: 2, workersAfter: 0 })

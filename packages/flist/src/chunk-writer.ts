@@ -1,5 +1,13 @@
-import { type ChunkEntries, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
-import { BATCH_BYTES, BATCH_CHUNKS, type BatchMemory, type EncodedBatch, encodedChunk } from './codec/batch.ts'
+import { claimChunks, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
+import {
+  BATCH_BYTES,
+  BATCH_CHUNKS,
+  type BatchMemory,
+  type EncodedBatch,
+  encodedChunk,
+  returnBatchMemory,
+  takeBatchMemory,
+} from './codec/batch.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
@@ -40,7 +48,7 @@ export type ChunkWriter = {
   open(size: number): ChunkFileWriter
   /** Resolves when all chunks so far are stored and all lists so far are filled in. The writer may be used on. */
   flush(): Promise<void>
-  /** Does what `flush` does and gives threads and memory back until more is written. */
+  /** Does what `flush` does and ends the threads until more is written. */
   rest(): Promise<void>
   readonly stats: Readonly<ChunkStats>
   /** Ends the threads, also after an error. What was not flushed may be lost. */
@@ -55,9 +63,11 @@ export type ChunkWriterOptions = BatchCodecOptions & {
   readonly format?: ChunkFormat
 }
 
-/** The hash number `i` of several with `size` bytes each, as a byte string. */
-const hashAt = (hashes: Uint8Array, i: number, size: number) =>
-  Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength).toString('latin1', size * i, size * (i + 1))
+/** Hashes of `size` bytes that lie one after the other, as byte strings. */
+function splitHashes(hashes: Uint8Array, size: number): string[] {
+  const all = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength).toString('latin1')
+  return Array.from({ length: all.length / size }, (_, i) => all.slice(size * i, size * (i + 1)))
+}
 
 /**
  * Cuts files into chunks, encodes those whose plain bytes it has not seen yet, and puts those the store does not have.
@@ -71,12 +81,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   const { idBytes, keyBytes } = format
   const codec = format.createCodec({ ...options, files: store.files })
   const table = store.known?.[format.name]
-  const idAt = (ids: Uint8Array, i: number) => hashAt(ids, i, idBytes)
-  const keyAt = (keys: Uint8Array, i: number) => hashAt(keys, i, keyBytes)
+  const nameOf = (id: Uint8Array) => Buffer.from(id.buffer, id.byteOffset, idBytes).toString('latin1')
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }
   const entries = createChunkEntries(format)
-  /** Memory of batches that nobody uses; there is never more than the codec's window of them. */
-  const free: BatchMemory[] = []
   const underWay = new Set<Promise<void>>()
   let batch: OpenBatch | undefined
   let failure: { readonly error: unknown } | undefined
@@ -87,28 +94,27 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (failure) throw failure.error
   }
 
-  /** Sends the batch on its way, from which its memory comes back. */
+  /** Sends the batch on its way. Where it fails a thread or the store may still use its memory, which is then nobody's. */
   function sendBatch(full: OpenBatch): void {
     batch = undefined
     const task = storeBatch(full)
+      .then(() => returnBatchMemory(full.memory))
       .catch((error: unknown) => {
         failure ??= { error }
       })
-      .finally(() => {
-        underWay.delete(task)
-        free.push(full.memory)
-      })
+      .finally(() => underWay.delete(task))
     underWay.add(task)
   }
 
   async function storeBatch({ memory, places, ends }: OpenBatch): Promise<void> {
     const keys = await codec.hashBatch({ memory, ends })
-    const claimed = claimChunks(entries, places, (i) => keyAt(keys, i))
+    const names = splitHashes(keys, keyBytes)
+    const claimed = claimChunks(entries, places, names)
     stats.uniqueChunks += claimed.length
-    const wanted = await settleKnown(claimed, keys)
+    const wanted = await settleKnown(claimed, keys, names)
     if (wanted.length === 0) return
     const encoded = await codec.encodeBatch({ memory, ends }, keys, wanted)
-    for (const [i, piece] of wanted.entries()) entries.settle(keyAt(keys, piece), idAt(encoded.ids, i))
+    for (const [i, id] of splitHashes(encoded.ids, idBytes).entries()) entries.settle(names[wanted[i] ?? 0] ?? '', id)
     for (const i of encoded.stored ?? (await storeChunks(memory, encoded))) {
       stats.newChunks++
       stats.newBytes += encodedChunk(memory, encoded.ends, i).length
@@ -122,21 +128,21 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   }
 
   /** Of these chunks of a batch those that have to be encoded: the store does not know their ids, or lost them. */
-  async function settleKnown(claimed: readonly number[], keys: Uint8Array): Promise<readonly number[]> {
+  async function settleKnown(claimed: readonly number[], keys: Uint8Array, names: readonly string[]) {
     const ids = new Map<number, string>()
     const known = knownChunks()
     if (!known) return claimed
     for (const piece of claimed) {
       const id = known.idOf(keys, piece * keyBytes)
-      if (id !== undefined) ids.set(piece, idAt(id, 0))
+      if (id !== undefined) ids.set(piece, nameOf(id))
     }
     if (ids.size === 0) return claimed
     const missing = await store.missing([...ids.values()].map((id) => Buffer.from(id, 'latin1')))
-    const lost = new Set(missing.map((id) => idAt(id, 0)))
+    const lost = new Set(missing.map(nameOf))
     return claimed.filter((piece) => {
       const id = ids.get(piece)
       if (id === undefined || lost.has(id)) return true
-      entries.settle(keyAt(keys, piece), id)
+      entries.settle(names[piece] ?? '', id)
       return false
     })
   }
@@ -146,9 +152,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     const idOf = (i: number) => ids.subarray(idBytes * i, idBytes * (i + 1))
     const chunkAt = (i: number) => ({ id: idOf(i), data: encodedChunk(memory, ends, i) })
     if (store.putMissing) return store.putMissing(ends.map((_, i) => chunkAt(i)))
-    const indices = new Map(ends.map((_, i) => [idAt(ids, i), i]))
+    const indices = new Map(splitHashes(ids, idBytes).map((id, i) => [id, i]))
     const missing = await store.missing([...indices.values()].map(idOf))
-    const fresh = missing.flatMap((id) => indices.get(idAt(id, 0)) ?? [])
+    const fresh = missing.flatMap((id) => indices.get(nameOf(id)) ?? [])
     await store.put(fresh.map(chunkAt))
     return fresh
   }
@@ -158,7 +164,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (batch && (batch.used + length > BATCH_BYTES || batch.ends.length === BATCH_CHUNKS)) sendBatch(batch)
     if (!batch) {
       if (underWay.size >= codec.window) return Promise.race(underWay).then(checkFailure)
-      const memory = free.pop() ?? codec.createMemory()
+      const memory = takeBatchMemory()
       batch = { memory, places: [], ends: [], used: 0 }
     }
     return batch
@@ -229,20 +235,8 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
 
   async function rest(): Promise<void> {
     await flush()
-    free.length = 0
     await codec.rest()
   }
 
   return { expect: codec.expect, open, flush, rest, stats, [Symbol.asyncDispose]: () => codec.close() }
-}
-
-/** Fills in the entries of a batch; gives the chunks whose keys nobody has seen before. */
-function claimChunks(entries: ChunkEntries, places: readonly Place[], keyAt: (i: number) => string): number[] {
-  const wanted: number[] = []
-  for (const [i, place] of places.entries()) {
-    const key = keyAt(i)
-    if (entries.claim(key)) wanted.push(i)
-    entries.fill(place, key)
-  }
-  return wanted
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { type Batch, type BatchMemory, createBatchMemory, type EncodedBatch } from './batch.ts'
+import type { Batch, EncodedBatch } from './batch.ts'
 import type { ChunkCodec } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
 import { type CodecThreads, callsEach, startCodecThreads } from './codec-threads.ts'
@@ -19,8 +19,6 @@ export type BatchDestination = { readonly files?: string | undefined }
 export type BatchCodec = {
   /** Batches that are worth having under way at once. */
   readonly window: number
-  /** It may be used for other batches later, but not after `rest`. */
-  createMemory(): BatchMemory
   /**
    * Tells about how many bytes are to come, so that threads start in time. Resolves when those that are worth it have begun,
    * which nobody needs to wait for.
@@ -65,7 +63,6 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
   return {
     // One that is filled, and one on its way to the store.
     window: workers === 0 ? INLINE_WINDOW : callsEach(workers) * workers + 2,
-    createMemory: createBatchMemory,
     expect,
     hashBatch: (batch) => current().hashBatch(batch),
     encodeBatch(batch, keys, wanted) {

@@ -32,8 +32,20 @@ export type EncodedBatch = {
 }
 
 let memories = 0
+/** V8's garbage collector does not see how large they are: those that are not used again would fill the machine. */
+const idle: BatchMemory[] = []
 
-export function createBatchMemory(): BatchMemory {
+/** Memory for batches; who uses it no more gives it to `returnBatchMemory`. */
+export function takeBatchMemory(): BatchMemory {
+  return idle.pop() ?? createBatchMemory()
+}
+
+/** For others to take: nobody may read or write it any more, no thread and no store. */
+export function returnBatchMemory(memory: BatchMemory): void {
+  idle.push(memory)
+}
+
+function createBatchMemory(): BatchMemory {
   const shared = createCodecMemory()
   const { INPUT, OUTPUT, MEMORY_SIZE } = instantiateCodec(compiledCodec(), shared)
   return {

@@ -101,6 +101,7 @@ describe('a table of many rows', () => {
     const [first, second] = parts as [Part, Part]
     for (const other of [
       { rows: first.rows + 1 },
+      { rows: 0, leaves: [] },
       { rows: 2 ** 53 - 2 },
       { pages: first.pages + 1 },
       { pages: 2 ** 53 - 2 },

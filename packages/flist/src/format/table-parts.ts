@@ -21,6 +21,7 @@ export function isSoundPart({ place, rows, pages, free, leaves, packed }: Packed
   const isPage = (page: number) => page > place.pages && page <= place.pages + pages
   const lasts = [place.rowid - 1, ...leaves.map(({ last }) => last)]
   return (
+    rows > 0 &&
     rows <= PART_ROWIDS &&
     packed.bytes === pages * PAGE_BYTES &&
     free.every(isPage) &&
