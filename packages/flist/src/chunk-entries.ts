@@ -68,3 +68,10 @@ export function claimChunks(entries: ChunkEntries, places: readonly Place[], key
   }
   return wanted
 }
+
+/** Hashes of `size` bytes that lie one after the other, as byte strings. */
+export function splitHashes(hashes: Uint8Array, size: number): string[] {
+  const all = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength)
+  // A slice of one string for all would keep that.
+  return Array.from({ length: all.length / size }, (_, i) => all.toString('latin1', size * i, size * (i + 1)))
+}

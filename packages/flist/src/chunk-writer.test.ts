@@ -310,6 +310,50 @@ test('a directory that threads cannot write to fails the writer as it does the s
   })
 })
 
+test('memory of a writer that was given up, or whose threads were, is used again', async () => {
+  // The types of Node do not have it.
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: new () => object } }
+  const Memory = vi.spyOn(WebAssembly, 'Memory')
+  onTestFinished(() => void Memory.mockRestore())
+  const giveUp = async (workers: number, fails: boolean) => {
+    const { store } = memoryStore()
+    if (fails) store.missing = () => Promise.reject(new Error('the store broke'))
+    const writer = createChunkWriter(store, { workers, workersAfter: 0 })
+    await writer.expect(0)
+    await writeFile(writer, noise(9_000_000, 1)).catch(() => {})
+    await writer[Symbol.asyncDispose]()
+    expect(() => writer.open(1)).toThrow()
+  }
+  for (const [workers, fails] of [
+    [0, false],
+    [1, false],
+    [0, true],
+    [1, true],
+  ] as const) {
+    await giveUp(workers, fails)
+    Memory.mockClear()
+    for (let i = 0; i < 5; i++) await giveUp(workers, fails)
+    expect(Memory.mock.calls.length, `${workers} ${fails}`).toBeLessThanOrEqual(2)
+  }
+})
+
+test('a store is the same for each writer: what one stored is not new for the next', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'flist-writer-'))
+  onTestFinished(() => rm(root, { recursive: true }))
+  const { known: _, ...store } = await openChunkStore(root)
+  for (const [workers, newChunks] of [
+    [0, 30],
+    [0, 0],
+    [2, 0],
+  ] as const) {
+    await using writer = createChunkWriter(store, { workers, workersAfter: 0 })
+    await writer.expect(0)
+    for (let i = 0; i < 30; i++) await writeFile(writer, noise(2_000, i))
+    await writer.flush()
+    expect(writer.stats.newChunks).toBe(newChunks)
+  }
+})
+
 test('writers use memory again, but not that of a batch that failed, which may still be read', async () => {
   /** What the chunks that a store is given lie in. */
   const memoryOf = async (fails: boolean) => {

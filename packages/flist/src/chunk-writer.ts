@@ -1,13 +1,6 @@
-import { claimChunks, createChunkEntries, type FileEntries, type Place } from './chunk-entries.ts'
-import {
-  BATCH_BYTES,
-  BATCH_CHUNKS,
-  type BatchMemory,
-  type EncodedBatch,
-  encodedChunk,
-  returnBatchMemory,
-  takeBatchMemory,
-} from './codec/batch.ts'
+import { openBatchPut } from './batch-put.ts'
+import { claimChunks, createChunkEntries, type FileEntries, type Place, splitHashes } from './chunk-entries.ts'
+import { BATCH_BYTES, BATCH_CHUNKS, type BatchMemory, createBatchMemories, encodedChunk } from './codec/batch.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
@@ -63,12 +56,6 @@ export type ChunkWriterOptions = BatchCodecOptions & {
   readonly format?: ChunkFormat
 }
 
-/** Hashes of `size` bytes that lie one after the other, as byte strings. */
-function splitHashes(hashes: Uint8Array, size: number): string[] {
-  const all = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength).toString('latin1')
-  return Array.from({ length: all.length / size }, (_, i) => all.slice(size * i, size * (i + 1)))
-}
-
 /**
  * Cuts files into chunks, encodes those whose plain bytes it has not seen yet, and puts those the store does not have.
  * When there is enough to do threads encode, too; ids, bytes and stats do not depend on how many.
@@ -84,6 +71,8 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   const nameOf = (id: Uint8Array) => Buffer.from(id.buffer, id.byteOffset, idBytes).toString('latin1')
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }
   const entries = createChunkEntries(format)
+  const memories = createBatchMemories()
+  const { put, mayRead } = openBatchPut(store, idBytes)
   const underWay = new Set<Promise<void>>()
   let batch: OpenBatch | undefined
   let failure: { readonly error: unknown } | undefined
@@ -94,13 +83,14 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (failure) throw failure.error
   }
 
-  /** Sends the batch on its way. Where it fails a thread or the store may still use its memory, which is then nobody's. */
+  /** Sends the batch on its way. What a store that failed may still read is not used again. */
   function sendBatch(full: OpenBatch): void {
     batch = undefined
     const task = storeBatch(full)
-      .then(() => returnBatchMemory(full.memory))
+      .then(() => memories.give(full.memory))
       .catch((error: unknown) => {
         failure ??= { error }
+        if (!mayRead(full.memory)) memories.giveLater(full.memory)
       })
       .finally(() => underWay.delete(task))
     underWay.add(task)
@@ -115,7 +105,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (wanted.length === 0) return
     const encoded = await codec.encodeBatch({ memory, ends }, keys, wanted)
     for (const [i, id] of splitHashes(encoded.ids, idBytes).entries()) entries.settle(names[wanted[i] ?? 0] ?? '', id)
-    for (const i of encoded.stored ?? (await storeChunks(memory, encoded))) {
+    for (const i of encoded.stored ?? (await put(memory, encoded))) {
       stats.newChunks++
       stats.newBytes += encodedChunk(memory, encoded.ends, i).length
     }
@@ -147,25 +137,12 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     })
   }
 
-  /** Puts those chunks of a batch that the store does not have; gives their indices. */
-  async function storeChunks(memory: BatchMemory, { ids, ends }: EncodedBatch): Promise<number[]> {
-    const idOf = (i: number) => ids.subarray(idBytes * i, idBytes * (i + 1))
-    const chunkAt = (i: number) => ({ id: idOf(i), data: encodedChunk(memory, ends, i) })
-    if (store.putMissing) return store.putMissing(ends.map((_, i) => chunkAt(i)))
-    const indices = new Map(splitHashes(ids, idBytes).map((id, i) => [id, i]))
-    const missing = await store.missing([...indices.values()].map(idOf))
-    const fresh = missing.flatMap((id) => indices.get(nameOf(id)) ?? [])
-    await store.put(fresh.map(chunkAt))
-    return fresh
-  }
-
   /** The batch that has room for a chunk of `length` bytes; a promise when that must be waited for. */
   function batchFor(length: number): OpenBatch | Promise<void> {
     if (batch && (batch.used + length > BATCH_BYTES || batch.ends.length === BATCH_CHUNKS)) sendBatch(batch)
     if (!batch) {
       if (underWay.size >= codec.window) return Promise.race(underWay).then(checkFailure)
-      const memory = takeBatchMemory()
-      batch = { memory, places: [], ends: [], used: 0 }
+      batch = { memory: memories.take(), places: [], ends: [], used: 0 }
     }
     return batch
   }
@@ -238,5 +215,13 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     await codec.rest()
   }
 
-  return { expect: codec.expect, open, flush, rest, stats, [Symbol.asyncDispose]: () => codec.close() }
+  async function dispose(): Promise<void> {
+    await codec.close()
+    failure ??= { error: new FlistError('codec-failed', 'chunk writer: it was closed; open a new one') }
+    if (batch) memories.give(batch.memory)
+    batch = undefined
+    memories.end()
+  }
+
+  return { expect: codec.expect, open, flush, rest, stats, [Symbol.asyncDispose]: dispose }
 }

@@ -1,8 +1,8 @@
-import { type Batch, type EncodedBatch, encodedChunk, takeBatchMemory } from '../src/codec/batch.ts'
+import { type Batch, createBatchMemories, type EncodedBatch, encodedChunk } from '../src/codec/batch.ts'
 
 /** A batch of these chunks. */
 export function makeBatch(plains: readonly Uint8Array[]): Batch {
-  const memory = takeBatchMemory()
+  const memory = createBatchMemories().take()
   let used = 0
   const ends = plains.map((plain) => {
     memory.plain.set(plain, used)

@@ -73,7 +73,6 @@ export function createBatchCodec(kind: CodecKind, options: BatchCodecOptions & B
     async rest() {
       const ended = threads
       threads = undefined
-      inline = undefined
       encoded = 0
       await ended?.close()
     },

@@ -35,14 +35,29 @@ let memories = 0
 /** V8's garbage collector does not see how large they are: those that are not used again would fill the machine. */
 const idle: BatchMemory[] = []
 
-/** Memory for batches; who uses it no more gives it to `returnBatchMemory`. */
-export function takeBatchMemory(): BatchMemory {
-  return idle.pop() ?? createBatchMemory()
+/** Memories of one user of threads, who gives back those that no store reads any more, for himself and others. */
+export type BatchMemories = {
+  take(): BatchMemory
+  /** No thread works in it. */
+  give(memory: BatchMemory): void
+  /** A thread may work in it, until `end`. */
+  giveLater(memory: BatchMemory): void
+  /** The threads have ended. */
+  end(): void
 }
 
-/** For others to take: nobody may read or write it any more, no thread and no store. */
-export function returnBatchMemory(memory: BatchMemory): void {
-  idle.push(memory)
+export function createBatchMemories(): BatchMemories {
+  const later: BatchMemory[] = []
+  let hasEnded = false
+  return {
+    take: () => idle.pop() ?? createBatchMemory(),
+    give: (memory) => void idle.push(memory),
+    giveLater: (memory) => void (hasEnded ? idle : later).push(memory),
+    end() {
+      hasEnded = true
+      idle.push(...later.splice(0))
+    },
+  }
 }
 
 function createBatchMemory(): BatchMemory {

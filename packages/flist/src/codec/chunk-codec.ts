@@ -18,7 +18,7 @@ export type EncodedChunk = {
 /** Bytes of an id and of a key. */
 export const HASH_BYTES = 16
 
-/** An encoder and decoder with memory of its own, for as long as it is referred to. */
+/** An encoder and decoder, of batches where these lie. */
 export interface ChunkCodec {
   /** The keys of the chunks of a batch, one after the other. The batch must stay as it is until it is encoded. */
   hashBatch(batch: Batch): Uint8Array

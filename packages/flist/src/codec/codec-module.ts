@@ -14,7 +14,7 @@ export type CodecModule = {
   /** Where the records of a batch and its encoded bytes lie. */
   readonly CHUNKS: Global
   readonly OUTPUT: Global
-  /** Where bytes to be worked on go, at most INPUT_SIZE at a time. */
+  /** Where plain bytes go: those of a batch, of one chunk, or at most INPUT_SIZE of what is only hashed. */
   readonly INPUT: Global
   readonly INPUT_SIZE: Global
   /** Where a hash is when it is finished. */

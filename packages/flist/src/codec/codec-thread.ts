@@ -1,7 +1,8 @@
 // What a codec thread runs; bundled as source text into codec-thread.generated.ts.
 import { parentPort, workerData } from 'node:worker_threads'
 import { FlistError, type FlistErrorCode } from '../errors.ts'
-import { type ChunkFiles, openChunkFiles } from '../stores/chunk-files.ts'
+import { openChunkFiles } from '../stores/chunk-files.ts'
+import type { StoredChunk } from '../stores/chunk-store.ts'
 import { type Batch, type BatchMemory, type EncodedBatch, encodedChunk } from './batch.ts'
 import { HASH_BYTES } from './chunk-codec.ts'
 import { type CodecKind, createCodecOf } from './codec-kind.ts'
@@ -29,7 +30,7 @@ export type CodecReply = { readonly number: number } & (
 
 const { kind, compiled, files } = workerData as CodecThreadData
 const codec = createCodecOf(kind, compiled)
-const chunkFiles = files === undefined ? undefined : openChunkFiles(files)
+const writeAbsent = files === undefined ? undefined : openChunkFiles(files).openAbsentWrite()
 
 parentPort?.on('message', (call: CodecCall) => parentPort?.postMessage(answer(call)))
 
@@ -37,19 +38,19 @@ function answer({ number, batch, encode }: CodecCall): CodecReply {
   if (!encode) return { number, result: codec.hashBatch(batch) }
   const encoded = codec.encodeBatch(batch, encode.keys, encode.wanted)
   try {
-    return { number, result: chunkFiles ? store(chunkFiles, batch.memory, encoded) : encoded }
+    return { number, result: writeAbsent ? store(writeAbsent, batch.memory, encoded) : encoded }
   } catch (error) {
     if (!(error instanceof FlistError)) throw error
     return { number, failure: { code: error.code, message: error.message } }
   }
 }
 
-function store(files: ChunkFiles, memory: BatchMemory, { ids, ends }: EncodedBatch): EncodedBatch {
+function store(write: (chunk: StoredChunk) => boolean, memory: BatchMemory, { ids, ends }: EncodedBatch): EncodedBatch {
   const size = kind === 'fl' ? 2 * HASH_BYTES : HASH_BYTES
   const stored: number[] = []
   for (const i of ends.keys()) {
     const id = ids.subarray(size * i, size * (i + 1))
-    if (files.writeAbsent({ id, data: encodedChunk(memory, ends, i) })) stored.push(i)
+    if (write({ id, data: encodedChunk(memory, ends, i) })) stored.push(i)
   }
   return { ids, ends, stored }
 }

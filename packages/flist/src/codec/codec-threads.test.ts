@@ -86,10 +86,10 @@ test('closing ends what is under way, and may be repeated', async () => {
 
 test('in a bundle of one file they run; idle ones let the process end, busy ones do not', async () => {
   const output = await runScript(`
-    import { takeBatchMemory } from './batch.ts'
+    import { createBatchMemories } from './batch.ts'
     import { startCodecThreads } from './codec-threads.ts'
     const threads = startCodecThreads(2)
-    const batch = { memory: takeBatchMemory(), ends: [6] }
+    const batch = { memory: createBatchMemories().take(), ends: [6] }
     batch.memory.plain.set(Buffer.from('hello\\n'))
     threads.hashBatch(batch).then((keys) => console.log(Buffer.from(keys).toString('hex')))
   `)
@@ -98,10 +98,10 @@ test('in a bundle of one file they run; idle ones let the process end, busy ones
 
 test('closing is waited for by a process that has nothing else to do', async () => {
   const output = await runScript(`
-    import { takeBatchMemory } from './batch.ts'
+    import { createBatchMemories } from './batch.ts'
     import { startCodecThreads } from './codec-threads.ts'
     const threads = startCodecThreads(4)
-    await threads.hashBatch({ memory: takeBatchMemory(), ends: [6] })
+    await threads.hashBatch({ memory: createBatchMemories().take(), ends: [6] })
     await threads.close()
     console.log('closed')
   `)

@@ -19,11 +19,11 @@ export type ChunkFiles = {
   /** The file appears whole or not at all. @throws FlistError `store-failed`, `store-full` */
   write(chunk: StoredChunk): void
   /**
-   * Writes a chunk unless it is there, and says whether it did. Nothing is looked for in a folder that was made here for another
-   * one: nobody writes a chunk this way twice, and what others write there meanwhile is the same.
-   * @throws FlistError as `has` and `write`
+   * Gives a function that writes a chunk unless it is there, and says whether it did. It looks for nothing in a folder that it made for
+   * another one: a chunk comes to it once, and what others write there meanwhile is the same.
+   * @throws FlistError as `has` and `write`, when that function is called
    */
-  writeAbsent(chunk: StoredChunk): boolean
+  openAbsentWrite(): (chunk: StoredChunk) => boolean
 }
 
 /** The chunk files in `root`. They are handled synchronously: each is small, and waiting costs more than the work. */
@@ -38,8 +38,6 @@ export function openChunkFiles(root: string): ChunkFiles {
     return `${folder}${name.slice(0, 2)}/${id.length === WHOLE_NAME_BYTES ? name : name.slice(2)}`
   }
   const pathBytesOf = createPathBytes(folder)
-  /** First bytes of ids. To look for a chunk takes as long as to rename its file. */
-  const madeHere = new Set<number | undefined>()
 
   function has(id: Uint8Array): boolean {
     try {
@@ -67,14 +65,18 @@ export function openChunkFiles(root: string): ChunkFiles {
     }
   }
 
-  function writeAbsent(chunk: StoredChunk): boolean {
-    const [first] = chunk.id
-    if (!madeHere.has(first) && has(chunk.id)) return false
-    if (store(chunk)) madeHere.add(first)
-    return true
+  function openAbsentWrite() {
+    /** First bytes of ids. To look for a chunk takes as long as to rename its file. */
+    const made = new Set<number | undefined>()
+    return (chunk: StoredChunk) => {
+      const [first] = chunk.id
+      if (!made.has(first) && has(chunk.id)) return false
+      if (store(chunk)) made.add(first)
+      return true
+    }
   }
 
-  return { pathOf, has, write: (chunk) => void store(chunk), writeAbsent }
+  return { pathOf, has, write: (chunk) => void store(chunk), openAbsentWrite }
 }
 
 /** Gives what `pathOf` does as bytes, which hold until the next call: chunks are looked for in a fifth less time. */

@@ -22,10 +22,11 @@ export interface ChunkStore {
    */
   put(chunks: Iterable<StoredChunk> | AsyncIterable<StoredChunk>): Promise<void>
   /**
-   * Where it takes less than `missing` and `put`: stores those chunks that are not there, and gives their places in the array. A chunk
-   * comes once; one that comes again may be stored, and counted, again.
+   * Where it takes less than `missing` and `put`: gives a function that stores those chunks that are not there, and gives their places
+   * in the array. Its memory may be used for something else when it has failed. A chunk comes to one such function once: one that comes
+   * again may be stored, and counted, again.
    */
-  putMissing?(chunks: readonly StoredChunk[]): Promise<number[]>
+  openMissingPut?(): (chunks: readonly StoredChunk[]) => Promise<readonly number[]>
   /** Where the store remembers which ids chunks of a format had; see there. */
   readonly known?: Readonly<Record<CodecKind, KnownChunks>>
   /** The directory, where chunks may be stored past this object, as `openChunkFiles` does. */

@@ -89,10 +89,10 @@ test('storing again, and by several at once, leaves one file', async () => {
 test('of several chunks those that are not there are stored', async () => {
   await (await openDirectoryStore(root)).put([HELLO])
   const store = await openDirectoryStore(root)
-  expect(await store.putMissing?.([HELLO, OTHER])).toEqual([1])
+  expect(await store.openMissingPut?.()([HELLO, OTHER])).toEqual([1])
   expect(await store.missing([HELLO.id, OTHER.id])).toEqual([])
   await writeFile(join(root, HELLO_PATH), '')
-  expect(await (await openDirectoryStore(root)).putMissing?.([OTHER, HELLO])).toEqual([1])
+  expect(await (await openDirectoryStore(root)).openMissingPut?.()([OTHER, HELLO])).toEqual([1])
 })
 
 test('in a folder that was made for one of them others are not looked for', async () => {
@@ -101,7 +101,7 @@ test('in a folder that was made for one of them others are not looked for', asyn
   for (const looked of [1, 2]) {
     const store = await openDirectoryStore(root)
     asked.count = 0
-    const stored = await store.putMissing?.([first, second])
+    const stored = await store.openMissingPut?.()([first, second])
     expect(stored).toEqual(looked === 1 ? [0, 1] : [])
     expect(asked.count).toBe(looked)
   }

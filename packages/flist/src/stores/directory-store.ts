@@ -26,7 +26,7 @@ export async function openDirectoryStore(
   options: { readonly signal?: AbortSignal; readonly create?: boolean } = {},
 ): Promise<ChunkStore> {
   const { signal, create = true } = options
-  const { pathOf, has, write, writeAbsent } = openChunkFiles(root)
+  const { pathOf, has, write, openAbsentWrite } = openChunkFiles(root)
 
   /** Every now and then lets other work go on, such as what aborts this. */
   async function takeTurn(): Promise<void> {
@@ -72,13 +72,16 @@ export async function openDirectoryStore(
     }
   }
 
-  async function putMissing(chunks: readonly StoredChunk[]): Promise<number[]> {
-    const stored: number[] = []
-    for (const [i, chunk] of chunks.entries()) {
-      if (i % TURN === 0) await takeTurn()
-      if (writeAbsent(chunk)) stored.push(i)
+  function openMissingPut() {
+    const writeAbsent = openAbsentWrite()
+    return async (chunks: readonly StoredChunk[]) => {
+      const stored: number[] = []
+      for (const [i, chunk] of chunks.entries()) {
+        if (i % TURN === 0) await takeTurn()
+        if (writeAbsent(chunk)) stored.push(i)
+      }
+      return stored
     }
-    return stored
   }
 
   if (!create && !existsSync(root)) {
@@ -93,5 +96,5 @@ export async function openDirectoryStore(
     flist: openKnownChunks(join(root, KNOWN_CHUNKS)),
     fl: openKnownChunks(join(root, `${KNOWN_CHUNKS}-fl`), 'fl'),
   }
-  return { missing, get, put, putMissing, known, files: root, close: async () => {} }
+  return { missing, get, put, openMissingPut, known, files: root, close: async () => {} }
 }
