@@ -360,7 +360,7 @@ describe('no index is written', () => {
     const put = async () => {
       throw new Error('the disk is full')
     }
-    chunks = { ...chunks, put }
+    chunks = { ...chunks, openMissingPut: () => put }
     await expect(convertCached(layout)).rejects.toThrow('the disk is full')
     await expect(cacheFiles()).rejects.toMatchObject({ code: 'ENOENT' })
   })
