@@ -1,4 +1,4 @@
-import { splitHashes } from './chunk-entries.ts'
+import { hashText, splitHashes } from './chunk-entries.ts'
 import { type BatchMemory, type EncodedBatch, encodedChunk } from './codec/batch.ts'
 import type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
 
@@ -23,7 +23,7 @@ export function openBatchPut(store: ChunkStore, idBytes: number): BatchPut {
     if (putMissing) return putMissing(ends.map((_, i) => chunkAt(i)))
     const places = new Map(splitHashes(ids, idBytes).map((id, i) => [id, i]))
     const missing = await store.missing([...places.values()].map((i) => chunkAt(i).id))
-    const fresh = missing.flatMap((id) => places.get(splitHashes(id, idBytes)[0] ?? '') ?? [])
+    const fresh = missing.flatMap((id) => places.get(hashText(id)) ?? [])
     read.add(memory)
     await store.put(fresh.map(chunkAt))
     read.delete(memory)

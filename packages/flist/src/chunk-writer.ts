@@ -1,5 +1,12 @@
 import { openBatchPut } from './batch-put.ts'
-import { claimChunks, createChunkEntries, type FileEntries, type Place, splitHashes } from './chunk-entries.ts'
+import {
+  claimChunks,
+  createChunkEntries,
+  type FileEntries,
+  hashText,
+  type Place,
+  splitHashes,
+} from './chunk-entries.ts'
 import { BATCH_BYTES, BATCH_CHUNKS, type BatchMemory, createBatchMemories, encodedChunk } from './codec/batch.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
@@ -68,7 +75,6 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
   const { idBytes, keyBytes } = format
   const codec = format.createCodec({ ...options, files: store.files })
   const table = store.known?.[format.name]
-  const nameOf = (id: Uint8Array) => Buffer.from(id.buffer, id.byteOffset, idBytes).toString('latin1')
   const stats: ChunkStats = { bytes: 0, chunks: 0, uniqueChunks: 0, newChunks: 0, newBytes: 0 }
   const entries = createChunkEntries(format)
   const memories = createBatchMemories()
@@ -124,11 +130,11 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (!known) return claimed
     for (const piece of claimed) {
       const id = known.idOf(keys, piece * keyBytes)
-      if (id !== undefined) ids.set(piece, nameOf(id))
+      if (id !== undefined) ids.set(piece, hashText(id))
     }
     if (ids.size === 0) return claimed
     const missing = await store.missing([...ids.values()].map((id) => Buffer.from(id, 'latin1')))
-    const lost = new Set(missing.map(nameOf))
+    const lost = new Set(missing.map(hashText))
     return claimed.filter((piece) => {
       const id = ids.get(piece)
       if (id === undefined || lost.has(id)) return true

@@ -6,7 +6,7 @@ import { readCacheFile, writeCacheFile } from './cache-files.ts'
 import { PipelineError } from './errors.ts'
 
 /** It holds the identity, the number of parts, what {@link writeFacts} writes of each, and then the pages of all, which are compressed already. */
-const KIND: IndexKind = { magic: 'tf-parts', version: 1, what: 'parts of flists', compressed: false }
+const KIND: IndexKind = { magic: 'tf-parts', version: 2, what: 'parts of flists', compressed: false }
 
 /** Larger files are none of ours: they are smaller than the trees they belong to. */
 const MAX_BYTES = 256 << 20
