@@ -1,4 +1,4 @@
-// Makes one module of each part of the command line, which `./flist` then runs: a start reads some files instead of
+// Makes one file of each part of the command line, which `./flist` then runs: a start reads some files instead of
 // three hundred. `./flist` calls this when a source is newer than what it made last.
 import { createHash } from 'node:crypto'
 import {
@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { build, type OutputFile, type Plugin } from 'esbuild'
+import { build, type OutputFile, type Plugin, transform } from 'esbuild'
 import { nodeBundle } from '../packages/action/scripts/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -54,11 +54,12 @@ export async function bundleCommandLine(): Promise<CommandLineBundle> {
     entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
     absWorkingDir: root,
     splitting: true,
+    banner: {},
     plugins: [calledLater],
     // As deep as where it will be, for its source maps.
     outdir: 'node_modules/.cache/flist/bundle',
-    outExtension: { '.js': '.mjs' },
-    sourcemap: 'linked',
+    outExtension: { '.js': '.cjs' },
+    sourcemap: 'inline',
     sourcesContent: false,
     logLevel: 'error',
   })
@@ -72,7 +73,29 @@ export async function bundleCommandLine(): Promise<CommandLineBundle> {
       )
   }
   const outside = imports.filter(({ path }) => metafile.outputs[path] === undefined).map(({ path }) => path)
-  return { files: outputFiles, imports: [...new Set(outside)].sort() }
+  const files = await Promise.all(outputFiles.map(toCommonJs))
+  return { files: files.flat(), imports: [...new Set(outside)].sort() }
+}
+
+/** Gives a module as CommonJS, and its source map: a start takes less time with these, and esbuild cuts only modules in parts. */
+async function toCommonJs({ path, text }: OutputFile): Promise<CommandLineBundle['files']> {
+  const { code, map, warnings } = await transform(text, {
+    format: 'cjs',
+    platform: nodeBundle.platform,
+    target: nodeBundle.target,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    charset: 'ascii',
+    sourcemap: 'external',
+    sourcefile: basename(path),
+    sourcesContent: false,
+  })
+  const [warning] = warnings
+  if (warning) throw new Error(`bundle: ${basename(path)}: ${warning.text}`)
+  return [
+    { path, contents: Buffer.from(`${code}//# sourceMappingURL=${basename(path)}.map\n`) },
+    { path: `${path}.map`, contents: Buffer.from(map) },
+  ]
 }
 
 /**

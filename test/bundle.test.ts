@@ -27,7 +27,7 @@ test('a start loads no part of Node that only few commands use', async () => {
   await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
   installBundle(await bundleCommandLine(), place.path, new Date())
   const list = 'process.on("exit", () => console.log(process.moduleLoadList.join()))'
-  const main = join(place.path, 'current', 'main.mjs')
+  const main = join(place.path, 'current', 'main.cjs')
   const { stdout } = await runCommand(process.execPath, ['--import', `data:text/javascript,${list}`, main, '--help'])
   const loaded = stdout.split(/[\n,]/).filter((name) => name.startsWith('NativeModule '))
   expect(stdout).toContain('convert')
@@ -37,7 +37,7 @@ test('a start loads no part of Node that only few commands use', async () => {
 }, 60_000)
 
 describe('a bundle that is made', () => {
-  const bundleOf = (text: string) => ({ files: [{ path: '/out/main.mjs', contents: Buffer.from(text) }] })
+  const bundleOf = (text: string) => ({ files: [{ path: '/out/main.cjs', contents: Buffer.from(text) }] })
 
   test('is there under a name of its own, and `current` leads to it', async () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
@@ -45,7 +45,7 @@ describe('a bundle that is made', () => {
     const names = (await readdir(place.path)).filter((name) => /^[0-9a-f]{16}$/.test(name))
     expect(names).toHaveLength(2)
     expect(names).toContain(await readlink(join(place.path, 'current')))
-    expect(await readdir(join(place.path, 'current'))).toEqual(['main.mjs'])
+    expect(await readdir(join(place.path, 'current'))).toEqual(['main.cjs'])
     expect((await stat(join(place.path, 'stamp'))).mtime).toEqual(new Date(1e12))
     expect(await readdir(place.path)).toHaveLength(4)
   })
@@ -80,7 +80,7 @@ async function clone(path: string) {
     let count = 0
     try { count = Number(readFileSync(place + '/count', 'utf8')) } catch {}
     writeFileSync(place + '/count', String(count + 1))
-    writeFileSync(place + '/current/main.mjs', 'console.log("bundle ' + (count + 1) + '", ...process.argv.slice(2))')
+    writeFileSync(place + '/current/main.cjs', 'console.log("bundle ' + (count + 1) + '", ...process.argv.slice(2))')
     writeFileSync(place + '/stamp', '')`
   for (const folder of ['packages/cli/src', 'setup', 'node_modules/.bin'])
     await mkdir(join(path, folder), { recursive: true })
@@ -139,7 +139,7 @@ describe('the program', () => {
     const { run } = await clone(temporary.path)
     await run()
     const { path } = temporary
-    const main = join(path, 'node_modules', '.cache', 'flist', 'current', 'main.mjs')
+    const main = join(path, 'node_modules', '.cache', 'flist', 'current', 'main.cjs')
     await writeFile(main, "console.log(...process.execArgv.filter((flag) => !flag.includes('semi-space')))")
     await writeFile(join(path, 'nproc'), `#!/bin/sh\necho ${processors}\n`, { mode: 0o755 })
     const env = { PATH: `${path}:${process.env.PATH}` }

@@ -19,7 +19,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed),
 )
 
-try {
+// Until it is done: should nothing be left to wait for in the middle of it, it has failed.
+process.exitCode = exitCodes.failed
+run().then(succeed, fail)
+
+async function run(): Promise<void> {
   const program = await commandLine({
     out: process.stdout,
     err: process.stderr,
@@ -27,7 +31,13 @@ try {
     signal: interrupt.signal,
   })
   await program.parseAsync()
-} catch (error) {
+}
+
+function succeed(): void {
+  process.exitCode = exitCodes.done
+}
+
+function fail(error: unknown): void {
   process.exitCode = interrupt.signal.aborted ? exitCodes.interrupted : exitCodeOf(error)
   if (interrupt.signal.aborted)
     process.stderr.write('flist: interrupted; run the command again to go on where it stopped\n')
