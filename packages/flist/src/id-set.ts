@@ -3,8 +3,6 @@ import { randomFillSync } from 'node:crypto'
 /** A set of hashes that only grows: a third of the memory and time of a set of strings. */
 export type IdSet = {
   readonly size: number
-  /** Makes room for so many more at once; they need not come. */
-  expect(more: number): void
   /** Adds the hash that begins at `at`, which is copied; says whether it was new. */
   add(bytes: Uint8Array, at: number): boolean
   /** How many were added before the hash that begins at `at`; -1 when it is not there. */
@@ -52,9 +50,9 @@ export function createIdSet(length: number, expected = 0): IdSet {
     return true
   }
 
-  function grow(count: number): void {
+  function grow(): void {
     const all = ids
-    slots = new Uint32Array(slotsFor(count))
+    slots = new Uint32Array(slotsFor(size + 1))
     ids = new Uint8Array((slots.length / 2) * length)
     ids.set(all)
     for (let number = 1; number <= size; number++) slots[slotOf(ids, (number - 1) * length)] = number
@@ -64,11 +62,8 @@ export function createIdSet(length: number, expected = 0): IdSet {
     get size() {
       return size
     },
-    expect(more) {
-      if (2 * (size + more) > slots.length) grow(size + more)
-    },
     add(bytes, at) {
-      if (2 * size === slots.length) grow(size + 1)
+      if (2 * size === slots.length) grow()
       const slot = slotOf(bytes, at)
       if (slots[slot] !== 0) return false
       for (let i = 0; i < length; i++) ids[size * length + i] = bytes[at + i] ?? 0

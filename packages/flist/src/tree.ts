@@ -35,16 +35,16 @@ export type DirectoryNode<C> = Attributes & {
 /** A directory and all below it as a flist had them, which held all of it. Looking for it changes nothing. */
 export type KeptSubtree = {
   readonly counts: TreeCounts
-  /** The nodes as the tree hash takes them (see `hashTree`), with times */
-  readonly hashed: Uint8Array
-  /** The same without times */
-  readonly timeless: Uint8Array
+  readonly hashes: DirectoryHashes
   /** Of all files, one behind the other */
   readonly chunkIds: Uint8Array
   /** Whoever something of it belongs to, with the modes */
   owners(): Iterable<Owner>
   readonly records: KeptStretch
 }
+
+/** Hashes of all in a directory (see `hashTree`), 32 bytes each as a byte string. */
+export type DirectoryHashes = { readonly content: string; readonly times: string }
 
 /** Records of directories one behind the other, in the order of the walk, from `first` up to `end`. */
 export type KeptStretch = { readonly records: KeptRecords; readonly first: number; readonly end: number }
@@ -53,6 +53,8 @@ export type KeptStretch = { readonly records: KeptRecords; readonly first: numbe
 export type KeptRecords = {
   key(index: number): string
   record(index: number): Uint8Array
+  /** Chunks of all files of the tree. */
+  readonly chunkCount: number
   readonly parts: FlistParts
 }
 
@@ -108,19 +110,28 @@ export function walkNodes<C>(root: DirectoryNode<C>): Generator<TreePart<C>> {
 }
 
 /** A node of a tree with its path; with what was kept of it if it stands for all below it as well. */
-export type TreePart<C> = { path: string; node: Node<C>; kept: KeptSubtree | undefined }
+export type TreePart<C> =
+  | { readonly path: string; readonly node: Node<C>; readonly kept?: undefined }
+  | { readonly path: string; readonly node: DirectoryNode<C>; readonly kept: KeptSubtree }
 
 /** As {@link walkNodes}, but a directory of which all was kept stands for what is below it. */
 export function walkParts<C>(root: DirectoryNode<C>): Generator<TreePart<C>> {
-  return walk(root, (node) => (node.type === 'directory' ? node.kept : undefined))
+  return walk(root, ({ kept }) => kept)
 }
 
-function* walk<C>(root: DirectoryNode<C>, keptOf: (node: Node<C>) => KeptSubtree | undefined): Generator<TreePart<C>> {
-  const kept = keptOf(root)
-  yield { path: '', node: root, kept }
-  if (kept) return
+function* walk<C>(
+  root: DirectoryNode<C>,
+  keptOf: (node: DirectoryNode<C>) => KeptSubtree | undefined,
+): Generator<TreePart<C>> {
   /** The directories above the next node, with the names in them that are left. */
-  const trail = [{ path: '', children: root.children, names: sortedNames(root).values() }]
+  const trail: { path: string; children: Map<string, Node<C>>; names: Iterator<string> }[] = []
+  function* enter(path: string, node: DirectoryNode<C>): Generator<TreePart<C>> {
+    const kept = keptOf(node)
+    if (kept) return yield { path, node, kept }
+    yield { path, node }
+    trail.push({ path, children: node.children, names: sortedNames(node).values() })
+  }
+  yield* enter('', root)
   for (let above = trail.at(-1); above !== undefined; above = trail.at(-1)) {
     const { path: parent, children, names } = above
     const { value: name, done } = names.next()
@@ -131,10 +142,8 @@ function* walk<C>(root: DirectoryNode<C>, keptOf: (node: Node<C>) => KeptSubtree
     const node = children.get(name)
     if (node === undefined) continue
     const path = joinPath(parent, name)
-    const kept = keptOf(node)
-    yield { path, node, kept }
-    if (node.type === 'directory' && !kept)
-      trail.push({ path, children: node.children, names: sortedNames(node).values() })
+    if (node.type === 'directory') yield* enter(path, node)
+    else yield { path, node }
   }
 }
 

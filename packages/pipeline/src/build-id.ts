@@ -1,5 +1,5 @@
 /** Raised whenever a change of the code changes the bytes of a flist; part of every build id. */
-export const CONVERTER_VERSION = '5'
+export const CONVERTER_VERSION = '6'
 
 /** Raised whenever a change of the code makes another image of the same context; part of every build id. */
 export const BUILDER_VERSION = '2'

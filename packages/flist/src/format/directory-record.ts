@@ -1,6 +1,7 @@
 import { FlistError } from '../errors.ts'
 import type { ChunkList } from '../tree.ts'
 import {
+  copyData,
   parseMessage,
   readData,
   readInt64,
@@ -9,6 +10,7 @@ import {
   readText,
   readUint16,
   readUint32,
+  readUint53,
   type StructView,
 } from './message-reader.ts'
 import {
@@ -119,24 +121,27 @@ function decodeAttributes(inode: StructView, name: string): InodeAttributes {
 }
 
 function decodeBlocks(file: StructView, name: string): ChunkList {
-  const parts: Uint8Array[] = []
+  let blocks = new Uint8Array(2 * HASH_BYTES)
+  let at = 0
   for (const block of readStructList(file, 0)) {
-    const hash = readData(block, 0)
-    const key = readData(block, 1)
-    if (hash?.length !== HASH_BYTES || key?.length !== HASH_BYTES) {
-      throw corrupt(name, `has a chunk whose hash and key are not ${HASH_BYTES} bytes`)
+    if (at === blocks.length) {
+      const more = new Uint8Array(2 * at)
+      more.set(blocks)
+      blocks = more
     }
-    parts.push(hash, key)
+    for (const field of [0, 1]) {
+      if (!copyData(block, field, blocks, at, HASH_BYTES))
+        throw corrupt(name, `has a chunk whose hash and key are not ${HASH_BYTES} bytes`)
+      at += HASH_BYTES
+    }
   }
-  const blocks = new Uint8Array(parts.length * HASH_BYTES)
-  for (const [index, part] of parts.entries()) blocks.set(part, index * HASH_BYTES)
-  return blocks
+  return at === blocks.length ? blocks : blocks.slice(0, at)
 }
 
 function readSize(view: StructView, name: string): number {
-  const size = readInt64(view, 0)
-  if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt(name, `has an entry of ${size} bytes`)
-  return Number(size)
+  const size = readUint53(view, 0)
+  if (size === undefined) throw corrupt(name, `has an entry of ${readInt64(view, 0)} bytes`)
+  return size
 }
 
 function corrupt(name: string, what: string): FlistError {

@@ -1,10 +1,10 @@
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
+import { createDirectoryHasher } from '../directory-hash.ts'
 import { FlistError } from '../errors.ts'
 import { aclKey, createAcl, type Owner } from '../format/acl.ts'
 import { encodeDirectory } from '../format/directory-record.ts'
 import { createMessage } from '../format/message-writer.ts'
-import { type ChunkList, type DirectoryNode, joinPath, type Node, sortedNames } from '../tree.ts'
-import { hashedSpace, writeHashed, writeTimeless } from '../tree-hash.ts'
+import { type ChunkList, type DirectoryHashes, type DirectoryNode, joinPath, type Node, sortedNames } from '../tree.ts'
 import { type AclKeys, buildDirectory, createKeyTable, ownerOf } from '../write/directory-builder.ts'
 import { REFERENCE_RECORD_BYTES } from '../write/write-flist.ts'
 import { createGrowingBytes } from './growing-bytes.ts'
@@ -28,8 +28,10 @@ export function encodeKeptTree(
   isWhole: (path: string, node: Node<ChunkList>) => boolean,
 ): Uint8Array[] {
   const columns = Object.fromEntries(COLUMNS.map((column) => [column, []])) as unknown as Record<Column, number[]>
-  const parts = [createGrowingBytes(), createGrowingBytes(), createGrowingBytes(), createGrowingBytes()] as const
-  const [records, hashed, timeless, chunkIds] = parts
+  const parts = [createGrowingBytes(), createGrowingBytes()] as const
+  const [records, chunkIds] = parts
+  const hasher = createDirectoryHasher(FLIST_CHUNKS)
+  const hashes: DirectoryHashes[] = []
   const { owners, acls, beginDirectory, ownersOf } = createOwnerTable()
   const tables = { acls, keys: createKeyTable() }
   const keys: string[] = []
@@ -45,30 +47,22 @@ export function encodeKeptTree(
     )
   }
 
-  function addHashed(path: string, node: Node<ChunkList>, depth: number): void {
-    checkSize(depth)
-    const space = hashedSpace(path, node)
-    hashed.write(space, (buffer, view, at) => writeHashed({ buffer, view }, path, node, at, FLIST_CHUNKS))
-    timeless.write(space, (buffer, view, at) => writeTimeless({ buffer, view }, path, node, at, FLIST_CHUNKS))
-  }
-
   function addIds(content: ChunkList): void {
     const { idBytes, entryBytes } = FLIST_CHUNKS
     for (let at = 0; at < content.length; at += entryBytes) chunkIds.add(content.subarray(at, at + idBytes))
   }
 
   /** Adds a directory and all below it, and says whether a flist holds all of that. */
-  function visit(path: string, node: DirectoryNode<ChunkList>, depth: number): boolean {
+  function visit(path: string, name: string, node: DirectoryNode<ChunkList>, depth: number): boolean {
     const index = keys.length
     keys.push(tables.keys(path))
     beginDirectory()
     const record = encodeDirectory(buildDirectory(path, node, tables), message)
     records.add(record)
     columns.record[index] = records.length
-    columns.hashStart[index] = hashed.length
-    columns.timelessStart[index] = timeless.length
     columns.idStart[index] = chunkIds.length
-    addHashed(path, node, depth)
+    checkSize(depth)
+    hasher.begin(name, node)
     let whole = isWhole(path, node) && record.length <= REFERENCE_RECORD_BYTES
     const sums = { files: 0, symlinks: 0, specials: 0, chunks: 0, bytes: 0 }
     for (const name of sortedNames(node)) {
@@ -77,13 +71,13 @@ export function encodeKeptTree(
       const childPath = joinPath(path, name)
       if (child.type === 'directory') {
         const inner = keys.length
-        if (!visit(childPath, child, depth + 1)) whole = false
+        if (!visit(childPath, name, child, depth + 1)) whole = false
         for (const column of COUNTS) sums[column] += columns[column][inner] ?? 0
         sums.bytes += sizes[inner] ?? 0
         continue
       }
       if (!isWhole(childPath, child)) whole = false
-      addHashed(childPath, child, depth)
+      hasher.add(name, child)
       if (child.type !== 'file') {
         sums[child.type === 'symlink' ? 'symlinks' : 'specials']++
         continue
@@ -96,15 +90,14 @@ export function encodeKeptTree(
     for (const column of COUNTS) columns[column][index] = sums[column]
     sizes[index] = sums.bytes
     columns.end[index] = keys.length
-    columns.hashEnd[index] = hashed.length
-    columns.timelessEnd[index] = timeless.length
     columns.idEnd[index] = chunkIds.length
     columns.isWhole[index] = whole ? 1 : 0
+    hashes[index] = hasher.end()
     return whole
   }
 
-  visit('', root, 0)
-  return writeColumns({ columns, sizes, keys, owners, ownersOf, parts })
+  visit('', '', root, 0)
+  return writeColumns({ columns, sizes, keys, owners, ownersOf, hashes, parts })
 }
 
 /** ACLs by the places of their owners, and which of them each directory has. */

@@ -1,15 +1,13 @@
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import type { Owner } from '../format/acl.ts'
-import type { KeptSubtree } from '../tree.ts'
+import type { DirectoryHashes, KeptSubtree } from '../tree.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
 
 /**
- * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32), filled up to
- * 32 bytes; for all directories, in the order of the walk, the sum of file sizes of each and all below it (f64); the same for
+ * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32); for all directories, in the order of the walk, the sum of file sizes of each and all below it (f64); the same for
  * each of `COLUMNS`; the owners (mode, uid, gid: u32 each); the keys of all directories (16 bytes each); the owners each of them
- * names (a bit each, in as many bytes as all need); then the parts: records, nodes as the tree hash takes them, the same without
- * times, ids of chunks.
+ * names (a bit each, in as many bytes as all need); the hashes of each of them (64 bytes); then the parts: records, ids of chunks.
  */
 export type KeptColumns = {
   readonly owners: readonly Owner[]
@@ -19,9 +17,8 @@ export type KeptColumns = {
   isWhole(index: number): boolean
   record(index: number): Uint8Array
   key(index: number): string
+  hashes(index: number): DirectoryHashes
   /** Of the directory and all below it, like the next ones. */
-  hashed(index: number): Uint8Array
-  timeless(index: number): Uint8Array
   chunkIds(index: number): Uint8Array
   counts(index: number): KeptSubtree['counts']
   ownersOf(index: number): Owner[]
@@ -32,10 +29,6 @@ export const COLUMNS = [
   'end',
   'isWhole',
   'record',
-  'hashStart',
-  'hashEnd',
-  'timelessStart',
-  'timelessEnd',
   'idStart',
   'idEnd',
   'files',
@@ -45,9 +38,10 @@ export const COLUMNS = [
 ] as const
 export type Column = (typeof COLUMNS)[number]
 
-const HEADER_BYTES = 32
+const HEADER_BYTES = 16
 const KEY_BYTES = 16
 const OWNER_BYTES = 12
+const HASH_BYTES = 32
 const ID_BYTES = FLIST_CHUNKS.idBytes
 
 /** A bit for each owner of each directory: many would take more than the tree. */
@@ -61,11 +55,12 @@ export type ColumnSource = {
   readonly owners: readonly Owner[]
   /** Of each directory the places of its owners. */
   readonly ownersOf: readonly ReadonlySet<number>[]
-  readonly parts: readonly [records: GrowingBytes, hashed: GrowingBytes, timeless: GrowingBytes, chunkIds: GrowingBytes]
+  readonly hashes: readonly DirectoryHashes[]
+  readonly parts: readonly [records: GrowingBytes, chunkIds: GrowingBytes]
 }
 
 /** Gives the bytes in pieces, as they are many. */
-export function writeColumns({ columns, sizes, keys, owners, ownersOf, parts }: ColumnSource): Uint8Array[] {
+export function writeColumns({ columns, sizes, keys, owners, ownersOf, hashes, parts }: ColumnSource): Uint8Array[] {
   const count = keys.length
   const ownerBytes = Math.ceil(owners.length / 8)
   const header = Buffer.alloc(HEADER_BYTES)
@@ -88,6 +83,7 @@ export function writeColumns({ columns, sizes, keys, owners, ownersOf, parts }: 
     bytesOf(new Uint32Array(list)),
     names,
     bits,
+    Buffer.from(hashes.map(({ content, times }) => content + times).join(''), 'latin1'),
     ...parts.flatMap(({ pieces }) => pieces()),
   ]
 }
@@ -116,19 +112,14 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
   const ownerBytes = Math.ceil(ownerCount / 8)
   const bits = take(count * ownerBytes)
   const part = (index: number) => take(lengths[index] ?? 0)
-  const [records, hashes, timeless, ids] = [part(0), part(1), part(2), part(3)] as const
+  const hashes = Buffer.from(take(2 * HASH_BYTES * count)).toString('latin1')
+  const [records, ids] = [part(0), part(1)] as const
   const owners = Array.from({ length: ownerCount }, (_, i) => ownerAt(list, i))
   const value = (column: Column, index: number) => columns[column][index] ?? 0
   if (at !== bytes.length || !areOrdered(columns.record, records.length)) throw damaged()
   const above = directoriesAbove(columns.end)
   if (!above) throw damaged()
-  for (const [start, end, bytes] of [
-    [columns.hashStart, columns.hashEnd, hashes],
-    [columns.timelessStart, columns.timelessEnd, timeless],
-    [columns.idStart, columns.idEnd, ids],
-  ] as const) {
-    if (!areNested(start, end, above, bytes.length)) throw damaged()
-  }
+  if (!areNested(columns.idStart, columns.idEnd, above, ids.length)) throw damaged()
   if (columns.idEnd.some((end) => end % ID_BYTES !== 0)) throw damaged()
 
   return {
@@ -137,8 +128,10 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
     isWhole: (index) => value('isWhole', index) === 1,
     record: (index) => records.subarray(value('record', index - 1), value('record', index)),
     key: (index) => keys.slice(2 * KEY_BYTES * index, 2 * KEY_BYTES * (index + 1)),
-    hashed: (index) => hashes.subarray(value('hashStart', index), value('hashEnd', index)),
-    timeless: (index) => timeless.subarray(value('timelessStart', index), value('timelessEnd', index)),
+    hashes(index) {
+      const [start, middle, end] = [2 * index, 2 * index + 1, 2 * index + 2].map((i) => HASH_BYTES * i)
+      return { content: hashes.slice(start, middle), times: hashes.slice(middle, end) }
+    },
     chunkIds: (index) => ids.subarray(value('idStart', index), value('idEnd', index)),
     counts: (index) => ({
       files: value('files', index),

@@ -1,3 +1,4 @@
+import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import { aclKey, createAcl, type Owner } from '../format/acl.ts'
 import { decodeDirectory } from '../format/directory-record.ts'
@@ -25,7 +26,9 @@ export type KeptTree = {
 export function openKeptTree(bytes: Uint8Array, name: string): KeptTree {
   const columns = readColumns(bytes, name)
   const parts: FlistParts = { known: new Map(), used: new Map() }
-  const records = { key: columns.key, record: columns.record, parts }
+  const chunkIds = columns.chunkIds(0)
+  const chunkCount = chunkIds.length / FLIST_CHUNKS.idBytes
+  const records = { key: columns.key, record: columns.record, chunkCount, parts }
   const owners = new Map(columns.owners.map((owner) => [aclKey(createAcl(owner)), owner]))
 
   function ownerOf(key: string): Owner {
@@ -59,7 +62,7 @@ export function openKeptTree(bytes: Uint8Array, name: string): KeptTree {
   const root = decodeDirectory(columns.record(0), name)
   return {
     root: directory(0, ownerOf(root.aclKey), root.modificationTime),
-    chunkIds: columns.chunkIds(0),
+    chunkIds,
     parts,
   }
 }
@@ -67,8 +70,7 @@ export function openKeptTree(bytes: Uint8Array, name: string): KeptTree {
 function subtree(columns: KeptColumns, records: KeptRecords, index: number): KeptSubtree {
   return {
     counts: columns.counts(index),
-    hashed: columns.hashed(index),
-    timeless: columns.timeless(index),
+    hashes: columns.hashes(index),
     chunkIds: columns.chunkIds(index),
     owners: () => columns.ownersOf(index),
     records: { records, first: index, end: columns.end(index) },

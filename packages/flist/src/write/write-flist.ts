@@ -71,7 +71,7 @@ async function writeDirectories(
   const [first] = acls.all()
   if (first) database.addEntry(first.key, first.record)
   const message = createMessage()
-  const summary = createTreeSummariser(FLIST_CHUNKS)
+  const summary = createTreeSummariser(FLIST_CHUNKS, root.keptRecord?.records.chunkCount)
   const oversizedDirectories: string[] = []
   let written = 0
   const rest = async () => {
@@ -82,7 +82,7 @@ async function writeDirectories(
   const records = createRecordWriter(database, rest)
   for (const { path, node, kept } of walkParts(root)) {
     if (kept) {
-      summary.addKept(kept)
+      summary.addKept(path, node, kept)
       for (const owner of kept.owners()) acls.add(owner)
       await records.addKept(kept.records)
       continue
