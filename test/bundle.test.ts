@@ -130,6 +130,23 @@ describe('the program', () => {
   })
 
   test.each([
+    ['in the search path', 'clone', 'PATH=$PWD:$PATH flist x'],
+    ['from the folder above', '.', './clone/flist x'],
+    ['from elsewhere', 'other', '../clone/flist x'],
+    ['by a link', 'other', './link x'],
+    ['by a shell that is given its name', 'clone', 'sh flist x'],
+  ])('is found %s', async (_, folder, command) => {
+    await using temporary = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+    const { path } = temporary
+    await clone(join(path, 'clone'))
+    await mkdir(join(path, 'other'))
+    await symlink('../clone/flist', join(path, 'other', 'link'))
+    const { stdout } = await runCommand('sh', ['-c', command], { cwd: join(path, folder) })
+    expect(stdout.trim()).toBe('bundle 1 x')
+    expect([await readdir(path), await readdir(join(path, 'other'))]).toEqual([['clone', 'other'], ['link']])
+  })
+
+  test.each([
     ['1', 'convert', '--invocation-count-for-turbofan=60000 --no-use-osr --initial-heap-size=64'],
     ['1', 'up', ''],
     ['1', 'plan', ''],

@@ -36,10 +36,12 @@ export {
   type DirectoryNode,
   type FileNode,
   type FlistParts,
+  joinPath,
   listChunks,
   type Node,
   type SpecialNode,
   type SymlinkNode,
+  walkNodes,
   walkParts,
 } from './tree.ts'
 export { hashTree, type TreeHashOptions } from './tree-hash.ts'

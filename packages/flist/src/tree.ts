@@ -32,8 +32,10 @@ export type DirectoryNode<C> = Attributes & {
   readonly keptRecord?: KeptStretch
 }
 
-/** A directory and all below it as a flist had them, which held all of it. Looking for it changes nothing. */
+/** A directory and all below it as a flist had them. Looking for it changes nothing. */
 export type KeptSubtree = {
+  /** The nodes of it that a flist does not hold whole, with the directories above them, if there are any. */
+  readonly lost: DirectoryNode<ChunkList> | undefined
   readonly counts: TreeCounts
   readonly hashes: DirectoryHashes
   /** Of all files, one behind the other */

@@ -127,8 +127,8 @@ test('where nothing is lost, nothing is found', () => {
         return
       }
       const losses = findLosses(root)
-      if (losses?.entries.length === 0) expect(findingsOf(root)).toEqual([])
-      else expect(losses?.nodes.size).toBeGreaterThan(0)
+      expect(losses).toBeDefined()
+      if (losses?.length === 0) expect(findingsOf(root)).toEqual([])
     }),
     { numRuns: 1000 },
   )

@@ -142,9 +142,9 @@ function encode(identity: string, root: DirectoryNode<ChunkList>, { entries, byt
   writer.text(identity)
   writer.number(entries)
   writer.number(bytes)
-  writer.data(encodeLayer({ name: 'losses', entries: losses.entries }, identity, (content) => content))
+  writer.data(encodeLayer({ name: 'losses', entries: losses }, identity, (content) => content))
   // Last, and not copied more than once: it is large.
-  return Buffer.concat([writer.bytes, ...encodeKeptTree(root, (_path, node) => !losses.nodes.has(node))])
+  return Buffer.concat([writer.bytes, ...encodeKeptTree(root)])
 }
 
 /** @throws RootfsError `index`, `limit`, FlistError `corrupt` */
@@ -153,8 +153,9 @@ function decode(data: Buffer, identity: string, name: string, onChunks?: (chunkI
   if (reader.text('its identity') !== identity) throw reader.failure('it is the tree of other layers')
   const sums = { entries: reader.number('the number of entries'), bytes: reader.number('the bytes of files') }
   const lost = reader.data('what a flist does not hold')
-  const { root, chunkIds, parts } = openKeptTree(reader.rest(), name)
-  onChunks?.(chunkIds)
   const losses = decodeLayer(lost, identity, (list, size) => checkLength(list, size, FLIST_CHUNKS), { name })
-  return { root: applyLayers([losses], root), chunkIds, parts, sums }
+  const tree = losses.entries.length > 0 ? applyLayers([losses]) : undefined
+  const { root, chunkIds, parts } = openKeptTree(reader.rest(), name, tree)
+  onChunks?.(chunkIds)
+  return { root, chunkIds, parts, sums }
 }

@@ -4,7 +4,7 @@ import { FlistError } from '../errors.ts'
 import { aclKey, createAcl, type Owner } from '../format/acl.ts'
 import { encodeDirectory } from '../format/directory-record.ts'
 import { createMessage } from '../format/message-writer.ts'
-import { type ChunkList, type DirectoryHashes, type DirectoryNode, joinPath, type Node, sortedNames } from '../tree.ts'
+import { type ChunkList, type DirectoryHashes, type DirectoryNode, joinPath, sortedNames } from '../tree.ts'
 import { type AclKeys, buildDirectory, createKeyTable, ownerOf } from '../write/directory-builder.ts'
 import { REFERENCE_RECORD_BYTES } from '../write/write-flist.ts'
 import { createGrowingBytes } from './growing-bytes.ts'
@@ -20,13 +20,9 @@ const COUNTS = ['files', 'symlinks', 'specials', 'chunks'] as const
  * What a writer of flists makes of a tree, as bytes in pieces: the next conversion of nearly the same tree opens them with `openKeptTree`.
  *
  * @param root a tree that a flist can hold (see `isValidTree`)
- * @param isWhole whether a flist holds all of a node, and nothing else is to be said of it
  * @throws FlistError `too-large` for a tree that is not worth it: over 128 MiB, nested over 256 deep, or of over 1024 owners
  */
-export function encodeKeptTree(
-  root: DirectoryNode<ChunkList>,
-  isWhole: (path: string, node: Node<ChunkList>) => boolean,
-): Uint8Array[] {
+export function encodeKeptTree(root: DirectoryNode<ChunkList>): Uint8Array[] {
   const columns = Object.fromEntries(COLUMNS.map((column) => [column, []])) as unknown as Record<Column, number[]>
   const parts = [createGrowingBytes(), createGrowingBytes()] as const
   const [records, chunkIds] = parts
@@ -52,7 +48,7 @@ export function encodeKeptTree(
     for (let at = 0; at < content.length; at += entryBytes) chunkIds.add(content.subarray(at, at + idBytes))
   }
 
-  /** Adds a directory and all below it, and says whether a flist holds all of that. */
+  /** Adds a directory and all below it, and says whether a writer has nothing to say of any record. */
   function visit(path: string, name: string, node: DirectoryNode<ChunkList>, depth: number): boolean {
     const index = keys.length
     keys.push(tables.keys(path))
@@ -63,7 +59,7 @@ export function encodeKeptTree(
     columns.idStart[index] = chunkIds.length
     checkSize(depth)
     hasher.begin(name, node)
-    let whole = isWhole(path, node) && record.length <= REFERENCE_RECORD_BYTES
+    let whole = record.length <= REFERENCE_RECORD_BYTES
     const sums = { files: 0, symlinks: 0, specials: 0, chunks: 0, bytes: 0 }
     for (const name of sortedNames(node)) {
       const child = node.children.get(name)
@@ -76,7 +72,6 @@ export function encodeKeptTree(
         sums.bytes += sizes[inner] ?? 0
         continue
       }
-      if (!isWhole(childPath, child)) whole = false
       hasher.add(name, child)
       if (child.type !== 'file') {
         sums[child.type === 'symlink' ? 'symlinks' : 'specials']++

@@ -13,7 +13,7 @@ export type KeptColumns = {
   readonly owners: readonly Owner[]
   /** The number of the first directory that is not below this one. */
   end(index: number): number
-  /** Whether a flist holds all of the directory and what is below it. */
+  /** Whether no record of the directory and what is below it is too large for the reference: a writer has something to say of these. */
   isWhole(index: number): boolean
   record(index: number): Uint8Array
   key(index: number): string

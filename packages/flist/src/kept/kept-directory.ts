@@ -21,11 +21,13 @@ export class KeptDirectory implements DirectoryNode<ChunkList> {
     open: () => Map<string, Node<ChunkList>>,
     subtree: () => KeptSubtree | undefined,
   ) {
-    const { mode, uid, gid, mtime } = attributes
+    const { mode, uid, gid, mtime, mtimeNanos, xattrs } = attributes
     this.mode = mode
     this.uid = uid
     this.gid = gid
     this.mtime = mtime
+    if (mtimeNanos !== undefined) this.mtimeNanos = mtimeNanos
+    if (xattrs !== undefined) this.xattrs = xattrs
     this.#attributes = attributes
     this.keptRecord = keptRecord
     this.#open = open
@@ -38,9 +40,18 @@ export class KeptDirectory implements DirectoryNode<ChunkList> {
   }
 
   get kept(): KeptSubtree | undefined {
-    if (this.#children || this.mtimeNanos !== undefined || this.xattrs !== undefined) return undefined
-    const { mode, uid, gid, mtime } = this.#attributes
-    const isSame = this.mode === mode && this.uid === uid && this.gid === gid && this.mtime === mtime
-    return isSame ? this.#subtree() : undefined
+    return this.#children === undefined && haveSameAttributes(this, this.#attributes) ? this.#subtree() : undefined
   }
+}
+
+/** Whether attributes are the same; extended ones only when nobody has replaced them. */
+export function haveSameAttributes(a: Attributes, b: Attributes): boolean {
+  return (
+    a.mode === b.mode &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.mtime === b.mtime &&
+    a.mtimeNanos === b.mtimeNanos &&
+    a.xattrs === b.xattrs
+  )
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { inDirectory } from '../../test/raw-flist.ts'
 import { anyTree, directory, file, special, symlink } from '../../test/trees.ts'
-import { type ChunkList, type DirectoryNode, type Node, walkNodes } from '../tree.ts'
+import { type ChunkList, type DirectoryNode, type FileNode, joinPath, type Node, walkNodes } from '../tree.ts'
 import { hashTree } from '../tree-hash.ts'
 import { writeFlist } from '../write/write-flist.ts'
 import { encodeKeptTree } from './encode-kept-tree.ts'
@@ -15,10 +15,20 @@ type Tree = DirectoryNode<ChunkList>
 type Mutable = { -readonly [K in keyof Tree]: Tree[K] }
 
 const chunks = (count: number) => new Uint8Array(32 * count).map((_, index) => index | 1)
-const encode = (tree: Tree, isWhole: (path: string, node: Node<ChunkList>) => boolean = () => true) =>
-  Buffer.concat(encodeKeptTree(tree, isWhole))
-const keep = (tree: Tree, isWhole: (path: string, node: Node<ChunkList>) => boolean = () => true) =>
-  openKeptTree(encode(tree, isWhole), 'kept').root
+const encode = (tree: Tree) => Buffer.concat(encodeKeptTree(tree))
+const keep = (tree: Tree, lost?: Tree) => openKeptTree(encode(tree), 'kept', lost).root
+
+/** The nodes that are lost, with nanoseconds, and the directories above them; undefined when none is. */
+function lostOf(tree: Tree, isLost: (path: string) => boolean, path = ''): Tree | undefined {
+  const children = new Map<string, Node<ChunkList>>()
+  for (const [name, node] of tree.children) {
+    const inner = joinPath(path, name)
+    const lost =
+      node.type === 'directory' ? lostOf(node, isLost, inner) : isLost(inner) ? { ...node, mtimeNanos: 7 } : undefined
+    if (lost) children.set(name, lost)
+  }
+  return children.size > 0 || isLost(path) ? { ...tree, mtimeNanos: 7, children } : undefined
+}
 
 /** The hash of the flist, and what its writer says of it. */
 const write = (tree: Tree) =>
@@ -48,8 +58,8 @@ test('a kept tree, changed or not, becomes the flist that the tree itself become
   const changes = fc.array(fc.record({ at: fc.nat(50), kind: fc.nat(5) }), { maxLength: 3 })
   const missing = fc.func(fc.boolean())
   await fc.assert(
-    fc.asyncProperty(anyTree, changes, missing, fc.boolean(), async (tree, changes, isWhole, all) => {
-      const kept = keep(tree, all ? () => true : (path) => isWhole(path))
+    fc.asyncProperty(anyTree, changes, missing, fc.boolean(), async (tree, changes, isLost, none) => {
+      const kept = keep(tree, none ? undefined : lostOf(tree, isLost))
       expect(hashTree(keep(tree))).toBe(hashTree(tree))
       change(kept, changes)
       change(tree, changes)
@@ -127,11 +137,47 @@ test.each(['mode', 'uid', 'gid', 'mtime', 'mtimeNanos'] as const)(
   },
 )
 
-test('what a flist does not hold makes all directories above it be looked at', () => {
-  const root = keep(tree(), (path) => path !== 'etc/ssl/key')
-  expect(keptOf(child(child(root, 'etc'), 'ssl'))).toBeUndefined()
-  expect(keptOf(child(root, 'etc'))).toBeUndefined()
-  expect(keptOf(child(root, 'usr'))).toBeDefined()
+test('what a flist does not hold is in the tree, and known without looking at it', () => {
+  const lost = lostOf(tree(), (path) => path === 'etc/ssl/key')
+  const root = keep(tree(), lost)
+  expect(root.kept?.lost).toBe(lost)
+  expect(root.kept?.counts).toMatchObject({ files: 2, directories: 5 })
+  const etc = child(root, 'etc')
+  expect([keptOf(etc)?.lost, etc?.mtimeNanos]).toEqual([child(lost, 'etc'), 7])
+  expect(child(child(etc, 'ssl'), 'key')).toMatchObject({ mtimeNanos: 7, mode: 0o600, size: 9 })
+  const usr = child(root, 'usr')
+  expect([keptOf(usr)?.counts.directories, keptOf(usr)?.lost]).toEqual([2, undefined])
+})
+
+test('a hard link that was changed at one place is looked at where else it is', () => {
+  const link = { ...file(3, chunks(1)) } as { -readonly [K in keyof FileNode<ChunkList>]: FileNode<ChunkList>[K] }
+  const linked = directory({ a: directory({ x: link }), b: directory({ y: link }), c: directory({ z: file() }) })
+  const root = keep(linked, linked)
+  const kept = () => ['a', 'b', 'c'].map((name) => keptOf(child(root, name)) !== undefined)
+  expect(child(child(root, 'a'), 'x')).toBe(link)
+  expect(kept()).toEqual([false, true, true])
+  link.mode = 0o600
+  expect(kept()).toEqual([false, false, true])
+})
+
+test.each<[string, Tree]>([
+  ['has no such name', directory({ etc: directory({ none: file() }) })],
+  ['has a file there', directory({ etc: directory({ hosts: directory() }) })],
+])('what is said to be lost of a directory that %s is refused when it is looked at', (_, lost) => {
+  const etc = child(keep(tree(), lost), 'etc')
+  expect(() => child(etc, 'hosts')).toThrow(expect.objectContaining({ code: 'corrupt' }))
+})
+
+test('a directory that the reference can not hold is told each time', async () => {
+  const names = Array.from({ length: 30_000 }, (_, i) => [`${'long'.repeat(20)}-${i}`, file()] as const)
+  const tall = directory({ large: directory(Object.fromEntries(names)), other: directory() })
+  const kept = keep(tall)
+  expect([kept.kept, keptOf(child(kept, 'large')), keptOf(child(kept, 'other'))?.counts.directories]).toEqual([
+    undefined,
+    undefined,
+    1,
+  ])
+  expect((await write(kept)).summary.oversizedDirectories).toEqual(['large'])
 })
 
 test('the chunks of all files are told without looking at the tree', () => {

@@ -4,21 +4,37 @@ import { JSON_PATH_BYTES, USUAL_OWNER } from './tree-fidelity.ts'
 
 type TreeNode = Node<ChunkList>
 
-/** What a flist does not hold of a tree: as a layer that gives it to a tree that was read from the flist. */
-export type Losses = { readonly entries: readonly LayerEntry<ChunkList>[]; readonly nodes: ReadonlySet<TreeNode> }
-
 /** Raised when other things are found of nodes (tree-fidelity.ts), or refused of trees: trees that were kept say what was found. */
-export const LOSSES_VERSION = 1
+export const LOSSES_VERSION = 2
 
 /** Of paths and targets: more is no image that is worth to be kept. */
 const MAX_PATH_BYTES = 16 << 20
 
-/** Finds all nodes of which something is to be said; undefined for a tree with a socket, which no layer has, or with too many. */
-export function findLosses(root: DirectoryNode<ChunkList>): Losses | undefined {
+/**
+ * The nodes of which something is to be said as the entries of a layer, with all directories above them. Undefined for a tree with a
+ * socket, which no layer has, or with too many.
+ */
+export function findLosses(root: DirectoryNode<ChunkList>): LayerEntry<ChunkList>[] | undefined {
   const entries: LayerEntry<ChunkList>[] = []
-  const nodes = new Set<TreeNode>()
+  const added = new Set<TreeNode>()
   const firstPaths = new Map<TreeNode, string>()
   let pathBytes = 0
+
+  function addAbove(path: string): void {
+    for (const [above, directory] of directoriesAbove(root, path)) if (!added.has(directory)) add(above, directory)
+  }
+
+  /** Adds a node, after the directories above it, and says whether it could be. */
+  function add(path: string, node: TreeNode): boolean {
+    addAbove(path)
+    const entry = entryOf(path, node)
+    if (entry === undefined) return false
+    pathBytes += path.length
+    entries.push(entry)
+    added.add(node)
+    return true
+  }
+
   for (const { path, node } of walkTree(root)) {
     const target = firstPaths.get(node)
     if (target === undefined && isHeldWhole(path, node)) {
@@ -26,18 +42,31 @@ export function findLosses(root: DirectoryNode<ChunkList>): Losses | undefined {
       continue
     }
     if (node.type !== 'directory') firstPaths.set(node, target ?? path)
-    pathBytes += path.length + (target?.length ?? 0)
-    if (pathBytes > MAX_PATH_BYTES) return undefined
     // The first place of a hard link was passed over as whole: it is added now.
-    if (!nodes.has(node)) {
-      const entry = entryOf(target ?? path, node)
-      if (entry === undefined) return undefined
-      entries.push(entry)
-      nodes.add(node)
+    if (!added.has(node) && !add(target ?? path, node)) return undefined
+    if (target !== undefined) {
+      addAbove(path)
+      entries.push({ type: 'hardlink', target, ...pathAttributes(path, node) })
+      pathBytes += path.length + target.length
     }
-    if (target !== undefined) entries.push({ type: 'hardlink', target, ...pathAttributes(path, node) })
+    if (pathBytes > MAX_PATH_BYTES) return undefined
   }
-  return { entries, nodes }
+  return entries
+}
+
+/** The directories that a path leads through, the root first. */
+function* directoriesAbove(
+  root: DirectoryNode<ChunkList>,
+  path: string,
+): Generator<[path: string, node: DirectoryNode<ChunkList>]> {
+  if (path === '') return
+  let node: TreeNode | undefined = root
+  yield ['', root]
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const name: string = path.slice(path.lastIndexOf('/', slash - 1) + 1, slash)
+    node = node?.type === 'directory' ? node.children.get(name) : undefined
+    if (node?.type === 'directory') yield [path.slice(0, slash), node]
+  }
 }
 
 /** Whether a flist holds all of a node that is no hard link, and all known consumers show it: nothing is found of it. */

@@ -1,4 +1,12 @@
-import { type ChunkList, clampTime, type DirectoryNode, type Node, walkParts } from '@tf-images/flist'
+import {
+  type ChunkList,
+  clampTime,
+  type DirectoryNode,
+  joinPath,
+  type Node,
+  walkNodes,
+  walkParts,
+} from '@tf-images/flist'
 import { readFileCapabilities } from './file-capabilities.ts'
 import type { FindingCollector } from './findings.ts'
 
@@ -15,9 +23,7 @@ const UNKNOWN_OWNER = 0xffffffff
 export function addTreeFindings(root: DirectoryNode<ChunkList>, findings: FindingCollector): void {
   const seen = new Set<TreeNode>()
   const linked = new Set<TreeNode>()
-  for (const { path, node, kept } of walkParts(root)) {
-    // A flist held all of it, and there was nothing to say.
-    if (kept) continue
+  for (const { path, node } of walkNotable(root)) {
     addNameFindings(path, findings)
     if (seen.has(node)) {
       linked.add(node)
@@ -33,6 +39,17 @@ export function addTreeFindings(root: DirectoryNode<ChunkList>, findings: Findin
   if (linked.size > 0) addLinkFindings(root, linked, findings)
 }
 
+/** All nodes but those of kept directories of which there is nothing to say. */
+function* walkNotable(root: DirectoryNode<ChunkList>): Generator<{ path: string; node: TreeNode }> {
+  for (const part of walkParts(root)) {
+    if (!part.kept) yield part
+    else if (part.kept.lost)
+      for (const { path, node } of walkNodes(part.kept.lost)) {
+        yield { path: path === '' ? part.path : joinPath(part.path, path), node }
+      }
+  }
+}
+
 const SHOWN_NAMES = 3
 
 /** One finding for each group; the names are collected in a second walk, since few files of many have more than one. */
@@ -42,7 +59,7 @@ function addLinkFindings(
   findings: FindingCollector,
 ): void {
   const groups = new Map<TreeNode, { readonly first: string; readonly others: string[]; count: number }>()
-  for (const { path, node } of walkParts(root)) {
+  for (const { path, node } of walkNotable(root)) {
     if (!linked.has(node)) continue
     const group = groups.get(node)
     if (!group) groups.set(node, { first: path, others: [], count: 1 })
