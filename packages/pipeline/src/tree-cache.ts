@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   CHUNK_SIZE,
   type ChunkList,
+  chunkIdsAtEnd,
   encodeKeptTree,
   FLIST_CHUNKS,
   FlistError,
@@ -46,7 +47,7 @@ export type TreeCache = {
   /**
    * The tree, or undefined where there is none; as with layers, what it names need not be in a chunk store.
    *
-   * @param onChunks called with the ids of its chunks while the rest is read, which may still fail
+   * @param onChunks called with the ids of its chunks before it is known whether it is sound: then they are just bytes
    */
   load(chainId: string, onChunks?: (chunkIds: Uint8Array) => void): Promise<KeptImageTree | undefined>
   /**
@@ -80,9 +81,10 @@ export function openTreeCache(folder: string): TreeCache {
     async load(chainId, onChunks) {
       const identity = identityOf(chainId)
       const path = pathOf(identity)
-      const tree = await readCacheFile(path, MAX_BYTES, (bytes) =>
-        decode(unpackIndex(KIND, bytes, path, MAX_BYTES), identity, path, onChunks),
-      )
+      const tree = await readCacheFile(path, MAX_BYTES, (bytes) => {
+        onChunks?.(chunkIdsAtEnd(bytes))
+        return decode(unpackIndex(KIND, bytes, path, MAX_BYTES), identity, path)
+      })
       if (!tree) return undefined
       const { parts, ...rest } = tree
       const cache = openPartsCache(folder, identity)
@@ -148,7 +150,7 @@ function encode(identity: string, root: DirectoryNode<ChunkList>, { entries, byt
 }
 
 /** @throws RootfsError `index`, `limit`, FlistError `corrupt` */
-function decode(data: Buffer, identity: string, name: string, onChunks?: (chunkIds: Uint8Array) => void) {
+function decode(data: Buffer, identity: string, name: string) {
   const reader = new IndexReader(data, name)
   if (reader.text('its identity') !== identity) throw reader.failure('it is the tree of other layers')
   const sums = { entries: reader.number('the number of entries'), bytes: reader.number('the bytes of files') }
@@ -156,6 +158,5 @@ function decode(data: Buffer, identity: string, name: string, onChunks?: (chunkI
   const losses = decodeLayer(lost, identity, (list, size) => checkLength(list, size, FLIST_CHUNKS), { name })
   const tree = losses.entries.length > 0 ? applyLayers([losses]) : undefined
   const { root, chunkIds, parts } = openKeptTree(reader.rest(), name, tree)
-  onChunks?.(chunkIds)
   return { root, chunkIds, parts, sums }
 }

@@ -7,7 +7,8 @@ import type { GrowingBytes } from './growing-bytes.ts'
 /**
  * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32); for all directories, in the order of the walk, the sum of file sizes of each and all below it (f64); the same for
  * each of `COLUMNS`; the owners (mode, uid, gid: u32 each); the keys of all directories (16 bytes each); the owners each of them
- * names (a bit each, in as many bytes as all need); the hashes of each of them (64 bytes); then the parts: records, ids of chunks.
+ * names (a bit each, in as many bytes as all need); the hashes of each of them (64 bytes); then the parts: records, ids of chunks; at
+ * last how many bytes the ids have (u32), for who looks for them first.
  */
 export type KeptColumns = {
   readonly owners: readonly Owner[]
@@ -42,6 +43,7 @@ const HEADER_BYTES = 16
 const KEY_BYTES = 16
 const OWNER_BYTES = 12
 const HASH_BYTES = 32
+const LENGTH_BYTES = 4
 const ID_BYTES = FLIST_CHUNKS.idBytes
 
 /** A bit for each owner of each directory: many would take more than the tree. */
@@ -85,11 +87,20 @@ export function writeColumns({ columns, sizes, keys, owners, ownersOf, hashes, p
     bits,
     Buffer.from(hashes.map(({ content, times }) => content + times).join(''), 'latin1'),
     ...parts.flatMap(({ pieces }) => pieces()),
+    bytesOf(new Uint32Array([parts[1].length])),
   ]
 }
 
 function bytesOf({ buffer }: Float64Array | Uint32Array): Uint8Array {
   return new Uint8Array(buffer)
+}
+
+/** The ids of all chunks, from bytes that end with a kept tree; where these are damaged any ids, or none. */
+export function chunkIdsAtEnd(bytes: Uint8Array): Uint8Array {
+  const end = bytes.length - LENGTH_BYTES
+  if (end < 0) return new Uint8Array()
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(end, true)
+  return length <= end && length % ID_BYTES === 0 ? bytes.subarray(end - length, end) : new Uint8Array()
 }
 
 /** @throws FlistError `corrupt` when the bytes are not as `writeColumns` writes them; what the parts hold is not looked at */
@@ -114,9 +125,10 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
   const part = (index: number) => take(lengths[index] ?? 0)
   const hashes = Buffer.from(take(2 * HASH_BYTES * count)).toString('latin1')
   const [records, ids] = [part(0), part(1)] as const
+  const [idBytes] = numbers(1)
   const owners = Array.from({ length: ownerCount }, (_, i) => ownerAt(list, i))
   const value = (column: Column, index: number) => columns[column][index] ?? 0
-  if (at !== bytes.length || !areOrdered(columns.record, records.length)) throw damaged()
+  if (at !== bytes.length || idBytes !== ids.length || !areOrdered(columns.record, records.length)) throw damaged()
   const above = directoriesAbove(columns.end)
   if (!above) throw damaged()
   if (!areNested(columns.idStart, columns.idEnd, above, ids.length)) throw damaged()

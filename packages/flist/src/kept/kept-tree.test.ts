@@ -9,6 +9,7 @@ import { type ChunkList, type DirectoryNode, type FileNode, joinPath, type Node,
 import { hashTree } from '../tree-hash.ts'
 import { writeFlist } from '../write/write-flist.ts'
 import { encodeKeptTree } from './encode-kept-tree.ts'
+import { chunkIdsAtEnd } from './kept-columns.ts'
 import { openKeptTree } from './kept-tree.ts'
 
 type Tree = DirectoryNode<ChunkList>
@@ -181,10 +182,18 @@ test('a directory that the reference can not hold is told each time', async () =
 })
 
 test('the chunks of all files are told without looking at the tree', () => {
+  const ids = Buffer.concat([chunks(1).subarray(0, 16), chunks(1).subarray(0, 16)])
   const bytes = encode(tree())
-  expect(Buffer.from(openKeptTree(bytes, 'kept').chunkIds)).toEqual(
-    Buffer.concat([chunks(1).subarray(0, 16), chunks(1).subarray(0, 16)]),
-  )
+  expect(Buffer.from(openKeptTree(bytes, 'kept').chunkIds)).toEqual(ids)
+  expect(Buffer.from(chunkIdsAtEnd(Buffer.concat([Buffer.from('before'), bytes])))).toEqual(ids)
+})
+
+test.each<[string, (bytes: Buffer) => Buffer]>([
+  ['are too few', (bytes) => bytes.subarray(-20)],
+  ['are no number', () => Buffer.alloc(3)],
+  ['end in the middle of an id', (bytes) => Buffer.concat([bytes.subarray(0, -4), Buffer.from([15, 0, 0, 0])])],
+])('bytes that %s have no chunks', (_, damage) => {
+  expect(chunkIdsAtEnd(damage(encode(tree())))).toEqual(new Uint8Array())
 })
 
 test('a directory that is not within the one above it is refused: there would be no end of them', () => {
