@@ -81,6 +81,8 @@ export async function bundleCommandLine(): Promise<CommandLineBundle> {
 async function toCommonJs({ path, text }: OutputFile): Promise<CommandLineBundle['files']> {
   const { code, map, warnings } = await transform(text, {
     format: 'cjs',
+    // As modules are.
+    banner: '"use strict";',
     platform: nodeBundle.platform,
     target: nodeBundle.target,
     minifyWhitespace: true,

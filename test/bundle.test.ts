@@ -23,6 +23,15 @@ test('the command line as a bundle imports nothing but Node, and what its packag
   expect(imports.filter((name) => !isBuiltin(name))).toEqual(['supports-color'])
 }, 60_000)
 
+test('every file of the bundle is strict, as modules are', async () => {
+  const { files } = await bundleCommandLine()
+  const programs = files.filter(({ path }) => path.endsWith('.cjs'))
+  expect(programs.length).toBeGreaterThan(10)
+  for (const { path, contents } of programs) {
+    expect(Buffer.from(contents).toString(), path).toMatch(/^(#!.*\n)?"use strict";/)
+  }
+}, 60_000)
+
 test('a start loads no part of Node that only few commands use', async () => {
   await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
   installBundle(await bundleCommandLine(), place.path, new Date())

@@ -19,9 +19,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed),
 )
 
-// Until it is done: should nothing be left to wait for in the middle of it, it has failed.
-process.exitCode = exitCodes.failed
-run().then(succeed, fail)
+process.once('beforeExit', stopInTheMiddle)
+run()
+  .catch(fail)
+  .finally(() => process.off('beforeExit', stopInTheMiddle))
 
 async function run(): Promise<void> {
   const program = await commandLine({
@@ -33,8 +34,12 @@ async function run(): Promise<void> {
   await program.parseAsync()
 }
 
-function succeed(): void {
-  process.exitCode = exitCodes.done
+/** Nothing is left to do that what we wait for could come from: a fault of ours, which must not look like success. */
+function stopInTheMiddle(): void {
+  process.exitCode = exitCodes.failed
+  process.stderr.write(
+    'flist: stopped in the middle of its work, as it waits for nothing any more; please report this\n',
+  )
 }
 
 function fail(error: unknown): void {

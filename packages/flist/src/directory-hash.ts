@@ -2,7 +2,7 @@ import type { ChunkFormat } from './codec/chunk-format.ts'
 import { writeBytes } from './format/byte-string.ts'
 import { writeUint64 } from './format/numbers.ts'
 import { clampTime } from './format/times.ts'
-import { createNestedHashes, type Piece } from './nested-hashes.ts'
+import { createNestedHashes, type Room } from './nested-hashes.ts'
 import type { Attributes, ChunkList, DirectoryHashes, FileNode, SpecialNode, SymlinkNode } from './tree.ts'
 
 type HashedDirectory = Attributes & { readonly type: 'directory' }
@@ -35,10 +35,11 @@ export function createDirectoryHasher(format: ChunkFormat): DirectoryHasher {
   const times = createNestedHashes()
 
   function add(name: string, node: HashedNode): void {
-    const piece = contents.room(spaceFor(name, node))
-    contents.length = writeRest(piece, node, writeHead(piece, name, node, contents.length), format)
-    times.room(TIME_BYTES).view.setUint32(times.length, clampTime(node.mtime), true)
-    times.length += TIME_BYTES
+    const room = contents.room(spaceFor(name, node))
+    contents.add(writeRest(room, node, writeHead(room, name, node), format))
+    const { view, at } = times.room(TIME_BYTES)
+    view.setUint32(at, clampTime(node.mtime), true)
+    times.add(at + TIME_BYTES)
   }
 
   function addOwnHashes({ content, times: ofTimes }: DirectoryHashes): void {
@@ -46,7 +47,8 @@ export function createDirectoryHasher(format: ChunkFormat): DirectoryHasher {
       [contents, content],
       [times, ofTimes],
     ] as const) {
-      nested.length += nested.room(HASH_BYTES).buffer.write(hash, nested.length, 'latin1')
+      const { buffer, at } = nested.room(HASH_BYTES)
+      nested.add(at + buffer.write(hash, at, 'latin1'))
     }
   }
 
@@ -79,7 +81,7 @@ function spaceFor(name: string, node: HashedNode): number {
 }
 
 /** Writes what every node has, and gives where it ends. */
-function writeHead({ buffer, view }: Piece, name: string, node: HashedNode, start: number): number {
+function writeHead({ buffer, view, at: start }: Room, name: string, node: HashedNode): number {
   buffer[start] = LETTERS[node.type]
   view.setUint32(start + 1, name.length, true)
   const at = writeBytes(buffer, name, start + 5)
@@ -90,7 +92,7 @@ function writeHead({ buffer, view }: Piece, name: string, node: HashedNode, star
 }
 
 /** Writes what nodes of this type have besides, and gives where it ends. */
-function writeRest({ buffer, view }: Piece, node: HashedNode, start: number, format: ChunkFormat): number {
+function writeRest({ buffer, view }: Room, node: HashedNode, start: number, format: ChunkFormat): number {
   switch (node.type) {
     case 'directory':
       return start

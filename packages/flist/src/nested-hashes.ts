@@ -1,16 +1,16 @@
 import { createHash, type Hash, hash } from 'node:crypto'
 
-/** Memory, and what writes numbers to it. */
-export type Piece = { readonly buffer: Buffer; readonly view: DataView }
+/** Memory to write to, from `at` on, and what writes numbers to it. */
+export type Room = { readonly buffer: Buffer; readonly view: DataView; readonly at: number }
 
 /** sha256 of byte sequences one within another, of which only the innermost grows. */
 export type NestedHashes = {
   /** Begins a sequence within the present one. */
   begin(): void
-  /** Memory with so much room from `length` on; valid until the next call. */
-  room(space: number): Piece
-  /** Bytes in use. What is written from there on counts when this is set to where it ends. */
-  length: number
+  /** Gives room for so many bytes, which holds until the next call. Those up to where `add` says count. */
+  room(space: number): Room
+  /** Adds the bytes that were written to the room, by where they end. */
+  add(end: number): void
   /** Ends the innermost sequence and gives its hash, 32 bytes as a byte string. */
   end(): string
 }
@@ -20,40 +20,41 @@ const MAX_WAITING = 64 * 1024
 
 /** Begins with one sequence. */
 export function createNestedHashes(): NestedHashes {
-  let piece = createPiece(2 * MAX_WAITING)
+  let memory = createMemory(2 * MAX_WAITING)
   let inner = beginAt(0)
   const outer: Sequence[] = []
 
-  const hashes: NestedHashes = {
-    length: 0,
+  return {
     begin() {
       outer.push(inner)
-      inner = beginAt(hashes.length)
+      inner = beginAt(memory.at)
     },
     room(space) {
       const { start } = inner
-      if (hashes.length - start > MAX_WAITING) {
+      if (memory.at - start > MAX_WAITING) {
         inner.hash ??= createHash('sha256')
-        inner.hash.update(piece.buffer.subarray(start, hashes.length))
-        hashes.length = start
+        inner.hash.update(memory.buffer.subarray(start, memory.at))
+        memory.at = start
       }
-      const needed = hashes.length + space
-      if (needed > piece.buffer.length) {
-        const { buffer } = piece
-        piece = createPiece(2 * needed)
-        piece.buffer.set(buffer.subarray(0, hashes.length))
+      const { at, buffer } = memory
+      if (at + space > buffer.length) {
+        memory = createMemory(2 * (at + space))
+        memory.buffer.set(buffer.subarray(0, at))
+        memory.at = at
       }
-      return piece
+      return memory
+    },
+    add(end) {
+      memory.at = end
     },
     end() {
-      const rest = piece.buffer.subarray(inner.start, hashes.length)
+      const rest = memory.buffer.subarray(inner.start, memory.at)
+      memory.at = inner.start
       const digest = inner.hash ? inner.hash.update(rest).digest('binary') : hash('sha256', rest, 'binary')
-      hashes.length = inner.start
       inner = outer.pop() ?? beginAt(0)
       return digest
     },
   }
-  return hashes
 }
 
 /** `start` is where its bytes are that `hash` has not got yet. */
@@ -63,7 +64,7 @@ function beginAt(start: number): Sequence {
   return { start, hash: undefined }
 }
 
-function createPiece(size: number): Piece {
+function createMemory(size: number): { readonly buffer: Buffer; readonly view: DataView; at: number } {
   const buffer = Buffer.allocUnsafeSlow(size)
-  return { buffer, view: new DataView(buffer.buffer) }
+  return { buffer, view: new DataView(buffer.buffer), at: 0 }
 }

@@ -81,6 +81,33 @@ describe('the tree hash', () => {
     expect(bothHashes(tree)).toEqual(whole(sha256(record('d', '', 0o755, root.content)), sha256(u32(TIME), root.times)))
   })
 
+  test.each([false, true])('has all directories of a directory, however many; their hashes known: %s', (isKnown) => {
+    for (const count of [1100, 1117, 1400, 2000]) {
+      for (const length of [1, 30]) {
+        const names = Array.from({ length: count }, (_, i) => `${'n'.repeat(length)}${10_000 + i}`)
+        const inner = directory({ a: file() }, { mtime: 0 })
+        const hasher = createTreeHasher(FLIST_CHUNKS)
+        hasher.add('', directory({}, { mtime: 0 }))
+        for (const name of names) {
+          if (isKnown) hasher.addKept(name, inner, hashesOf(inner))
+          else {
+            hasher.add(name, inner)
+            hasher.add(`${name}/a`, file())
+          }
+        }
+        const of = {
+          content: sha256(record('f', 'a', 0o644, u32(0, 0, 0))),
+          times: sha256(u32(1_500_000_000)),
+        }
+        const root = {
+          content: sha256(...names.map((name) => record('d', name, 0o755, of.content))),
+          times: sha256(...names.flatMap(() => [u32(0), of.times])),
+        }
+        expect(hasher.digest()).toEqual(whole(sha256(record('d', '', 0o755, root.content)), sha256(u32(0), root.times)))
+      }
+    }
+  })
+
   test('is the same where hashes of directories are known', () => {
     fc.assert(
       fc.property(anyTree, fc.func(fc.boolean()), (tree, isKnown) => {

@@ -29,14 +29,19 @@ export async function loadTree(
   const chain = chainIds(layers.map(({ diffId }) => diffId))
   for (const [index, chainId] of [...chain.entries()].reverse()) {
     let isStored: Promise<boolean> | undefined
+    const dropped = new AbortController()
+    const signals = signal ? [signal, dropped.signal] : [dropped.signal]
     const search = (ids: Uint8Array) => {
-      isStored ??= hasAllChunks(store, { ids, idBytes: chunks.idBytes }, signal ? { signal } : {})
+      isStored ??= hasAllChunks(store, { ids, idBytes: chunks.idBytes }, { signal: AbortSignal.any(signals) })
       // What went wrong is told to who waits for it.
       isStored.catch(() => {})
       return isStored
     }
     const tree = await trees.load(chainId, search)
-    if (tree === undefined) continue
+    if (tree === undefined) {
+      dropped.abort()
+      continue
+    }
     budget.addAll(tree.sums)
     isStored = search(tree.chunkIds)
     return { root: tree.root, layers: index + 1, isStored, saveParts: tree.saveParts }

@@ -69,7 +69,7 @@ export type KeptNow = {
  * It holds the identity, the sums, a layer with what a flist does not hold of the tree, and what it does. To compress it would take
  * longer than all else.
  */
-const KIND: IndexKind = { magic: 'tf-tree\0', version: 3, what: 'kept tree', compressed: false }
+const KIND: IndexKind = { magic: 'tf-tree\0', version: 4, what: 'kept tree', compressed: false }
 
 /** Larger files are none of ours: what is kept has 128 MiB, and its losses less. */
 const MAX_BYTES = 256 << 20

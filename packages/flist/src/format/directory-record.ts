@@ -129,11 +129,10 @@ function decodeBlocks(file: StructView, name: string): ChunkList {
       more.set(blocks)
       blocks = more
     }
-    for (const field of [0, 1]) {
-      if (!copyData(block, field, blocks, at, HASH_BYTES))
-        throw corrupt(name, `has a chunk whose hash and key are not ${HASH_BYTES} bytes`)
-      at += HASH_BYTES
-    }
+    const hasHash = copyData(block, 0, blocks, at, HASH_BYTES)
+    if (!hasHash || !copyData(block, 1, blocks, at + HASH_BYTES, HASH_BYTES))
+      throw corrupt(name, `has a chunk whose hash and key are not ${HASH_BYTES} bytes`)
+    at += 2 * HASH_BYTES
   }
   return at === blocks.length ? blocks : blocks.slice(0, at)
 }

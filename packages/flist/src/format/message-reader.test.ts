@@ -64,6 +64,7 @@ describe('hostile messages are corrupt', () => {
   test.each<[string, Buffer]>([
     ['nothing', Buffer.alloc(0)],
     ['a segment table longer than the message', Buffer.from('ffffffff00000000', 'hex')],
+    ['five thousand segments', message(...Array.from({ length: 5000 }, () => [NULL]))],
     ['four billion segments', Buffer.from('feffffffffffffff', 'hex')],
     ['a segment longer than the message', Buffer.from('00000000ffffff7f0000000000000000', 'hex')],
     ['a null root', message([NULL])],
@@ -77,6 +78,7 @@ describe('hostile messages are corrupt', () => {
     ['a far pointer to itself', message([far(0, 0)])],
     ['a double-far pointer to a struct', message([far(1, 0, true)], [struct(0, 1, 0), struct(0, 1, 0)])],
     ['a double-far pointer to another', message([far(0, 0, true), NULL])],
+    ['a double-far pointer to a segment that is not there', message([far(1, 0, true)], [far(7, 0), struct(0, 1, 0)])],
   ])('%s', (_what, bytes) => {
     expect(() => parseMessage(bytes, 'record')).toThrow(expect.objectContaining({ code: 'corrupt' }))
   })

@@ -23,6 +23,9 @@ export type StructView = {
 
 type Target = { readonly segment: Segment; readonly start: number; readonly low: number; readonly high: number }
 
+/** The reference's largest record, 4 MiB in segments of 4,008 bytes, has 1,047. */
+const MAX_SEGMENTS = 4096
+
 const WORD = 8
 const COMPOSITE = 7
 const BYTES = 2
@@ -42,6 +45,7 @@ function splitSegments(buffer: Buffer, name: string): Segment[] {
   const fail = () => corrupt({ name }, 'is cut off or no record at all')
   if (buffer.length < WORD) throw fail()
   const count = buffer.readUInt32LE(0) + 1
+  if (count > MAX_SEGMENTS) throw fail()
   let start = Math.ceil((4 + 4 * count) / WORD) * WORD
   if (start > buffer.length) throw fail()
   const segments: Segment[] = []

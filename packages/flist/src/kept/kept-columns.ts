@@ -5,10 +5,11 @@ import type { DirectoryHashes, KeptSubtree } from '../tree.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
 
 /**
- * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32); for all directories, in the order of the walk, the sum of file sizes of each and all below it (f64); the same for
- * each of `COLUMNS`; the owners (mode, uid, gid: u32 each); the keys of all directories (16 bytes each); the owners each of them
- * names (a bit each, in as many bytes as all need); the hashes of each of them (64 bytes); then the parts: records, ids of chunks; at
- * last how many bytes the ids have (u32), for who looks for them first.
+ * What is kept of a tree, little-endian: the numbers of directories, of owners and of bytes of each part (u32); for all directories,
+ * in the order of the walk, the sum of file sizes of each and all below it (f64); the same for each of `COLUMNS`; the owners (mode,
+ * uid, gid: u32 each); the keys of all directories (16 bytes each); the owners each of them names (a bit each, in as many bytes as all
+ * need); the hashes of each of them (64 bytes); then the parts: records, ids of chunks; at last how many bytes the ids have (u32), for
+ * who looks for them first.
  */
 export type KeptColumns = {
   readonly owners: readonly Owner[]

@@ -14,13 +14,13 @@ export function* compareMetadata(expected: FlistMetadata, actual: FlistMetadata)
   }
 }
 
-/** Those before it recorded tree hashes that were made otherwise, and cannot be compared. */
-const FIRST_CONVERTER = 6
+/** Versions of the converter that recorded tree hashes which were made otherwise, and cannot be compared. */
+const EARLIER_CONVERTER = /^[1-5]$/
 
 /** Compares the hashes that the row `image` records with those of the tree; flists of other writers have none. */
 export function* compareRecordedHashes(metadata: FlistMetadata, summary: TreeSummary): Generator<Difference> {
   const recorded = parseRow(metadata.image)
-  if (Number(recorded.converter) < FIRST_CONVERTER) return
+  if (typeof recorded.converter === 'string' && EARLIER_CONVERTER.test(recorded.converter)) return
   for (const hash of ['treeHash', 'contentHash'] as const) {
     const value = recorded[hash]
     if (value === undefined || value === summary[hash]) continue
