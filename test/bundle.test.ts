@@ -45,6 +45,17 @@ test('a start loads no part of Node that only few commands use', async () => {
   }
 }, 60_000)
 
+test('a command that waits for what never comes says so, and fails', async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+  installBundle(await bundleCommandLine(), place.path, new Date())
+  const never = 'import files from "node:fs/promises"; files.stat = files.open = () => new Promise(() => {})'
+  const main = join(place.path, 'current', 'main.cjs')
+  const args = ['--import', `data:text/javascript,${never}`, main, 'ls', 'a.flist']
+  const { code, stderr } = await runCommand(process.execPath, args)
+  expect(code).toBe(1)
+  expect(stderr).toContain('stopped in the middle of its work')
+}, 60_000)
+
 describe('a bundle that is made', () => {
   const bundleOf = (text: string) => ({ files: [{ path: '/out/main.cjs', contents: Buffer.from(text) }] })
 

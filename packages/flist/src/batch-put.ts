@@ -1,5 +1,6 @@
-import { hashText, splitHashes } from './chunk-entries.ts'
+import { splitHashes } from './chunk-entries.ts'
 import { type BatchMemory, type EncodedBatch, encodedChunk } from './codec/batch.ts'
+import { byteString } from './format/byte-string.ts'
 import type { ChunkStore, StoredChunk } from './stores/chunk-store.ts'
 
 /** Puts chunks of batches in a store. */
@@ -23,7 +24,7 @@ export function openBatchPut(store: ChunkStore, idBytes: number): BatchPut {
     if (putMissing) return putMissing(ends.map((_, i) => chunkAt(i)))
     const places = new Map(splitHashes(ids, idBytes).map((id, i) => [id, i]))
     const missing = await store.missing([...places.values()].map((i) => chunkAt(i).id))
-    const fresh = missing.flatMap((id) => places.get(hashText(id)) ?? [])
+    const fresh = missing.flatMap((id) => places.get(byteString(id)) ?? [])
     read.add(memory)
     await store.put(fresh.map(chunkAt))
     read.delete(memory)

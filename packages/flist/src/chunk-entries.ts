@@ -69,11 +69,6 @@ export function claimChunks(entries: ChunkEntries, places: readonly Place[], key
   return wanted
 }
 
-/** A hash as a byte string. */
-export function hashText(hash: Uint8Array): string {
-  return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('latin1')
-}
-
 /** Hashes of `size` bytes that lie one after the other, as byte strings. */
 export function splitHashes(hashes: Uint8Array, size: number): string[] {
   const all = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength)

@@ -1,17 +1,11 @@
 import { openBatchPut } from './batch-put.ts'
-import {
-  claimChunks,
-  createChunkEntries,
-  type FileEntries,
-  hashText,
-  type Place,
-  splitHashes,
-} from './chunk-entries.ts'
+import { claimChunks, createChunkEntries, type FileEntries, type Place, splitHashes } from './chunk-entries.ts'
 import { BATCH_BYTES, BATCH_CHUNKS, type BatchMemory, createBatchMemories, encodedChunk } from './codec/batch.ts'
 import type { BatchCodecOptions } from './codec/batch-codec.ts'
 import { CHUNK_SIZE } from './codec/chunk.ts'
 import { type ChunkFormat, FLIST_CHUNKS } from './codec/chunk-format.ts'
 import { FlistError } from './errors.ts'
+import { byteString } from './format/byte-string.ts'
 import type { ChunkStore } from './stores/chunk-store.ts'
 import { type KnownChunks, pairsOf } from './stores/known-chunks.ts'
 import type { ChunkList } from './tree.ts'
@@ -130,11 +124,11 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     if (!known) return claimed
     for (const piece of claimed) {
       const id = known.idOf(keys, piece * keyBytes)
-      if (id !== undefined) ids.set(piece, hashText(id))
+      if (id !== undefined) ids.set(piece, byteString(id))
     }
     if (ids.size === 0) return claimed
     const missing = await store.missing([...ids.values()].map((id) => Buffer.from(id, 'latin1')))
-    const lost = new Set(missing.map(hashText))
+    const lost = new Set(missing.map(byteString))
     return claimed.filter((piece) => {
       const id = ids.get(piece)
       if (id === undefined || lost.has(id)) return true

@@ -11,6 +11,7 @@ export { type ChunkFormat, FL_CHUNKS, FLIST_CHUNKS } from './codec/chunk-format.
 export { FlistError, type FlistErrorCode } from './errors.ts'
 export { checkRoutes, type FlRoute } from './fl/fl-route.ts'
 export { type FlDetails, type FlSummary, type WriteFlOptions, writeFl } from './fl/write-fl.ts'
+export { byteString } from './format/byte-string.ts'
 export type { FlistMetadata } from './format/metadata.ts'
 export { isSoundPart, type PackedRows } from './format/table-parts.ts'
 export { clampTime } from './format/times.ts'

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { FL_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
+import { byteString } from '../format/byte-string.ts'
 import { guard, openSqlite, readTextRows, textOf } from '../format/sqlite-reader.ts'
 import type { ChunkList } from '../tree.ts'
 import type { FlInode } from './fl-inode.ts'
@@ -144,7 +145,7 @@ function wholeOf(value: SQLOutputValue | undefined, column: string, name: string
 }
 
 function byteTextOf(value: SQLOutputValue | undefined, name: string): string {
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')
+  if (value instanceof Uint8Array) return byteString(value)
   throw new FlistError('corrupt', `${name}: has a name or link target that is no text; make or fetch the flist again`)
 }
 

@@ -1,6 +1,7 @@
 import { FLIST_CHUNKS } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
 import type { Owner } from '../format/acl.ts'
+import { byteString } from '../format/byte-string.ts'
 import type { DirectoryHashes, KeptSubtree } from '../tree.ts'
 import type { GrowingBytes } from './growing-bytes.ts'
 
@@ -124,7 +125,7 @@ export function readColumns(bytes: Uint8Array, name: string): KeptColumns {
   const ownerBytes = Math.ceil(ownerCount / 8)
   const bits = take(count * ownerBytes)
   const part = (index: number) => take(lengths[index] ?? 0)
-  const hashes = Buffer.from(take(2 * HASH_BYTES * count)).toString('latin1')
+  const hashes = byteString(take(2 * HASH_BYTES * count))
   const [records, ids] = [part(0), part(1)] as const
   const [idBytes] = numbers(1)
   const owners = Array.from({ length: ownerCount }, (_, i) => ownerAt(list, i))

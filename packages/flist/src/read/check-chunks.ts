@@ -1,5 +1,6 @@
 import type { ChunkFormat } from '../codec/chunk-format.ts'
 import { FlistError } from '../errors.ts'
+import { byteString } from '../format/byte-string.ts'
 import { quotePath } from '../format/names.ts'
 import { type ChunkStore, formatChunkId } from '../stores/chunk-store.ts'
 import { type ChunkList, listChunks } from '../tree.ts'
@@ -62,15 +63,16 @@ export async function checkChunks(
   const missing = new Set<string>()
   for (const batch of batches(table.uses(), BATCH)) {
     options.signal?.throwIfAborted()
-    for (const id of await store.missing(batch.map((use) => use.id))) missing.add(nameOf(id))
+    for (const id of await store.missing(batch.map((use) => use.id))) missing.add(byteString(id))
     for (const use of batch) {
-      if (missing.has(nameOf(use.id))) problems.add('chunk', use.path, `${place(use)} is not in the store; upload it`)
+      if (missing.has(byteString(use.id)))
+        problems.add('chunk', use.path, `${place(use)} is not in the store; upload it`)
     }
   }
   if (!options.contents) return missing.size
   for (const batch of batches(table.uses(), FETCHES)) {
     options.signal?.throwIfAborted()
-    const stored = batch.filter((use) => !missing.has(nameOf(use.id)))
+    const stored = batch.filter((use) => !missing.has(byteString(use.id)))
     await Promise.all(stored.map((use) => checkContent(use, table.format, store, problems)))
   }
   return missing.size
@@ -92,10 +94,6 @@ async function checkContent(
 
 function place(use: ChunkUse): string {
   return `${quotePath(use.path)}: chunk ${formatChunkId(use.id)}`
-}
-
-function nameOf(id: Uint8Array): string {
-  return Buffer.from(id).toString('latin1')
 }
 
 function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {

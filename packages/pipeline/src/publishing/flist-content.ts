@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import {
+  byteString,
   CHUNK_SIZE,
   createTreeSummariser,
   type FlistMetadata,
@@ -52,17 +53,12 @@ export async function readFlistContent(
     if (node.type !== 'file') continue
     let rest = node.size
     for (const { id } of listChunks(node.content, format)) {
-      const key = chunkKey(id)
+      const key = byteString(id)
       if (!chunks.has(key)) chunks.set(key, { id, bytes: Math.min(CHUNK_SIZE, rest), path: inner })
       rest -= CHUNK_SIZE
     }
   }
   return { path, ...(await hashFile(path)), summary: summariser.finish(), metadata: flist.metadata, chunks }
-}
-
-/** An id as the key of a map. */
-export function chunkKey(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
 }
 
 async function hashFile(path: string): Promise<{ flistBytes: number; md5: string }> {

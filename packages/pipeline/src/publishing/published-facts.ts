@@ -1,9 +1,9 @@
-import { FlistError } from '@tf-images/flist'
+import { byteString, FlistError } from '@tf-images/flist'
 import { HubError } from '@tf-images/hub'
 import { archiveProblems } from './archived-content.ts'
 import { downloadContent } from './content-download.ts'
 import { isEqualContent } from './equal-content.ts'
-import { chunkKey, type FlistContent } from './flist-content.ts'
+import type { FlistContent } from './flist-content.ts'
 import { type HubSession, listNames, resolveName } from './hub-session.ts'
 import type { LinkState, NameState, PublishFacts } from './publish-plan.ts'
 import { isStagingNameOf } from './release-names.ts'
@@ -111,7 +111,7 @@ export async function readPublishedChunks(
 async function readChunks(session: HubSession, name: string): Promise<Set<string> | undefined> {
   try {
     const { chunks } = await downloadContent(session, name)
-    return new Set([...chunks.values()].map(({ id }) => chunkKey(id)))
+    return new Set([...chunks.values()].map(({ id }) => byteString(id)))
   } catch (error) {
     if (error instanceof FlistError) return undefined
     throw error

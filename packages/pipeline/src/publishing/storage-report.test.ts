@@ -1,6 +1,6 @@
-import type { TreeSummary } from '@tf-images/flist'
+import { byteString, type TreeSummary } from '@tf-images/flist'
 import { expect, test } from 'vitest'
-import { chunkKey, type FlistContent } from './flist-content.ts'
+import type { FlistContent } from './flist-content.ts'
 import { readStorage } from './storage-report.ts'
 import { storageMarkdown } from './storage-text.ts'
 
@@ -10,7 +10,7 @@ const id = (number: number) => Buffer.alloc(16, number)
 function makeContent(count: number): FlistContent {
   const numbers = Array.from({ length: count }, (_, index) => index + 1)
   const chunks = new Map(
-    numbers.map((number) => [chunkKey(id(number)), { id: id(number), bytes: 1000 * number, path: `f|${number}` }]),
+    numbers.map((number) => [byteString(id(number)), { id: id(number), bytes: 1000 * number, path: `f|${number}` }]),
   )
   const summary = { files: count, bytes: 500_000 } as TreeSummary
   return { path: 'x.flist', flistBytes: 1234, md5: '', summary, metadata: {}, chunks }
@@ -24,9 +24,9 @@ const backendWith = (most: number) => ({
 test('what is there, what is sent, what is shared', async () => {
   const others = {
     flists: [
-      { name: 'small.flist', chunks: new Set([chunkKey(id(1)), chunkKey(id(200))]) },
-      { name: 'large.flist', chunks: new Set([1, 2, 3].map((number) => chunkKey(id(number)))) },
-      { name: 'other.flist', chunks: new Set([chunkKey(id(201))]) },
+      { name: 'small.flist', chunks: new Set([byteString(id(1)), byteString(id(200))]) },
+      { name: 'large.flist', chunks: new Set([1, 2, 3].map((number) => byteString(id(number)))) },
+      { name: 'other.flist', chunks: new Set([byteString(id(201))]) },
     ],
     notCompared: 2,
   }

@@ -1,6 +1,6 @@
-import type { ChunkStore } from '@tf-images/flist'
+import { byteString, type ChunkStore } from '@tf-images/flist'
 import { pathForPeople } from '../fidelity/findings.ts'
-import { type ChunkUse, chunkKey, type FlistContent } from './flist-content.ts'
+import type { ChunkUse, FlistContent } from './flist-content.ts'
 
 /** Chunks and the plain bytes in them. */
 export type ChunkAmount = { readonly chunks: number; readonly bytes: number }
@@ -42,7 +42,7 @@ export async function readStorage(
 ): Promise<StorageFacts> {
   const all = [...content.chunks.values()]
   const absent = await backend.missing(all.map(({ id }) => id))
-  const missing = absent.flatMap((id) => content.chunks.get(chunkKey(id)) ?? [])
+  const missing = absent.flatMap((id) => content.chunks.get(byteString(id)) ?? [])
   const unique = amountOf(all)
   const toSend = amountOf(missing)
   const report: StorageReport = {
@@ -56,7 +56,7 @@ export async function readStorage(
   }
   if (!others) return { report, missing }
   const sharedWith = others.flists
-    .map(({ name, chunks }) => ({ name, ...amountOf(all.filter(({ id }) => chunks.has(chunkKey(id)))) }))
+    .map(({ name, chunks }) => ({ name, ...amountOf(all.filter(({ id }) => chunks.has(byteString(id)))) }))
     .filter(({ chunks }) => chunks > 0)
     .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1))
   return { report: { ...report, sharedWith, notCompared: others.notCompared }, missing }
