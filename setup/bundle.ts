@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { build, type OutputFile, type Plugin, transform } from 'esbuild'
+import { build, type OutputFile, type Plugin, type TransformOptions, transform } from 'esbuild'
 import { nodeBundle } from '../packages/action/scripts/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -41,6 +42,19 @@ const calledLater: Plugin = {
 /** A program that was started before a newer bundle was made may still load parts of the older one. */
 const keepMilliseconds = 24 * 3_600_000
 
+const commonJs = {
+  format: 'cjs',
+  // As modules are.
+  banner: '"use strict";',
+  platform: nodeBundle.platform,
+  target: nodeBundle.target,
+  // Other files are loaded by the same `require`, also later.
+  supported: { 'dynamic-import': false },
+  minifyWhitespace: true,
+  minifySyntax: true,
+  charset: 'ascii',
+} as const satisfies TransformOptions
+
 export type CommandLineBundle = {
   readonly files: readonly Pick<OutputFile, 'path' | 'contents'>[]
   /** What is imported when it runs, besides its own files. */
@@ -51,7 +65,7 @@ export type CommandLineBundle = {
 export async function bundleCommandLine(): Promise<CommandLineBundle> {
   const { metafile, outputFiles } = await build({
     ...nodeBundle,
-    entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
+    entryPoints: { program: join(root, 'packages', 'cli', 'src', 'main.ts') },
     absWorkingDir: root,
     splitting: true,
     banner: {},
@@ -73,21 +87,22 @@ export async function bundleCommandLine(): Promise<CommandLineBundle> {
       )
   }
   const outside = imports.filter(({ path }) => metafile.outputs[path] === undefined).map(({ path }) => path)
-  const files = await Promise.all(outputFiles.map(toCommonJs))
+  const files = await Promise.all([bundledStart(), ...outputFiles.map(toCommonJs)])
   return { files: files.flat(), imports: [...new Set(outside)].sort() }
+}
+
+/** What loads the others. */
+async function bundledStart(): Promise<CommandLineBundle['files']> {
+  const sourcefile = join(root, 'packages', 'cli', 'src', 'bundle-start.ts')
+  const { code } = await transform(readFileSync(sourcefile, 'utf8'), { ...commonJs, loader: 'ts', sourcefile })
+  return [{ path: 'main.cjs', contents: Buffer.from(code) }]
 }
 
 /** Gives a module as CommonJS, and its source map: a start takes less time with these, and esbuild cuts only modules in parts. */
 async function toCommonJs({ path, text }: OutputFile): Promise<CommandLineBundle['files']> {
-  const { code, map, warnings } = await transform(text, {
-    format: 'cjs',
-    // As modules are.
-    banner: '"use strict";',
-    platform: nodeBundle.platform,
-    target: nodeBundle.target,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    charset: 'ascii',
+  // Node takes the first line of a program away, where it is for the shell; what loads these does not.
+  const { code, map, warnings } = await transform(text.replace(/^#!/, '//'), {
+    ...commonJs,
     sourcemap: 'external',
     sourcefile: basename(path),
     sourcesContent: false,

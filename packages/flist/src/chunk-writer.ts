@@ -168,21 +168,23 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     function write(bytes: Uint8Array): void | Promise<void> {
       checkFailure()
       if (written + bytes.length > size) throw wrongSize('more')
-      let rest = bytes
-      while (rest.length > 0) {
+      // Where threads share the target Node copies a part of a buffer four times as fast as a whole view: all that lies behind it.
+      const source = Buffer.from(bytes.buffer)
+      const start = bytes.byteOffset
+      for (let at = 0; at < bytes.length; ) {
         if (pending === 0) length = Math.min(CHUNK_SIZE, size - written)
         const target = pending === 0 ? batchFor(length) : (batch as OpenBatch)
         if (target instanceof Promise) {
-          const later = rest
+          const later = bytes.subarray(at)
           return target.then(() => write(later))
         }
-        const part = rest.subarray(0, length - pending)
-        target.memory.plain.set(part, target.used)
-        target.used += part.length
-        pending += part.length
-        written += part.length
-        stats.bytes += part.length
-        rest = rest.subarray(part.length)
+        const count = Math.min(bytes.length - at, length - pending)
+        source.copy(target.memory.plain, target.used, start + at, start + at + count)
+        target.used += count
+        pending += count
+        written += count
+        stats.bytes += count
+        at += count
         if (pending === length) {
           target.places.push(entries.add(file))
           target.ends.push(target.used)
