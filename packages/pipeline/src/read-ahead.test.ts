@@ -53,6 +53,19 @@ test('all bytes arrive in their order, whatever the pieces and the limit', async
   )
 })
 
+test('a piece is given back to the source when the next one is asked for', async () => {
+  const given: number[] = []
+  const giveBack = ([number]: Uint8Array) => void given.push(number ?? -1)
+  const ahead = readAhead(Object.assign(counting(3).source, { giveBack }), 100)[Symbol.asyncIterator]()
+  await turns()
+  await ahead.next()
+  expect(given).toEqual([])
+  await ahead.next()
+  expect(given).toEqual([0])
+  while (!(await ahead.next()).done);
+  expect(given).toEqual([0, 1, 2])
+})
+
 test('an error of the source comes behind the bytes before it, and is no unhandled rejection until then', async () => {
   async function* source() {
     yield Buffer.from('whole')

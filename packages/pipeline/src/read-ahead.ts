@@ -1,4 +1,6 @@
-/** A source that is read before anyone asks for it; to be iterated once, or closed. */
+import type { BlobBytes } from '@tf-images/registry'
+
+/** A source that is read before anyone asks for it; to be iterated once, or closed. A piece is valid until the next is asked for. */
 export type ReadAhead = AsyncIterable<Uint8Array> & {
   /** Ends the source. For one that will not be iterated, or not to its end. */
   readonly close: () => void
@@ -8,7 +10,7 @@ export type ReadAhead = AsyncIterable<Uint8Array> & {
  * Begins to read a source at once and stays up to `limit` bytes (and the last piece) ahead of its consumer, so that a
  * download goes on while other work is done. An error of the source reaches the consumer behind the bytes before it.
  */
-export function readAhead(source: AsyncIterable<Uint8Array>, limit: number): ReadAhead {
+export function readAhead(source: BlobBytes, limit: number): ReadAhead {
   const pieces: Uint8Array[] = []
   let held = 0
   let closed = false
@@ -45,6 +47,7 @@ export function readAhead(source: AsyncIterable<Uint8Array>, limit: number): Rea
           held -= piece.length
           change()
           yield piece
+          source.giveBack?.(piece)
         } else if (ended) break
         else await changed.promise
       }

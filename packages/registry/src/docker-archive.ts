@@ -6,8 +6,8 @@ import { chooseImage, type NamedImage, noSuchImage } from './docker-archive-imag
 import { parseDockerManifest, tooLargeManifest } from './docker-manifest.ts'
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts'
 import type { ImageLayout } from './image-layout.ts'
-import type { CallOptions } from './image-reader.ts'
-import type { LayoutFile, LayoutFiles } from './layout-files.ts'
+import type { BlobBytes, CallOptions } from './image-reader.ts'
+import type { LayoutFile, LayoutFiles, SpareMemory } from './layout-files.ts'
 import { openLayoutFiles, repositoryOf } from './layout-path.ts'
 import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
 import { MEDIA_TYPES } from './media-types.ts'
@@ -86,12 +86,17 @@ function archiveReader(files: LayoutFiles, path: string, images: readonly NamedI
     }
     return undefined
   }
-  async function* blob(descriptor: Descriptor, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  function blob(descriptor: Descriptor, { signal }: CallOptions): BlobBytes {
+    const spare: SpareMemory = []
+    const giveBack = ({ buffer }: Uint8Array) => void spare.push(buffer)
+    return Object.assign(readBlob(descriptor, spare, signal), { giveBack })
+  }
+  async function* readBlob(descriptor: Descriptor, spare: SpareMemory, signal?: AbortSignal) {
     const subject = `${quote(path)} blob ${descriptor.digest}`
     for (const { blobs } of known.values()) {
       const file = blobs.get(descriptor.digest)
       if (file === undefined) continue
-      for await (const bytes of verifyBlob(file.read(), descriptor, subject)) {
+      for await (const bytes of verifyBlob(file.read(spare), descriptor, subject)) {
         signal?.throwIfAborted()
         yield bytes
       }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +81,23 @@ describe.each(['directory', 'tar'])('a layout in a %s', (kind) => {
       [1, 2].map(() => collect(layout.blob(parseReference('x'), descriptorOf(large)))),
     )
     expect([one, two].every((bytes) => bytes?.equals(large.bytes))).toBe(true)
+    await layout.close()
+  })
+
+  test('reads a blob in the memory of the pieces that are given back, and no other', async () => {
+    const large = content(randomBytes(3_000_000), 'application/vnd.oci.image.layer.v1.tar')
+    const directory = await writeTemporary(makeLayout([{ manifest: image.manifest }], [...blobsOf(image), large]))
+    const layout = await openImageLayout(kind === 'tar' ? pack(directory, '--format=pax') : directory)
+    const blob = layout.blob(parseReference('x'), descriptorOf(large))
+    const [memories, copies]: [Set<unknown>, Buffer[]] = [new Set(), []]
+    for await (const piece of blob) {
+      memories.add(piece.buffer)
+      copies.push(Buffer.from(piece))
+      blob.giveBack?.(piece)
+    }
+    expect(copies.length).toBeGreaterThan(10)
+    expect(memories.size).toBe(1)
+    expect(Buffer.concat(copies).equals(large.bytes)).toBe(true)
     await layout.close()
   })
 })

@@ -2,9 +2,9 @@ import { readBounded } from './bounded-read.ts'
 import type { Descriptor } from './descriptor.ts'
 import { parseDigest } from './digest.ts'
 import { foreignLayerError } from './foreign-layer.ts'
-import type { CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
+import type { BlobBytes, CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
 import { chooseEntry, noSuchEntry } from './layout-entries.ts'
-import type { LayoutFiles } from './layout-files.ts'
+import type { LayoutFiles, SpareMemory } from './layout-files.ts'
 import { openLayoutFiles, repositoryOf } from './layout-path.ts'
 import { type ImageIndex, MANIFEST_LIMIT, parseManifest } from './manifest.ts'
 import { MEDIA_TYPES } from './media-types.ts'
@@ -47,7 +47,13 @@ export async function openImageLayout(path: string): Promise<ImageLayout> {
 }
 
 function layoutOf(files: LayoutFiles, path: string, index: ImageIndex): ImageLayout {
-  async function* blob(descriptor: Descriptor, { signal }: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  function blob(descriptor: Descriptor, { signal }: CallOptions): BlobBytes {
+    const spare: SpareMemory = []
+    const giveBack = ({ buffer }: Uint8Array) => void spare.push(buffer)
+    return Object.assign(readBlob(descriptor, spare, signal), { giveBack })
+  }
+
+  async function* readBlob(descriptor: Descriptor, spare: SpareMemory, signal?: AbortSignal) {
     const subject = `${quote(path)} blob ${descriptor.digest}`
     const { algorithm, hex } = checkedDigest(descriptor, subject)
     const file = await files.open(`blobs/${algorithm}/${hex}`)
@@ -55,7 +61,7 @@ function layoutOf(files: LayoutFiles, path: string, index: ImageIndex): ImageLay
       const text = `${subject}: is not in the layout; write the layout again with all its blobs`
       throw foreignLayerError('the layout', descriptor, subject, new RegistryError('not-found', text))
     }
-    for await (const bytes of verifyBlob(file.read(), descriptor, subject)) {
+    for await (const bytes of verifyBlob(file.read(spare), descriptor, subject)) {
       signal?.throwIfAborted()
       yield bytes
     }

@@ -24,6 +24,12 @@ export type ResolvedImage = {
   readonly diffIds: readonly string[]
 }
 
+/**
+ * The bytes of a blob, piece by piece. Who gives back a piece that nobody reads any more lets another one come in its memory;
+ * pieces that are not given back stay as they are.
+ */
+export type BlobBytes = AsyncIterable<Uint8Array> & { giveBack?(piece: Uint8Array): void }
+
 /** What images are read with: a registry client, or an image layout on disk. */
 export type ImageReader = {
   /**
@@ -40,7 +46,7 @@ export type ImageReader = {
    * The bytes of a blob. Size and digest are checked on the way: the stream throws at its end when they are wrong, so the
    * bytes count only after it has ended well. Leaving the loop early closes the connection.
    */
-  blob(reference: Reference, descriptor: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array>
+  blob(reference: Reference, descriptor: Descriptor, options?: CallOptions): BlobBytes
   /** Ends connections and files; streams still being read fail. */
   close(): Promise<void>
 }

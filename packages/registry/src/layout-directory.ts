@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type LayoutFiles, readRange } from './layout-files.ts'
+import { type LayoutFiles, readRange, type SpareMemory } from './layout-files.ts'
 
 // Without blocking, so that a named pipe in the place of a blob does not stop us for ever.
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
@@ -18,15 +18,15 @@ export function openLayoutDirectory(path: string): LayoutFiles {
         const stat = await handle.stat()
         return stat.isFile() ? stat.size : undefined
       })
-      return size === undefined ? undefined : { size, read: () => readWhole(file, size) }
+      return size === undefined ? undefined : { size, read: (spare) => readWhole(file, size, spare) }
     },
     async close() {},
   }
 }
 
-async function* readWhole(path: string, size: number): AsyncGenerator<Uint8Array> {
+async function* readWhole(path: string, size: number, spare?: SpareMemory): AsyncGenerator<Uint8Array> {
   await using handle = await open(path, FLAGS)
-  yield* readRange(handle, 0, size)
+  yield* readRange(handle, 0, size, spare)
 }
 
 async function withFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T | undefined> {

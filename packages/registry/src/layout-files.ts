@@ -7,15 +7,24 @@ export type LayoutFiles = {
   close(): Promise<void>
 }
 
-/** One file: its size, and its bytes as often as asked for. */
-export type LayoutFile = { readonly size: number; read(): AsyncIterable<Uint8Array> }
+/** One file: its size, and its bytes as often as asked for; in the memory of `spare` where that has some. */
+export type LayoutFile = { readonly size: number; read(spare?: SpareMemory): AsyncIterable<Uint8Array> }
+
+/** What pieces of one file were in that nobody reads any more. */
+export type SpareMemory = ArrayBufferLike[]
 
 const READ_SIZE = 256 * 1024
 
 /** The bytes of a part of an open file, read at their place, so that several readers can share the file. */
-export async function* readRange(file: FileHandle, start: number, size: number): AsyncGenerator<Uint8Array> {
+export async function* readRange(
+  file: FileHandle,
+  start: number,
+  size: number,
+  spare: SpareMemory = [],
+): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < size; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_SIZE, size - done))
+    const memory = spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(READ_SIZE, size)).buffer
+    const buffer = Buffer.from(memory, 0, Math.min(memory.byteLength, size - done))
     const { bytesRead } = await file.read(buffer, 0, buffer.length, start + done)
     // The file is shorter than it was: the size check of whoever reads says so.
     if (bytesRead === 0) return

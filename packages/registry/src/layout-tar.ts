@@ -24,7 +24,7 @@ export async function openLayoutTar(file: FileHandle, path: string): Promise<Lay
     return {
       async open(name) {
         const entry = entries.get(name)
-        return entry && { size: entry.size, read: () => readRange(file, entry.offset, entry.size) }
+        return entry && { size: entry.size, read: (spare) => readRange(file, entry.offset, entry.size, spare) }
       },
       close: () => file.close(),
     }

@@ -10,7 +10,16 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-const plain = (input: Buffer, size?: number) => collect(decompress(slices(input, size)))
+/** A piece of it is valid until the next is asked for, and rubbish then. */
+async function* reusing(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) {
+    const bytes = Uint8Array.from(piece)
+    yield bytes
+    bytes.fill(0xaa)
+  }
+}
+
+const plain = (input: Buffer, size?: number) => collect(decompress(reusing(slices(input, size))))
 const failure = (input: Buffer) => plain(input, 100).catch((error) => error)
 
 const text = Buffer.from('hello world '.repeat(100))

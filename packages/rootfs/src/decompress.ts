@@ -30,7 +30,7 @@ export type DecompressOptions = {
  * The plain bytes of a blob: gzip (any number of members) and zstd (any number of frames) are decompressed, everything
  * else passes unchanged. The format is told from the first bytes, as media types are often wrong. The source is read to
  * its end, so that one that checks a digest there does so, and closed when the consumer stops early. A piece is valid
- * until the next is asked for.
+ * until the next is asked for, here as in the source.
  *
  * @throws RootfsError `compression` for damaged or cut data, `unsupported` for xz, bzip2, lz4 and zip, `limit` for a bomb;
  * errors of the source pass unchanged
@@ -98,12 +98,17 @@ async function* transformed(
 ): AsyncGenerator<Uint8Array> {
   // pipeline() destroys the transform with the error of the source, which the iteration below then throws
   // two chunks ahead; by default it would be 16, which may be as many megabytes
-  pipeline(Readable.from(source, { objectMode: true, highWaterMark: 2 }), transform, () => {})
+  pipeline(Readable.from(copied(source), { objectMode: true, highWaterMark: 2 }), transform, () => {})
   try {
     yield* transform
   } catch (error) {
     throw isZlibError(error) ? compressionError(format, error) : error
   }
+}
+
+/** A stream asks for the next piece before it is done with the last one. */
+async function* copied(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const piece of source) yield Buffer.from(piece)
 }
 
 function isZlibError(error: unknown): boolean {

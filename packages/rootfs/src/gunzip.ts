@@ -80,8 +80,11 @@ async function* inflateMember(inflater: Inflater, cursor: ByteCursor, isChecked:
 /** Reads the header of the member that follows, if one does. */
 async function nextMember(cursor: ByteCursor): Promise<boolean> {
   const next = cursor.take(1) ?? (await cursor.read(1))
-  if (next[0] === 0) await cursor.drain()
-  if (next.length === 0 || next[0] === 0) return false
+  if (next.length === 0) return false
+  if (next[0] === 0) {
+    await cursor.drain()
+    return false
+  }
   cursor.unread(next)
   if (!takePlainHeader(cursor)) await readGzipHeader(cursor)
   return true

@@ -80,10 +80,11 @@ async function* frameBytes(cursor: ByteCursor, start: Buffer, hasChecksum: boole
   if (hasChecksum) yield await exactly(cursor, 4)
 }
 
+/** So many bytes, which stay as they are when more is read. */
 async function exactly(cursor: ByteCursor, length: number): Promise<Buffer> {
   const bytes = await cursor.read(length)
   if (bytes.length < length) throw cutOff()
-  return bytes
+  return Buffer.from(bytes)
 }
 
 function cutOff(): RootfsError {
