@@ -38,8 +38,9 @@ function runCompiled(folder: string, command: string): void {
   const { scripts, wasRejected, load } = createLoader(folder, kept?.code ?? new Map())
   if (mayKeep) {
     process.once('exit', (status) => {
-      if (status === WRONG_COMMAND || !(wasRejected() || kept === undefined || kept.isDue)) return
-      writeCode(file, addCode(kept?.code, scripts, wasRejected()), (kept?.runs ?? 0) + 1)
+      const isDue = kept === undefined || kept.isDue || wasRejected()
+      if (isDue && status !== WRONG_COMMAND)
+        writeCode(file, addCode(wasRejected() ? undefined : kept?.code, scripts), (kept?.runs ?? 0) + 1)
     })
   }
   load('program.cjs')
@@ -71,9 +72,9 @@ function createLoader(folder: string, code: CompiledCode) {
   return { scripts, load, wasRejected: () => rejected }
 }
 
-/** What V8 has compiled by now of these files, and of others what it had before: of a long run it has thrown away some. */
-function addCode(code: CompiledCode = new Map(), scripts: ReadonlyMap<string, Script>, wasRejected: boolean) {
-  const all: CompiledCode = new Map(wasRejected ? [] : code)
+/** What V8 has compiled by now, or had before: in a long run it throws away what was called at its beginning. */
+function addCode(code: CompiledCode = new Map(), scripts: ReadonlyMap<string, Script>): CompiledCode {
+  const all = new Map(code)
   for (const [name, script] of scripts) {
     const now = script.createCachedData()
     if (now.length > (all.get(name)?.length ?? 0)) all.set(name, now)
