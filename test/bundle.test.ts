@@ -167,7 +167,11 @@ describe('the program', () => {
   })
 
   test.each([
-    ['1', 'convert', '--invocation-count-for-turbofan=60000 --no-use-osr --initial-heap-size=64'],
+    [
+      '1',
+      'convert',
+      '--invocation-count-for-turbofan=60000 --no-use-osr --no-concurrent-recompilation --initial-heap-size=64',
+    ],
     ['1', 'up', ''],
     ['1', 'plan', ''],
     ['2', 'convert', ''],

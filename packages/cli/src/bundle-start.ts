@@ -18,7 +18,7 @@ const ALIGNMENT = 8
 const aligned = (length: number) => Math.ceil(length / ALIGNMENT) * ALIGNMENT
 
 /** What the first runs call is kept; later ones look once an hour for what they call besides, as that takes 10 ms. */
-const FIRST_RUNS = 4
+const FIRST_RUNS = 2
 const AGAIN_AFTER_MS = 3_600_000
 
 /** A command line that made no sense to us (see exit-codes.ts). */
