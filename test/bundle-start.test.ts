@@ -1,14 +1,28 @@
-import { cp, mkdir, mkdtempDisposable, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdir,
+  mkdtempDisposable,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bundleCommandLine, installBundle } from '../setup/bundle.ts'
 import { runCommand } from './harness/command.ts'
 
+const bundled = bundleCommandLine()
+
 /** A bundle of its own for a test, and `flist ls` of a file that is none with it: what came of it, and how many functions were compiled. */
 async function bundleInUse() {
   const place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
-  installBundle(await bundleCommandLine(), place.path, new Date())
+  installBundle(await bundled, place.path, new Date())
   const folder = join(place.path, 'current')
   const log = join(place.path, 'v8.log')
   const flags = ['--log-function-events', '--no-logfile-per-isolate', `--logfile=${log}`]
@@ -110,3 +124,58 @@ test('where code can not be kept the command runs as ever', async () => {
   expectAsNew(await run('ls', 'none.flist'), first)
   expect(await kept()).toEqual([name])
 }, 60_000)
+
+/** A bundle with this program. */
+async function bundleOf(files: Readonly<Record<string, string>>) {
+  const place = await mkdtempDisposable(join(tmpdir(), 'flist-bundle-'))
+  const start = (await bundled).files.filter(({ path }) => path === 'main.cjs')
+  const parts = Object.entries(files).map(([path, text]) => ({ path, contents: Buffer.from(text) }))
+  installBundle({ files: [...start, ...parts] }, place.path, new Date())
+  const main = join(place.path, 'current', 'main.cjs')
+  const run = async (env: Readonly<Record<string, string>> = {}) => runCommand(process.execPath, [main, 'run'], { env })
+  return { place: place.path, run, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() }
+}
+
+test('texts of a part are what they are in its source', async () => {
+  await using bundle = await bundleOf({ 'program.cjs': '"use strict";console.log("→ é", /[à-ü]/.test("ö"))' })
+  for (let i = 0; i < 2; i++) expect((await bundle.run()).stdout).toBe('→ é true\n')
+})
+
+test('parts are loaded once, whichever way leads to them; one that fails fails again', async () => {
+  await using bundle = await bundleOf({
+    'program.cjs': `
+      exports.name = 'program'
+      const tried = [1, 2].map(() => { try { return require('./wrong.cjs') } catch ({ message }) { return message } })
+      console.log(require('./a.cjs').of, require('./a.cjs') === require('./b.cjs').a, this === exports, ...tried)`,
+    'a.cjs': "exports.of = require('./b.cjs').of",
+    'b.cjs': "exports.a = require('./a.cjs'); exports.of = require('./program.cjs').name",
+    'wrong.cjs': "exports.half = true; throw new Error('wrong')",
+  })
+  expect((await bundle.run()).stdout).toBe('program true true wrong wrong\n')
+})
+
+test('a bundle that is replaced meanwhile gets no code of the one before', async () => {
+  await using one = await bundleOf({
+    'program.cjs': "require('node:fs').readFileSync(process.env.PIPE); console.log('1')",
+  })
+  await using other = await bundleOf({
+    'program.cjs': "require('node:fs').readFileSync(process.env.PIPE); console.log('2')",
+  })
+  const pipe = join(one.place, 'pipe')
+  await runCommand('mkfifo', [pipe])
+  const first = one.run({ PIPE: pipe, NODE_PRESERVE_SYMLINKS_MAIN: '1' })
+  const writer = await open(pipe, 'w')
+  await rename(join(one.place, 'current'), join(one.place, 'before'))
+  await symlink(join(other.place, 'current'), join(one.place, 'current'))
+  await writer.close()
+  expect((await first).stdout).toBe('1\n')
+  expect((await one.run({ PIPE: '/dev/null' })).stdout).toBe('2\n')
+})
+
+test('where coverage is taken nothing is kept, and every function is compiled', async () => {
+  await using bundle = await bundleOf({ 'program.cjs': "console.log('done')" })
+  const folder = join(bundle.place, 'current')
+  const files = await readdir(folder)
+  expect((await bundle.run({ NODE_V8_COVERAGE: join(bundle.place, 'coverage') })).stdout).toBe('done\n')
+  expect(await readdir(folder)).toEqual(files)
+})

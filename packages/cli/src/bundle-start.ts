@@ -1,7 +1,7 @@
 // What `./flist` runs of a bundle: loads its files with what V8 compiled of them when the command ran before. Node's own cache
 // has only what is compiled as a file is loaded; functions are compiled when they are first called, which are a thousand.
 import { hash } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Script } from 'node:vm'
 
@@ -26,8 +26,10 @@ const WRONG_COMMAND = 2
 
 const wrapper = ['(function(exports,require,module,__filename,__dirname){', '\n})'] as const
 
-if (process.sourceMapsEnabled) require('./program.cjs')
-else runCompiled(__dirname, process.argv[2] ?? '')
+// Node has source maps of what it loads itself; and what is not compiled anew has no exact coverage.
+if (process.sourceMapsEnabled || process.env.NODE_V8_COVERAGE) require('./program.cjs')
+// The folder itself: what leads there may lead to another bundle when the code is kept.
+else runCompiled(realpathSync(__dirname), process.argv[2] ?? '')
 
 /** Runs the program in `folder`, and keeps what V8 compiled of it for this command and these options of V8. */
 function runCompiled(folder: string, command: string): void {
@@ -39,7 +41,7 @@ function runCompiled(folder: string, command: string): void {
   if (mayKeep) {
     process.once('exit', (status) => {
       const isDue = kept === undefined || kept.isDue || wasRejected()
-      if (isDue && status !== WRONG_COMMAND)
+      if (isDue && status !== WRONG_COMMAND && mayWrite(folder))
         writeCode(file, addCode(wasRejected() ? undefined : kept?.code, scripts), (kept?.runs ?? 0) + 1)
     })
   }
@@ -56,15 +58,19 @@ function createLoader(folder: string, code: CompiledCode) {
     const known = modules.get(name)
     if (known) return known.exports
     const filename = join(folder, name)
-    // All files of a bundle are ASCII.
-    const text = `${wrapper[0]}${readFileSync(filename, 'latin1')}${wrapper[1]}`
+    const text = `${wrapper[0]}${readFileSync(filename, 'utf8')}${wrapper[1]}`
     const cachedData = code.get(name)
     const script = new Script(text, { filename, columnOffset: -wrapper[0].length, cachedData })
     rejected ||= script.cachedDataRejected === true
     scripts.set(name, script)
     const module = { exports: {} }
     modules.set(name, module)
-    script.runInThisContext().call(module.exports, module.exports, requireFrom, module, filename, folder)
+    try {
+      script.runInThisContext().call(module.exports, module.exports, requireFrom, module, filename, folder)
+    } catch (error) {
+      modules.delete(name)
+      throw error
+    }
     return module.exports
   }
 
@@ -102,7 +108,16 @@ function readCode(file: string): { code: CompiledCode; runs: number; isDue: bool
   }
 }
 
-/** Writes it as a whole or not at all; where that is not allowed, the next run compiles again. */
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Writes it as a whole or not at all: then the next run compiles again. Of two that write at once the digest tells. */
 function writeCode(file: string, code: CompiledCode, runs: number): void {
   const parts = [...code].map(([name, { length }]): [string, number] => [name, length])
   const contents = Buffer.from(JSON.stringify({ runs, parts } satisfies Contents))
@@ -110,11 +125,15 @@ function writeCode(file: string, code: CompiledCode, runs: number): void {
   length.writeUInt32LE(contents.length)
   const pieces = [length, contents, ...code.values()].map((piece) => Buffer.concat([piece], aligned(piece.length)))
   const bytes = Buffer.concat(pieces)
-  const temporary = `${file}.${process.pid}`
+  const temporary = `${file}.part`
   try {
     writeFileSync(temporary, Buffer.concat([hash('sha256', bytes, 'buffer'), bytes]))
     renameSync(temporary, file)
   } catch {
-    rmSync(temporary, { force: true })
+    try {
+      rmSync(temporary, { force: true })
+    } catch {
+      // It is somebody else's.
+    }
   }
 }

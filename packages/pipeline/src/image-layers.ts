@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ChunkFormat, type ChunkList, type ChunkStore, createIdSet, type IdSet } from '@tf-images/flist'
+import type { BlobBytes } from '@tf-images/registry'
 import {
   applyLayers,
   type ContentStore,
@@ -64,7 +65,7 @@ type WantedLayer = {
   readonly name: string
   /** Bytes of the blob. */
   readonly size: number
-  readonly blob: () => AsyncIterable<Uint8Array>
+  readonly blob: () => BlobBytes
 }
 
 /**

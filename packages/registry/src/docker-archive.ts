@@ -7,7 +7,7 @@ import { parseDockerManifest, tooLargeManifest } from './docker-manifest.ts'
 import { CONFIG_LIMIT, parseImageConfig } from './image-config.ts'
 import type { ImageLayout } from './image-layout.ts'
 import type { BlobBytes, CallOptions } from './image-reader.ts'
-import type { LayoutFile, LayoutFiles, SpareMemory } from './layout-files.ts'
+import { type LayoutFile, type LayoutFiles, type SpareMemory, withSpareMemory } from './layout-files.ts'
 import { openLayoutFiles, repositoryOf } from './layout-path.ts'
 import { type ImageManifest, MANIFEST_LIMIT } from './manifest.ts'
 import { MEDIA_TYPES } from './media-types.ts'
@@ -86,11 +86,8 @@ function archiveReader(files: LayoutFiles, path: string, images: readonly NamedI
     }
     return undefined
   }
-  function blob(descriptor: Descriptor, { signal }: CallOptions): BlobBytes {
-    const spare: SpareMemory = []
-    const giveBack = ({ buffer }: Uint8Array) => void spare.push(buffer)
-    return Object.assign(readBlob(descriptor, spare, signal), { giveBack })
-  }
+  const blob = (descriptor: Descriptor, { signal }: CallOptions): BlobBytes =>
+    withSpareMemory((spare) => readBlob(descriptor, spare, signal))
   async function* readBlob(descriptor: Descriptor, spare: SpareMemory, signal?: AbortSignal) {
     const subject = `${quote(path)} blob ${descriptor.digest}`
     for (const { blobs } of known.values()) {

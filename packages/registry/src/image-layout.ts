@@ -4,7 +4,7 @@ import { parseDigest } from './digest.ts'
 import { foreignLayerError } from './foreign-layer.ts'
 import type { BlobBytes, CallOptions, ImageReader, ResolvedImage } from './image-reader.ts'
 import { chooseEntry, noSuchEntry } from './layout-entries.ts'
-import type { LayoutFiles, SpareMemory } from './layout-files.ts'
+import { type LayoutFiles, type SpareMemory, withSpareMemory } from './layout-files.ts'
 import { openLayoutFiles, repositoryOf } from './layout-path.ts'
 import { type ImageIndex, MANIFEST_LIMIT, parseManifest } from './manifest.ts'
 import { MEDIA_TYPES } from './media-types.ts'
@@ -47,11 +47,8 @@ export async function openImageLayout(path: string): Promise<ImageLayout> {
 }
 
 function layoutOf(files: LayoutFiles, path: string, index: ImageIndex): ImageLayout {
-  function blob(descriptor: Descriptor, { signal }: CallOptions): BlobBytes {
-    const spare: SpareMemory = []
-    const giveBack = ({ buffer }: Uint8Array) => void spare.push(buffer)
-    return Object.assign(readBlob(descriptor, spare, signal), { giveBack })
-  }
+  const blob = (descriptor: Descriptor, { signal }: CallOptions): BlobBytes =>
+    withSpareMemory((spare) => readBlob(descriptor, spare, signal))
 
   async function* readBlob(descriptor: Descriptor, spare: SpareMemory, signal?: AbortSignal) {
     const subject = `${quote(path)} blob ${descriptor.digest}`

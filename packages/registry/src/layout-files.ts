@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { BlobBytes } from './image-reader.ts'
 
 /** The files of an image layout, wherever they are. Names are relative: `index.json`, `blobs/sha256/…`. */
 export type LayoutFiles = {
@@ -12,6 +13,12 @@ export type LayoutFile = { readonly size: number; read(spare?: SpareMemory): Asy
 
 /** What pieces of one file were in that nobody reads any more. */
 export type SpareMemory = ArrayBufferLike[]
+
+/** What is read with memory to spare, which pieces that are given back leave. */
+export function withSpareMemory(read: (spare: SpareMemory) => AsyncIterable<Uint8Array>): BlobBytes {
+  const spare: SpareMemory = []
+  return Object.assign(read(spare), { giveBack: ({ buffer }: Uint8Array) => void spare.push(buffer) })
+}
 
 const READ_SIZE = 256 * 1024
 
