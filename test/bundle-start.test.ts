@@ -172,7 +172,7 @@ test('a bundle that is replaced meanwhile gets no code of the one before', async
   expect((await one.run({ PIPE: '/dev/null' })).stdout).toBe('2\n')
 })
 
-test('where coverage is taken nothing is kept, and every function is compiled', async () => {
+test('where coverage is taken nothing is kept', async () => {
   await using bundle = await bundleOf({ 'program.cjs': "console.log('done')" })
   const folder = join(bundle.place, 'current')
   const files = await readdir(folder)

@@ -41,8 +41,13 @@ function runCompiled(folder: string, command: string): void {
   if (mayKeep) {
     process.once('exit', (status) => {
       const isDue = kept === undefined || kept.isDue || wasRejected()
-      if (isDue && status !== WRONG_COMMAND && mayWrite(folder))
+      if (!isDue || status === WRONG_COMMAND) return
+      try {
+        accessSync(folder, constants.W_OK)
         writeCode(file, addCode(wasRejected() ? undefined : kept?.code, scripts), (kept?.runs ?? 0) + 1)
+      } catch {
+        // The next run compiles again.
+      }
     })
   }
   load('program.cjs')
@@ -108,16 +113,7 @@ function readCode(file: string): { code: CompiledCode; runs: number; isDue: bool
   }
 }
 
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Writes it as a whole or not at all: then the next run compiles again. Of two that write at once the digest tells. */
+/** Writes it as a whole or not at all. Of two that write at once the digest tells. */
 function writeCode(file: string, code: CompiledCode, runs: number): void {
   const parts = [...code].map(([name, { length }]): [string, number] => [name, length])
   const contents = Buffer.from(JSON.stringify({ runs, parts } satisfies Contents))
@@ -129,11 +125,8 @@ function writeCode(file: string, code: CompiledCode, runs: number): void {
   try {
     writeFileSync(temporary, Buffer.concat([hash('sha256', bytes, 'buffer'), bytes]))
     renameSync(temporary, file)
-  } catch {
-    try {
-      rmSync(temporary, { force: true })
-    } catch {
-      // It is somebody else's.
-    }
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
   }
 }
