@@ -168,9 +168,7 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
     function write(bytes: Uint8Array): void | Promise<void> {
       checkFailure()
       if (written + bytes.length > size) throw wrongSize('more')
-      // To memory that threads share Node copies a part of a buffer four times as fast as all of it: so it has a byte more.
-      const start = Math.min(bytes.byteOffset, 1)
-      const source = Buffer.from(bytes.buffer, bytes.byteOffset - start, start + bytes.length)
+      const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
       for (let at = 0; at < bytes.length; ) {
         if (pending === 0) length = Math.min(CHUNK_SIZE, size - written)
         const target = pending === 0 ? batchFor(length) : (batch as OpenBatch)
@@ -179,7 +177,9 @@ export function createChunkWriter(store: ChunkStore, options: ChunkWriterOptions
           return target.then(() => write(later))
         }
         const count = Math.min(bytes.length - at, length - pending)
-        source.copy(target.memory.plain, target.used, start + at, start + at + count)
+        // To memory that threads share Node copies a part of a buffer four times as fast as all of it.
+        target.memory.plain[target.used] = source[at] ?? 0
+        source.copy(target.memory.plain, target.used + 1, at + 1, at + count)
         target.used += count
         pending += count
         written += count

@@ -48,5 +48,4 @@ export {
 } from './tree.ts'
 export { hashTree, type TreeHashOptions } from './tree-hash.ts'
 export { createTreeSummariser, type TreeSummariser, type TreeSummary } from './tree-summary.ts'
-export { isValidTree } from './write/tree-rules.ts'
 export { type FlistSummary, type WriteFlistOptions, writeFlist } from './write/write-flist.ts'

@@ -47,8 +47,8 @@ test('what is aborted while the flist is written leaves none', async () => {
   const { trees, ...layers } = openLayerCache(join(folder, 'layers'))
   const { keep, load } = trees as TreeCache
   // Nobody looks at the tree before all is read.
-  const abortLater: TreeCache['keep'] = (...tree) => {
-    const kept = keep(...tree)
+  const abortLater: TreeCache['keep'] = async (...tree) => {
+    const kept = await keep(...tree)
     Object.defineProperty(kept.root, 'children', { get: () => abort.abort(new Error('enough')) ?? tree[1].children })
     return kept
   }

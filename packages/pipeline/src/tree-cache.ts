@@ -7,7 +7,6 @@ import {
   encodeKeptTree,
   FLIST_CHUNKS,
   FlistError,
-  isValidTree,
   openKeptTree,
 } from '@tf-images/flist'
 import {
@@ -51,10 +50,12 @@ export type TreeCache = {
    */
   load(chainId: string, onChunks?: (chunkIds: Uint8Array) => void): Promise<KeptImageTree | undefined>
   /**
-   * Begins to keep a tree, whose chunks must be stored by now, and gives it back with what a flist makes of it. One that no flist can
-   * hold, or that is too large to be worth it, is not kept. It is looked at before the call returns.
+   * Begins to keep a tree, and gives it back with what a flist makes of it. One that no flist can hold, or that is too large to be
+   * worth it, is not kept. It must stay as it is until the promise resolves.
+   *
+   * @param stored resolves when all its chunks are stored; nothing is kept when it rejects
    */
-  keep(chainId: string, root: DirectoryNode<ChunkList>, sums: LayerSums): KeptNow
+  keep(chainId: string, root: DirectoryNode<ChunkList>, sums: LayerSums, stored?: Promise<unknown>): Promise<KeptNow>
 }
 
 export type KeptNow = {
@@ -91,10 +92,10 @@ export function openTreeCache(folder: string): TreeCache {
       await cache.load(parts)
       return { ...rest, saveParts: () => cache.save(parts) }
     },
-    keep(chainId, root, sums) {
+    async keep(chainId, root, sums, stored) {
       const identity = identityOf(chainId)
       const path = pathOf(identity)
-      const kept = tryToKeep(identity, root, sums, path)
+      const kept = await tryToKeep(identity, root, sums, path, stored)
       if (kept === undefined) return { root, saved: Promise.resolve() }
       return {
         root: kept.root,
@@ -106,9 +107,15 @@ export function openTreeCache(folder: string): TreeCache {
 }
 
 /** What cannot be kept is no reason for a conversion to fail: it goes on with the tree as it is. */
-function tryToKeep(identity: string, root: DirectoryNode<ChunkList>, sums: LayerSums, name: string) {
+async function tryToKeep(
+  identity: string,
+  root: DirectoryNode<ChunkList>,
+  sums: LayerSums,
+  name: string,
+  stored?: Promise<unknown>,
+) {
   try {
-    const data = encode(identity, root, sums)
+    const data = await encode(identity, root, sums, stored)
     if (!data) return undefined
     const { root: opened, parts } = decode(data, identity, name)
     return { data, root: opened, parts }
@@ -137,16 +144,23 @@ function identityOf(chainId: string): string {
   return `tree ${KIND.version} of ${chainId} converter ${CONVERTER_VERSION} losses ${LOSSES_VERSION} chunks ${FLIST_CHUNKS.name} ${CHUNK_SIZE}`
 }
 
-function encode(identity: string, root: DirectoryNode<ChunkList>, { entries, bytes }: LayerSums): Buffer | undefined {
-  const losses = isValidTree(root, FLIST_CHUNKS) ? findLosses(root) : undefined
+async function encode(
+  identity: string,
+  root: DirectoryNode<ChunkList>,
+  { entries, bytes }: LayerSums,
+  stored?: Promise<unknown>,
+): Promise<Buffer | undefined> {
+  const losses = findLosses(root)
   if (losses === undefined) return undefined
   const writer = new IndexWriter()
   writer.text(identity)
   writer.number(entries)
   writer.number(bytes)
+  const tree = await encodeKeptTree(root, stored)
+  // Now that files have all their chunk ids.
   writer.data(encodeLayer({ name: 'losses', entries: losses }, identity, (content) => content))
   // Last, and not copied more than once: it is large.
-  return Buffer.concat([writer.bytes, ...encodeKeptTree(root)])
+  return Buffer.concat([writer.bytes, ...tree])
 }
 
 /** @throws RootfsError `index`, `limit`, FlistError `corrupt` */

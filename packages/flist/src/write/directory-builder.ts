@@ -80,15 +80,22 @@ export type RecordTables = { readonly acls: AclKeys; readonly keys: KeyTable }
 /**
  * The record of a directory: subdirectories first, then everything else, both by unsigned bytes. The creation time is
  * the modification time: a flist must not tell when it was made.
+ *
+ * @param names as `sortedNames` gives them, where they are known
  */
-export function buildDirectory(path: string, node: DirectoryNode<ChunkList>, tables: RecordTables): DirectoryRecord {
+export function buildDirectory(
+  path: string,
+  node: DirectoryNode<ChunkList>,
+  tables: RecordTables,
+  names = sortedNames(node),
+): DirectoryRecord {
   const slash = path.lastIndexOf('/')
   const time = clampTime(node.mtime)
   return {
     name: path.slice(slash + 1),
     location: path,
     aclKey: tables.acls(node),
-    contents: buildContents(path, node, tables),
+    contents: buildContents(path, node, names, tables),
     parent: tables.keys(path.slice(0, Math.max(slash, 0))),
     size: DIRECTORY_SIZE,
     modificationTime: time,
@@ -96,9 +103,14 @@ export function buildDirectory(path: string, node: DirectoryNode<ChunkList>, tab
   }
 }
 
-function buildContents(path: string, node: DirectoryNode<ChunkList>, tables: RecordTables): InodeRecord[] {
+function buildContents(
+  path: string,
+  node: DirectoryNode<ChunkList>,
+  names: readonly string[],
+  tables: RecordTables,
+): InodeRecord[] {
   const [directories, others]: [InodeRecord[], InodeRecord[]] = [[], []]
-  for (const name of sortedNames(node)) {
+  for (const name of names) {
     const child = node.children.get(name)
     if (child) (child.type === 'directory' ? directories : others).push(buildInode(path, name, child, tables))
   }

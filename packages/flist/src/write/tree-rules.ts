@@ -27,15 +27,17 @@ export function checkTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): 
   checkNodes(walkParts(root), format, () => {})
 }
 
-/** Whether `checkTree` takes a tree. */
-export function isValidTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): boolean {
-  try {
-    checkTree(root, format)
-    return true
-  } catch (error) {
-    if (error instanceof FlistError && error.code === 'invalid') return false
-    throw error
-  }
+/** Refuses a node, and the names of what is in it, for which `checkTree` refuses a tree. Throws `invalid` with a problem. */
+export function requireValidNode(path: string, node: Node<ChunkList>, format: ChunkFormat): void {
+  checkNode(path, node, format, refuse)
+}
+
+function refuse(path: string, problem: string): never {
+  throw invalidTree(`${quotePath(path)} ${problem}`)
+}
+
+function invalidTree(problems: string): FlistError {
+  return new FlistError('invalid', `tree for a flist: ${problems}`)
 }
 
 /** Checks a tree as `checkTree` does, and summarises it. */
@@ -67,7 +69,7 @@ function checkNodes(
   }
   if (count === 0) return
   if (count > problems.length) problems.push(`and ${count - problems.length} more`)
-  throw new FlistError('invalid', `tree for a flist: ${problems.join('; ')}`)
+  throw invalidTree(problems.join('; '))
 }
 
 type Report = (path: string, problem: string) => void
@@ -111,8 +113,8 @@ function contentProblem({ size, content }: FileNode<ChunkList>, format: ChunkFor
   return hasAllIds(content, format) ? undefined : 'has a chunk that was not flushed'
 }
 
-/** A chunk writer fills in the ids late, in place of zeros. */
-function hasAllIds(content: ChunkList, { idBytes, entryBytes }: ChunkFormat): boolean {
+/** Whether a chunk writer has filled in the ids of a file, which it does late, in place of zeros. */
+export function hasAllIds(content: ChunkList, { idBytes, entryBytes }: ChunkFormat): boolean {
   for (let at = 0; at < content.length; at += entryBytes) {
     if (content[at] === 0 && content.subarray(at, at + idBytes).every((byte) => byte === 0)) return false
   }
