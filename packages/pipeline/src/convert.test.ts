@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { member, pax } from '../../rootfs/test/tar-builder.ts'
 import { convertPath, temporaryFolder, writeImage } from '../test/converted.ts'
 import { openLayerCache } from './layer-cache.ts'
-import type { TreeCache } from './tree-cache.ts'
+import type { KeptNow, TreeCache } from './tree-cache.ts'
 
 test('the image row has the hashes of the tree, with and without its times', async () => {
   const folder = await temporaryFolder()
@@ -48,7 +48,7 @@ test('what is aborted while the flist is written leaves none', async () => {
   const { keep, load } = trees as TreeCache
   // Nobody looks at the tree before all is read.
   const abortLater: TreeCache['keep'] = async (...tree) => {
-    const kept = await keep(...tree)
+    const kept = (await keep(...tree)) as KeptNow
     Object.defineProperty(kept.root, 'children', { get: () => abort.abort(new Error('enough')) ?? tree[1].children })
     return kept
   }

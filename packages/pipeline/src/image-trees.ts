@@ -59,7 +59,7 @@ export function layersOfTree(layers: Layers, missing: Layers): number {
   return known > 0 ? known : layers.length
 }
 
-/** Begins to keep the tree of these layers, and gives it back as something that can be changed. */
+/** Begins to keep the tree of these layers, and gives it back as something that can be changed; undefined when it is not kept. */
 export async function keepTree(
   layers: Layers,
   known: ReadonlyMap<string, Layer<ChunkList>>,
@@ -74,9 +74,9 @@ export async function keepTree(
   const different = new Set(layers.map(({ diffId }) => diffId))
   const sums = sumLayers([...different].flatMap((diffId) => known.get(diffId) ?? []))
   const kept = await trees.keep(chainId, root, sums, stored)
+  // What went wrong is told to who waits for it.
+  kept?.saved.catch(() => {})
   // A tree that is not kept was not waited for.
   await stored
-  // What went wrong is told to who waits for it.
-  kept.saved.catch(() => {})
   return kept
 }

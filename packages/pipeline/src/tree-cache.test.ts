@@ -10,7 +10,7 @@ import { collectFindings } from './fidelity/findings.ts'
 import { findLosses } from './fidelity/losses.ts'
 import { addTreeFindings } from './fidelity/tree-fidelity.ts'
 import { sumLayers } from './limits.ts'
-import { chainIds, openTreeCache } from './tree-cache.ts'
+import { chainIds, openTreeCache, type TreeCache } from './tree-cache.ts'
 
 type Tree = DirectoryNode<ChunkList>
 type Entry = LayerEntry<ChunkList>
@@ -93,6 +93,13 @@ async function resultOf(folder: string, make: () => Tree) {
   }
 }
 
+/** Keeps the tree of layers, which can be. */
+async function keep(trees: TreeCache, chainId: string, layers: readonly Layer<ChunkList>[], sums = sumLayers(layers)) {
+  const now = await trees.keep(chainId, applyLayers(layers), sums)
+  if (!now) throw new Error('the tree was not kept')
+  return now
+}
+
 test('layers on a tree that was kept give what all layers give', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'flist-trees-'))
   const trees = openTreeCache(join(folder.path, 'trees'))
@@ -105,7 +112,7 @@ test('layers on a tree that was kept give what all layers give', async () => {
       const lower = await resultOf(folder.path, () => applyLayers(layers.slice(0, count)))
       fc.pre(!('error' in lower))
       const chainId = `chain ${runs++}`
-      const now = await trees.keep(chainId, applyLayers(layers.slice(0, count)), sumLayers(layers.slice(0, count)))
+      const now = await keep(trees, chainId, layers.slice(0, count))
       await now.saved
       expect(await resultOf(folder.path, () => applyLayers(layers.slice(count), now.root))).toEqual(all)
       const kept = await trees.load(chainId)
@@ -158,7 +165,7 @@ describe('a kept tree', () => {
 
   async function kept(work: (folder: string, path: string) => Promise<void>) {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'flist-trees-'))
-    await (await openTreeCache(folder.path).keep('chain', applyLayers(layers), sums)).saved
+    await (await keep(openTreeCache(folder.path), 'chain', layers, sums)).saved
     const [name = ''] = await readdir(folder.path)
     await work(folder.path, join(folder.path, name))
   }
@@ -198,7 +205,7 @@ describe('a kept tree', () => {
     const cache = join(folder.path, 'trees')
     const partsFile = async () =>
       join(cache, (await readdir(cache)).find((name) => name.endsWith('.parts')) ?? 'no parts')
-    const now = await openTreeCache(cache).keep('chain', applyLayers(large()), sums)
+    const now = await keep(openTreeCache(cache), 'chain', large(), sums)
     await now.saved
     await writeFlist(now.root, {}, output)
     await now.saveParts?.()
@@ -222,7 +229,7 @@ describe('a kept tree', () => {
     // Parts that are damaged, or those of another tree, are made again.
     await truncate(await partsFile(), 5000)
     expect((await next()) === changed).toBe(true)
-    const other = await openTreeCache(cache).keep('another', applyLayers(large()), sums)
+    const other = await keep(openTreeCache(cache), 'another', large(), sums)
     await writeFlist(other.root, {}, output)
     const mine = await partsFile()
     await other.saveParts?.()
@@ -262,7 +269,7 @@ describe('a kept tree', () => {
 
   test('of another chain, under the name of this one, is deleted', () =>
     kept(async (folder, path) => {
-      await (await openTreeCache(folder).keep('another', applyLayers(layers), sums)).saved
+      await (await keep(openTreeCache(folder), 'another', layers, sums)).saved
       const other = (await readdir(folder)).map((name) => join(folder, name)).find((file) => file !== path) ?? ''
       await writeFile(path, await readFile(other))
       expect(await openTreeCache(folder).load('chain')).toBeUndefined()

@@ -50,20 +50,25 @@ export type TreeCache = {
    */
   load(chainId: string, onChunks?: (chunkIds: Uint8Array) => void): Promise<KeptImageTree | undefined>
   /**
-   * Begins to keep a tree, and gives it back with what a flist makes of it. One that no flist can hold, or that is too large to be
-   * worth it, is not kept. It must stay as it is until the promise resolves.
+   * Begins to keep a tree, and gives it back with what a flist makes of it. It must stay as it is until the promise resolves: with
+   * undefined for one that no flist can hold, or that is too large to be worth it.
    *
    * @param stored resolves when all its chunks are stored; nothing is kept when it rejects
    */
-  keep(chainId: string, root: DirectoryNode<ChunkList>, sums: LayerSums, stored?: Promise<unknown>): Promise<KeptNow>
+  keep(
+    chainId: string,
+    root: DirectoryNode<ChunkList>,
+    sums: LayerSums,
+    stored?: Promise<unknown>,
+  ): Promise<KeptNow | undefined>
 }
 
 export type KeptNow = {
-  /** The tree: another object when it is kept. */
+  /** The tree as another object, to be used instead. */
   readonly root: DirectoryNode<ChunkList>
   /** Resolves when it is kept. @throws PipelineError 'cache-failed' */
   readonly saved: Promise<void>
-  readonly saveParts?: SaveParts
+  readonly saveParts: SaveParts
 }
 
 /**
@@ -96,12 +101,13 @@ export function openTreeCache(folder: string): TreeCache {
       const identity = identityOf(chainId)
       const path = pathOf(identity)
       const kept = await tryToKeep(identity, root, sums, path, stored)
-      if (kept === undefined) return { root, saved: Promise.resolve() }
-      return {
-        root: kept.root,
-        saved: writeCacheFile(path, () => packIndex(KIND, kept.data)),
-        saveParts: () => openPartsCache(folder, identity).save(kept.parts),
-      }
+      return (
+        kept && {
+          root: kept.root,
+          saved: writeCacheFile(path, () => packIndex(KIND, kept.data)),
+          saveParts: () => openPartsCache(folder, identity).save(kept.parts),
+        }
+      )
     },
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { inDirectory } from '../../test/raw-flist.ts'
@@ -247,6 +248,41 @@ test('a tree that is nested too deep, or of too many owners, is not kept', async
   await expect(encode(deep)).rejects.toThrow(refused)
   const files = Array.from({ length: 1100 }, (_, uid) => [`f${uid}`, file(0, undefined, { uid })] as const)
   await expect(encode(directory(Object.fromEntries(files)))).rejects.toThrow(refused)
+})
+
+test('who encodes a tree waits only for directories whose chunk ids are not there yet', async () => {
+  const [early, late] = [chunks(1), new Uint8Array(32)]
+  const growing = directory({ a: directory({ early: file(3, early) }), b: directory({ late: file(3, late) }) })
+  const looked: string[] = []
+  for (const name of ['a', 'b']) {
+    const node = child(growing, name) as Mutable
+    const { children } = node
+    Object.defineProperty(node, 'children', { get: () => looked.push(name) && children })
+  }
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const encoding = encode(growing, promise)
+  await setImmediate()
+  const before = new Set(looked)
+  late.set(chunks(1))
+  resolve()
+  const filled = directory({ a: directory({ early: file(3, early) }), b: directory({ late: file(3, chunks(1)) }) })
+  expect(await encoding).toEqual(await encode(filled))
+  expect(before).toContain('a')
+  const again = directory({ b: directory({ late: file(3, new Uint8Array(32)) }) })
+  await expect(encode(again, Promise.resolve())).rejects.toThrow(/"\/b\/late" has a chunk that was not flushed/)
+  const failing = Promise.reject(new Error('the store is full'))
+  failing.catch(() => {})
+  await expect(encode(again, failing)).rejects.toThrow('the store is full')
+})
+
+test.each<[string, Tree]>([
+  ['the root', directory({}, { mode: 0o10000 })],
+  ['a link', directory({ etc: directory({ link: symlink('') }) })],
+  ['a file', directory({ etc: directory({ file: file(-1) }) })],
+  ['a name', directory({ etc: directory({ 'a/b': file() }) })],
+  ['the number of chunks', directory({ file: file(600_000, chunks(1)) })],
+])('a tree that no flist can hold, for %s, is not kept', async (_, invalid) => {
+  await expect(encode(invalid)).rejects.toThrow(expect.objectContaining({ code: 'invalid' }))
 })
 
 test('bytes that are cut off, or have more, are refused', async () => {
