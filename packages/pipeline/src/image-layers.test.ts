@@ -115,26 +115,6 @@ describe('a layer that was converted before', () => {
     expect(converted?.content).toEqual((await convertAnew(reference('2'))).content)
   })
 
-  test('is kept as a tree when it is the only one, else, and where that can not be, as a layer', async () => {
-    const owners = Array.from({ length: 1100 }, (_, uid) => [`srv/${uid}`, file('x', { uid })] as const)
-    const files: [layers: number, trees: number][] = []
-    for (const layers of [[base], [Object.fromEntries(owners)], [library, base]]) {
-      const image = await mkdtemp(join(folder, 'image-'))
-      await writeLayoutDirectory(image, await imageOf(layers))
-      const first = await convertCached(image)
-      expect(first.layers).toEqual({ total: layers.length, cached: 0 })
-      files.push([(await cacheFiles()).length, (await treeFiles()).filter((path) => !path.endsWith('.parts')).length])
-      const second = await convertCached(image)
-      expect(second.layers).toEqual({ total: layers.length, cached: layers.length })
-      expect(second.content).toEqual((await convertAnew(image)).content)
-    }
-    expect(files).toEqual([
-      [0, 1],
-      [1, 1],
-      [3, 2],
-    ])
-  })
-
   test('is known for a .fl when it was converted to one', async () => {
     const registry = await registryWith({ '1': await imageOf([base, library]) })
     const fl = { routes: [{ start: 0, end: 255, url: 'zdb://hub.example:9900/images' }] }

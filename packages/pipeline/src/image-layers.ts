@@ -94,22 +94,16 @@ export async function readImageTree(
   const missing = unique.filter(({ diffId }) => !known.has(diffId))
   options.expect?.(missing.reduce((sum, { size }) => sum + size, 0))
   const saving: Promise<void>[] = []
-  const keep = (diffId: string, layer: Layer<ChunkList> | undefined) => {
-    if (kept && layer) saving.push(keepLayer(diffId, layer, kept))
-  }
-  // Where the tree of a single layer is kept, it says all that the layer does.
-  const isSingle = all.length === 1
   try {
     await convertLayers(missing, contents, options, (diffId, layer) => {
       known.set(diffId, layer)
-      if (!isSingle) keep(diffId, layer)
+      if (kept) saving.push(keepLayer(diffId, layer, kept))
     })
     const layers = wanted.map(({ diffId, name }) => ({ name, entries: known.get(diffId)?.entries ?? [] }))
     const lower = below ? 0 : layersOfTree(wanted, missing)
     const tree = applyLayers(layers.slice(0, lower), below?.root)
     const now = kept && lower > 0 ? await keepTree(wanted.slice(0, lower), known, tree, kept) : undefined
     if (now) saving.push(now.saved)
-    else if (isSingle) for (const { diffId } of missing) keep(diffId, known.get(diffId))
     const root = applyLayers(layers.slice(lower), now?.root ?? tree)
     await Promise.all(saving)
     const layerCount = { total: all.length, cached: all.length - missing.length }

@@ -68,15 +68,10 @@ export async function keepTree(
 ): Promise<KeptNow | undefined> {
   const chainId = chainIds(layers.map(({ diffId }) => diffId)).at(-1)
   if (trees === undefined || chunks !== FLIST_CHUNKS || chainId === undefined) return undefined
-  const stored = rest()
-  // What went wrong is told by what waits for it.
-  stored.catch(() => {})
   const different = new Set(layers.map(({ diffId }) => diffId))
   const sums = sumLayers([...different].flatMap((diffId) => known.get(diffId) ?? []))
-  const kept = await trees.keep(chainId, root, sums, stored)
-  // What went wrong is told to who waits for it.
+  const kept = await trees.keep(chainId, root, sums, rest())
+  // What goes wrong is told to who waits for it.
   kept?.saved.catch(() => {})
-  // A tree that is not kept was not waited for.
-  await stored
   return kept
 }

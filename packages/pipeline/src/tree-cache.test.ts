@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtempDisposable, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ChunkList, writeFlist } from '@tf-images/flist'
+import { setImmediate } from 'node:timers/promises'
+import { type ChunkList, FlistError, writeFlist } from '@tf-images/flist'
 import { applyLayers, type DirectoryNode, type Layer, type LayerEntry, walkTree } from '@tf-images/rootfs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -175,6 +176,20 @@ describe('a kept tree', () => {
       expect(await openTreeCache(folder).load('another')).toBeUndefined()
       expect(await openTreeCache(folder).load('chain')).toMatchObject({ sums })
     }))
+
+  test.each<[string, Layer<ChunkList>[]]>([
+    ['that is kept', layers],
+    [
+      'that can not be kept',
+      [{ name: 'layer', entries: [{ type: 'directory', path: 'a', mode: 0o10000, uid: 0, gid: 0, mtime: 1 }] }],
+    ],
+  ])('that a store fails for is nothing to go on with: one %s', async (_, layers) => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'flist-trees-'))
+    const failing = setImmediate().then(() => Promise.reject(new FlistError('store-full', 'no space left')))
+    const keeping = openTreeCache(folder.path).keep('chain', applyLayers(layers), sums, failing)
+    await expect(keeping).rejects.toThrow('no space left')
+    expect(await readdir(folder.path)).toEqual([])
+  })
 
   /** A tree whose flist has several parts. */
   const large = (): Layer<ChunkList>[] => {

@@ -53,7 +53,7 @@ export type TreeCache = {
    * Begins to keep a tree, and gives it back with what a flist makes of it. It must stay as it is until the promise resolves: with
    * undefined for one that no flist can hold, or that is too large to be worth it.
    *
-   * @param stored resolves when all its chunks are stored; nothing is kept when it rejects
+   * @param stored resolves when all its chunks are stored; when it rejects, so does this, and nothing is kept
    */
   keep(
     chainId: string,
@@ -101,6 +101,8 @@ export function openTreeCache(folder: string): TreeCache {
       const identity = identityOf(chainId)
       const path = pathOf(identity)
       const kept = await tryToKeep(identity, root, sums, path, stored)
+      // One that cannot be kept waited for nothing, and what a store says is no reason not to keep a tree.
+      await stored
       return (
         kept && {
           root: kept.root,
@@ -156,14 +158,14 @@ async function encode(
   { entries, bytes }: LayerSums,
   stored?: Promise<unknown>,
 ): Promise<Buffer | undefined> {
+  const tree = await encodeKeptTree(root, stored)
+  // Of a tree that a flist can hold, with all chunk ids: it is sure now that it is one.
   const losses = findLosses(root)
   if (losses === undefined) return undefined
   const writer = new IndexWriter()
   writer.text(identity)
   writer.number(entries)
   writer.number(bytes)
-  const tree = await encodeKeptTree(root, stored)
-  // Now that files have all their chunk ids.
   writer.data(encodeLayer({ name: 'losses', entries: losses }, identity, (content) => content))
   // Last, and not copied more than once: it is large.
   return Buffer.concat([writer.bytes, ...tree])

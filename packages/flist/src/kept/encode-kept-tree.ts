@@ -10,8 +10,8 @@ const TURN = 100
 /**
  * What a writer of flists makes of a tree, as bytes in pieces: the next conversion of nearly the same tree opens them with `openKeptTree`.
  *
- * @param flushed resolves when all chunk ids of the tree are there. Directories that have theirs do not wait for it, and others have
- *   their turns meanwhile, such as who encodes the last chunks. When it rejects, this does
+ * @param flushed resolves when all chunks of the tree are stored, and their ids filled in. A directory waits for it only where it has
+ *   not all of its own; every hundred directories other work has its turn, such as encoding the last chunks. When it rejects, this does
  * @throws FlistError `invalid` for a tree that a flist cannot hold, `too-large` for one that is not worth it: over 128 MiB, nested over
  *   256 deep, or of over 1024 owners
  */
@@ -19,6 +19,8 @@ export async function encodeKeptTree(
   root: DirectoryNode<ChunkList>,
   flushed?: Promise<unknown>,
 ): Promise<Uint8Array[]> {
+  // What goes wrong is told where it is waited for.
+  flushed?.catch(() => {})
   const { next, enter, finish } = createTreeEncoder(root)
   let count = 0
   for (let directory = next(); directory; directory = next()) {
@@ -26,6 +28,7 @@ export async function encodeKeptTree(
     if (++count % TURN === 0) await setImmediate()
     enter(directory)
   }
+  // Ids are there before their chunks are stored.
   await flushed
   return finish()
 }

@@ -243,9 +243,10 @@ test('any change of a byte is refused, or gives another tree, or is found when t
 
 test('a tree that is nested too deep, or of too many owners, is not kept', async () => {
   let deep = directory()
-  for (let depth = 0; depth < 300; depth++) deep = directory({ d: deep })
+  for (let depth = 0; depth < 256; depth++) deep = directory({ d: deep })
   const refused = expect.objectContaining({ code: 'too-large' })
-  await expect(encode(deep)).rejects.toThrow(refused)
+  expect(hashTree(await keep(deep))).toBe(hashTree(deep))
+  await expect(encode(directory({ d: deep }))).rejects.toThrow(refused)
   const files = Array.from({ length: 1100 }, (_, uid) => [`f${uid}`, file(0, undefined, { uid })] as const)
   await expect(encode(directory(Object.fromEntries(files)))).rejects.toThrow(refused)
 })
@@ -270,9 +271,26 @@ test('who encodes a tree waits only for directories whose chunk ids are not ther
   expect(before).toContain('a')
   const again = directory({ b: directory({ late: file(3, new Uint8Array(32)) }) })
   await expect(encode(again, Promise.resolve())).rejects.toThrow(/"\/b\/late" has a chunk that was not flushed/)
-  const failing = Promise.reject(new Error('the store is full'))
-  failing.catch(() => {})
-  await expect(encode(again, failing)).rejects.toThrow('the store is full')
+})
+
+test.each<[string, Tree]>([
+  ['all chunk ids', directory({ file: file(3, chunks(1)) })],
+  ['ids that will not come', directory({ file: file(3, new Uint8Array(32)) })],
+])('a tree with %s is not encoded when its chunks can not be stored', async (_, tree) => {
+  const failing = setImmediate().then(() => Promise.reject(new Error('the store is full')))
+  await expect(encode(tree, failing)).rejects.toThrow('the store is full')
+})
+
+test('who encodes a tree lets other work go on', async () => {
+  let others = 0
+  let isDone = false
+  const other = async () => {
+    for (; !isDone; others++) await setImmediate()
+  }
+  void other()
+  await encode(large())
+  isDone = true
+  expect(others).toBeGreaterThan(20)
 })
 
 test.each<[string, Tree]>([

@@ -25,7 +25,7 @@ export type NextDirectory = {
 
 /** Encodes a tree directory by directory, parents first. */
 export type TreeEncoder = {
-  /** The directory that is to be entered now; undefined when none is left. */
+  /** The directory that must be entered now; undefined when none is left. */
   next(): NextDirectory | undefined
   /** @throws FlistError as `encodeKeptTree` */
   enter(directory: NextDirectory): void
@@ -34,17 +34,18 @@ export type TreeEncoder = {
 }
 
 /** A directory that was entered and not left. */
-type OpenDirectory = NextDirectory & {
+type OpenDirectory = Omit<NextDirectory, 'name'> & {
   readonly index: number
-  readonly record: DirectoryRecord
   readonly names: readonly string[]
+  /** Keys of the directories in it. */
+  readonly keys: readonly string[]
   /** How many names and directories of it were passed. */
   passed: number
   directories: number
   readonly sums: Sums
 }
 
-/** Of a directory what it has in common with the one above it: they add up. */
+/** Of what was passed of a directory, with all below it. */
 type Sums = { files: number; symlinks: number; specials: number; chunks: number; bytes: number; isWhole: boolean }
 
 export function createTreeEncoder(root: DirectoryNode<ChunkList>): TreeEncoder {
@@ -57,7 +58,6 @@ export function createTreeEncoder(root: DirectoryNode<ChunkList>): TreeEncoder {
   const sizes: number[] = []
   const message = createMessage()
   const open: OpenDirectory[] = []
-  let first: NextDirectory | undefined = { name: '', path: '', key: directoryKey(''), node: root }
 
   function checkSize(): void {
     const bytes = records.length + chunkIds.length + (keys.length * owners.length) / 8
@@ -87,15 +87,11 @@ export function createTreeEncoder(root: DirectoryNode<ChunkList>): TreeEncoder {
     hasher.begin(name, node)
     const isWhole = bytes.length <= REFERENCE_RECORD_BYTES
     const sums = { files: 0, symlinks: 0, specials: 0, chunks: 0, bytes: 0, isWhole }
-    open.push({ ...directory, index, record, names, passed: 0, directories: 0, sums })
+    open.push({ path, key, node, index, names, keys: keysIn(record), passed: 0, directories: 0, sums })
   }
 
   function next(): NextDirectory | undefined {
-    if (first) {
-      const directory = first
-      first = undefined
-      return directory
-    }
+    if (keys.length === 0) return { name: '', path: '', key: directoryKey(''), node: root }
     for (let inner = open.at(-1); inner; inner = open.at(-1)) {
       const name = inner.names[inner.passed++]
       if (name === undefined) {
@@ -110,10 +106,7 @@ export function createTreeEncoder(root: DirectoryNode<ChunkList>): TreeEncoder {
         addLeaf(node, inner.sums)
         continue
       }
-      // Directories come first in a record, in the same order.
-      const attributes = inner.record.contents[inner.directories++]?.attributes
-      const path = joinPath(inner.path, name)
-      return { name, path, key: attributes?.kind === 'dir' ? attributes.key : '', node }
+      return { name, path: joinPath(inner.path, name), key: inner.keys[inner.directories++] ?? '', node }
     }
     return undefined
   }
@@ -153,4 +146,14 @@ export function createTreeEncoder(root: DirectoryNode<ChunkList>): TreeEncoder {
 
   const finish = () => writeColumns({ columns, sizes, keys, owners, ownersOf, hashes, parts: [records, chunkIds] })
   return { next, enter, finish }
+}
+
+/** The keys of the directories in a directory, which come first in its record, by their names. */
+function keysIn({ contents }: DirectoryRecord): string[] {
+  const keys: string[] = []
+  for (const { attributes } of contents) {
+    if (attributes.kind !== 'dir') break
+    keys.push(attributes.key)
+  }
+  return keys
 }

@@ -27,7 +27,7 @@ export function checkTree(root: DirectoryNode<ChunkList>, format: ChunkFormat): 
   checkNodes(walkParts(root), format, () => {})
 }
 
-/** Refuses a node, and the names of what is in it, for which `checkTree` refuses a tree. Throws `invalid` with a problem. */
+/** Refuses a node for which `checkTree` refuses a tree, and the names of what is in it, but no more of that. Throws `invalid` with a problem. */
 export function requireValidNode(path: string, node: Node<ChunkList>, format: ChunkFormat): void {
   checkNode(path, node, format, refuse)
 }
